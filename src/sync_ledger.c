@@ -1,0 +1,18 @@
+/*
+ * sync_ledger.c
+ *	  The module's entry: what is set up when a backend loads the library.
+ *
+ * Nothing is computed here; each line of _PG_init names the file that does it.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+}
