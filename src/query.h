@@ -1,0 +1,88 @@
+/*
+ * query.h
+ *	  Statements that are planned once per backend, and the one place where the
+ *	  results of SPI are checked.
+ *
+ * A statement is a static SlPlan whose text writes %s where the extension's schema
+ * stands (nothing else is replaced; a lone % stays).  What a user gave is a parameter,
+ * never text.  Operators are written OPERATOR(pg_catalog.=), types and functions with
+ * their schema: the caller's search_path is not ours.
+ *
+ *		static SlPlan find_record = {
+ *			"SELECT r.version FROM %s.sync_record r"
+ *			" WHERE r.record_key OPERATOR(pg_catalog.=) $1",
+ *			1, {TEXTOID}
+ *		};
+ *
+ *		sl_spi_connect();
+ *		if (sl_query_select(&find_record, values, NULL) > 0)
+ *			version = DatumGetInt64(sl_query_value(0, 1, &is_null));
+ *		sl_spi_finish();
+ *
+ * Results are in SPI_tuptable until sl_spi_finish() or the next statement's result is
+ * freed by the caller; a Datum by reference that must outlive it is copied first.
+ */
+#ifndef SL_QUERY_H
+#define SL_QUERY_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+
+#define SL_PLAN_MAX_ARGS 32
+
+typedef struct SlPlan
+{
+	const char *sql;			/* %s where the schema stands */
+	int			nargs;
+	Oid			argtypes[SL_PLAN_MAX_ARGS];
+
+	/* filled by sl_plan(), for the life of the backend */
+	SPIPlanPtr	plan;
+	uint64		generation;		/* of the installation that it was planned for */
+} SlPlan;
+
+/* Registers the callbacks that keep this file's memory true; called by _PG_init. */
+extern void sl_query_init(void);
+
+/* The schema that the extension lives in, quoted as an identifier where needed. */
+extern const char *sl_schema_name(void);
+extern Oid	sl_schema_oid(void);
+
+/* The oid of one of the extension's own relations, in its own schema. */
+extern Oid	sl_relation_oid(const char *name);
+
+/*
+ * Grows each time the extension is found in another place than before (dropped
+ * and created again, schema renamed): what was remembered under an older number is
+ * void.
+ */
+extern uint64 sl_install_generation(void);
+
+extern void sl_spi_connect(void);
+extern void sl_spi_finish(void);
+
+/* The kept plan of a statement; planned again after the extension has moved. */
+extern SPIPlanPtr sl_plan(SlPlan *plan);
+
+/*
+ * All of these need sl_spi_connect() and return the number of rows.  nulls is as in SPI:
+ * NULL where no parameter is null, else ' ' or 'n' for each.
+ *
+ * sl_query_select() reads on a fresh snapshot that sees the caller's own writes (the
+ * transaction's snapshot under REPEATABLE READ); sl_query_select_stable() reads on the
+ * snapshot of the calling statement, as a STABLE function must.
+ */
+extern uint64 sl_query_select(SlPlan *plan, Datum *values, const char *nulls);
+extern uint64 sl_query_select_stable(SlPlan *plan, Datum *values, const char *nulls);
+
+/* INSERT, UPDATE, DELETE or MERGE, with or without RETURNING. */
+extern uint64 sl_query_write(SlPlan *plan, Datum *values, const char *nulls);
+
+/* A value of the last result: row from 0, column from 1. */
+extern Datum sl_query_value(uint64 row, int column, bool *is_null);
+
+/* The same where null cannot be: a null is an internal error. */
+extern Datum sl_query_value_not_null(uint64 row, int column);
+
+#endif
