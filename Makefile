@@ -1,47 +1,90 @@
-# sync_ledger: build with PGXS.  Sources, SQL parts and tests are found by wildcard;
-# the version stands in sync_ledger.control alone.
+# sync_ledger: builds with PGXS.  Sources, SQL parts and tests are found by wildcard; the
+# version stands in sync_ledger.control.
+#
+#   make, make install, make installcheck   as in any extension; installcheck, tapcheck
+#                                           and prove want a running server
+#   make test, make demo, make bench        set up what they need, a server included
+#   make lint, make format                  check and format the sources
 
 EXTENSION = sync_ledger
 MODULE_big = sync_ledger
-PGFILEDESC = "sync_ledger - two-way sync that is boring"
+PGFILEDESC = "sync_ledger - two-way sync between systems"
 
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
-SQL_SCRIPT := sql/$(EXTENSION)--$(EXTVERSION).sql
-SQL_PARTS := $(sort $(wildcard sql/[0-9]*.sql))
-UPGRADES := $(wildcard sql/*--*--*.sql)
+# The names of PGXS' own variables (VERSION, INSTALL_SCRIPT, ...) are to be avoided here.
+EXT_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+EXT_SCRIPT := sql/$(EXTENSION)--$(EXT_VERSION).sql
+EXT_SCRIPT_PARTS := $(sort $(wildcard sql/[0-9]*.sql))
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-DATA = $(UPGRADES)
-DATA_built = $(SQL_SCRIPT)
-EXTRA_CLEAN = sql/*.tmp results output_iso tmp_check \
-	tmp_check_iso regression.diffs regression.out
+DATA = $(wildcard sql/*--*--*.sql)
+DATA_built = $(EXT_SCRIPT)
+EXTRA_CLEAN = sql/*.tmp results output_iso tmp_check tmp_check_iso \
+	regression.diffs regression.out
 
+# Both kinds of tests find their input in test/ and their output in expected/.
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test --outputdir=. --encoding=UTF8
 ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test --outputdir=. --encoding=UTF8
+REGRESS_OPTS = --inputdir=test --outputdir=. --encoding=UTF8 --load-extension=$(EXTENSION)
+ISOLATION_OPTS = $(REGRESS_OPTS)
+
+# Tests that print TAP: each in a database of its own, and those that make their own servers.
+TAP_IN_DATABASE = $(sort $(wildcard test/pgtap/*.sql test/*/check.py))
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
+else
+all install installcheck clean tapcheck prove:
+	$(error no PGXS found by "$(PG_CONFIG)": install postgresql-server-dev or set PG_CONFIG)
+endif
 
 # PGXS tracks no header dependencies: every object depends on every header.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 
-# The guard part comes first in name order, so its \echo ... \quit line leads the script.
-$(SQL_SCRIPT): $(SQL_PARTS) $(EXTENSION).control
-	cat $(SQL_PARTS) > $@.tmp && mv $@.tmp $@
+# In name order: the guard's \echo ... \quit line leads the script.
+$(EXT_SCRIPT): $(EXT_SCRIPT_PARTS) $(EXTENSION).control
+	cat $(EXT_SCRIPT_PARTS) > $@.tmp && mv $@.tmp $@
 
-# pg_regress looks for sql/X.sql before test/sql/X.sql, and both kinds of tests share
-# expected/: a name that stands twice would run the wrong file.
+# pg_regress looks for sql/X.sql before test/sql/X.sql, both kinds of tests share
+# expected/, and a missing expected file stops a whole run.
 TEST_NAMES = $(REGRESS) $(ISOLATION)
-CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAMES)) \
+TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAMES)) \
 	$(filter $(REGRESS),$(ISOLATION))
-WITHOUT_EXPECTED = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
+TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: checknames
-checknames:
-	@$(if $(strip $(CLASHES)),$(error tests share their name with another file: $(strip $(CLASHES))))
-	@$(if $(strip $(WITHOUT_EXPECTED)),$(error tests have no file in expected/: $(strip $(WITHOUT_EXPECTED))))
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench lint format
 
-installcheck: checknames
+installcheck: check-names
+check-names:
+	$(if $(strip $(TEST_CLASHES)),$(error tests named like another file: $(TEST_CLASHES)))
+	$(if $(TEST_ORPHANS),$(error tests without a file in expected/: $(TEST_ORPHANS)))
+	@:
+
+list-REGRESS list-ISOLATION: list-%:
+	@echo $($*)
+
+ifneq ($(wildcard $(PGXS)),)
+tapcheck:
+	$(if $(TAP_IN_DATABASE),PATH="$(bindir):$$PATH" $(PROVE) $(PROVE_FLAGS) --exec test/in_database $(TAP_IN_DATABASE))
+
+prove:
+	$(if $(PROVE_TESTS),$(prove_installcheck))
+endif
+
+test:
+	@test/with_server test/run
+
+demo:
+	@test/with_server -f PAYLOADS -f POLICY examples/demo/run
+
+bench:
+	@test/with_server -o shared_buffers=512MB -o max_wal_size=8GB bench/run
+
+lint:
+	@test/lint
+
+format:
+	clang-format -i $(wildcard src/*.[ch])
