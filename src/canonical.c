@@ -1,0 +1,292 @@
+/*
+ * canonical.c
+ *	  RFC 8785: one text for one jsonb.
+ *
+ * The containers are read in place.  A jsonb keeps its keys sorted, but by length
+ * first, so each object sorts them once more.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "canonical.h"
+#include "key_order.h"
+#include "number.h"
+
+/* Objects of up to this many keys need no memory from a context. */
+#define FEW_KEYS 32
+
+#define ALL_BYTES(b) (UINT64CONST(0x0101010101010101) * (b))
+
+/* A key or value inside a container. */
+typedef struct Child
+{
+	JEntry entry;
+	uint32 offset; /* from where the container's data begins */
+	uint32 len;    /* padding included */
+} Child;
+
+static void append_container(StringInfo out, const JsonbContainer *container);
+
+/* Appends bytes that the caller has made room for. */
+static inline void
+append_reserved(StringInfo out, const char *data, int32 len)
+{
+	memcpy(out->data + out->len, data, len);
+	out->len += len;
+	out->data[out->len] = '\0';
+}
+
+static inline void
+reserve(StringInfo out, int32 len)
+{
+	if (len >= out->maxlen - out->len)
+		enlargeStringInfo(out, len);
+}
+
+static inline bool
+needs_escape(uint8 byte)
+{
+	return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+/* Whether one of eight bytes needs an escape. */
+static inline bool
+any_needs_escape(uint64 bytes)
+{
+	uint64 quote = bytes ^ ALL_BYTES('"');
+	uint64 backslash = bytes ^ ALL_BYTES('\\');
+
+	return (((bytes - ALL_BYTES(0x20)) & ~bytes) | ((quote - ALL_BYTES(0x01)) & ~quote) |
+			((backslash - ALL_BYTES(0x01)) & ~backslash)) &
+		   ALL_BYTES(0x80);
+}
+
+static inline uint64
+load_uint64(const char *bytes)
+{
+	uint64 value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+/* Every byte of a string of less than eight, and nothing else that needs an escape. */
+static inline uint64
+load_short(const char *s, int32 len)
+{
+	const uint8 *bytes = (const uint8 *) s;
+	uint32       first;
+	uint32       last;
+
+	if (len == 0)
+		return ALL_BYTES(' ');
+	if (len < 4)
+		return ALL_BYTES(' ') << 24 | bytes[0] | bytes[len / 2] << 8 |
+			   bytes[len - 1] << 16;
+	memcpy(&first, s, sizeof(first));
+	memcpy(&last, s + len - sizeof(last), sizeof(last));
+	return (uint64) first << 32 | last;
+}
+
+/* Whether a string stands for itself. */
+static inline bool
+is_plain(const char *s, int32 len)
+{
+	if (len < 8)
+		return !any_needs_escape(load_short(s, len));
+	for (int32 i = 0; i < len - 8; i += 8)
+	{
+		if (any_needs_escape(load_uint64(s + i)))
+			return false;
+	}
+	return !any_needs_escape(load_uint64(s + len - 8));
+}
+
+static void
+append_escape(StringInfo out, uint8 byte)
+{
+	switch (byte)
+	{
+		case '"':
+			appendBinaryStringInfo(out, "\\\"", 2);
+			break;
+		case '\\':
+			appendBinaryStringInfo(out, "\\\\", 2);
+			break;
+		case '\b':
+			appendBinaryStringInfo(out, "\\b", 2);
+			break;
+		case '\t':
+			appendBinaryStringInfo(out, "\\t", 2);
+			break;
+		case '\n':
+			appendBinaryStringInfo(out, "\\n", 2);
+			break;
+		case '\f':
+			appendBinaryStringInfo(out, "\\f", 2);
+			break;
+		case '\r':
+			appendBinaryStringInfo(out, "\\r", 2);
+			break;
+		default:
+			appendStringInfo(out, "\\u%04x", byte);
+			break;
+	}
+}
+
+static void
+append_escaped(StringInfo out, const char *s, int32 len)
+{
+	const char *run = s;
+	const char *end = s + len;
+
+	for (const char *p = s; p < end; p++)
+	{
+		if (!needs_escape((uint8) *p))
+			continue;
+		appendBinaryStringInfo(out, run, p - run);
+		append_escape(out, (uint8) *p);
+		run = p + 1;
+	}
+	appendBinaryStringInfo(out, run, end - run);
+}
+
+void
+sl_append_json_string(StringInfo out, const char *s, int32 len)
+{
+	reserve(out, len + 2);
+	out->data[out->len++] = '"';
+	if (is_plain(s, len))
+		append_reserved(out, s, len);
+	else
+		append_escaped(out, s, len);
+	appendStringInfoCharMacro(out, '"');
+}
+
+static void
+append_numeric(StringInfo out, Numeric numeric)
+{
+	char *text = numeric_normalize(numeric);
+
+	sl_append_double(out, text, strlen(text));
+}
+
+/* Appends one child, data being where its container's data begins. */
+static void
+append_child(StringInfo out, const char *data, Child child)
+{
+	const char *aligned = data + INTALIGN(child.offset);
+
+	switch (child.entry & JENTRY_TYPEMASK)
+	{
+		case JENTRY_ISSTRING:
+			sl_append_json_string(out, data + child.offset, child.len);
+			break;
+		case JENTRY_ISNUMERIC:
+			append_numeric(out, (Numeric) aligned);
+			break;
+		case JENTRY_ISBOOL_FALSE:
+			appendBinaryStringInfo(out, "false", 5);
+			break;
+		case JENTRY_ISBOOL_TRUE:
+			appendBinaryStringInfo(out, "true", 4);
+			break;
+		case JENTRY_ISNULL:
+			appendBinaryStringInfo(out, "null", 4);
+			break;
+		case JENTRY_ISCONTAINER:
+			append_container(out, (const JsonbContainer *) aligned);
+			break;
+		default:
+			elog(ERROR, "unexpected type of jsonb entry: 0x%08x", child.entry);
+	}
+}
+
+/* The child of an entry, *offset being its own; moves it on to the next one. */
+static inline Child
+next_child(JEntry entry, uint32 *offset)
+{
+	Child child = {entry, *offset, 0};
+
+	JBE_ADVANCE_OFFSET(*offset, entry);
+	child.len = *offset - child.offset;
+	return child;
+}
+
+static void
+append_array(StringInfo out, const JsonbContainer *array)
+{
+	int         n = JsonContainerSize(array);
+	const char *data = (const char *) (array->children + n);
+	uint32      offset = 0;
+
+	appendStringInfoCharMacro(out, '[');
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0)
+			appendStringInfoCharMacro(out, ',');
+		append_child(out, data, next_child(array->children[i], &offset));
+	}
+	appendStringInfoCharMacro(out, ']');
+}
+
+static void
+append_object(StringInfo out, const JsonbContainer *object)
+{
+	int         n = JsonContainerSize(object);
+	const char *data = (const char *) (object->children + 2 * n);
+	uint32      offset = 0;
+	SlKey       few_keys[FEW_KEYS];
+	Child       few_values[FEW_KEYS];
+	SlKey      *keys = n <= FEW_KEYS ? few_keys : palloc_array(SlKey, n);
+	Child      *values = n <= FEW_KEYS ? few_values : palloc_array(Child, n);
+
+	for (int i = 0; i < n; i++)
+	{
+		Child key = next_child(object->children[i], &offset);
+
+		sl_key_init(&keys[i], data + key.offset, key.len, i);
+	}
+	for (int i = 0; i < n; i++)
+		values[i] = next_child(object->children[n + i], &offset);
+	sl_keys_sort(keys, n);
+
+	appendStringInfoCharMacro(out, '{');
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0)
+			appendStringInfoCharMacro(out, ',');
+		sl_append_json_string(out, keys[i].name, keys[i].len);
+		appendStringInfoCharMacro(out, ':');
+		append_child(out, data, values[keys[i].ordinal]);
+	}
+	appendStringInfoCharMacro(out, '}');
+}
+
+static void
+append_container(StringInfo out, const JsonbContainer *container)
+{
+	check_stack_depth();
+	if (JsonContainerIsObject(container))
+		append_object(out, container);
+	else
+		append_array(out, container);
+}
+
+void
+sl_append_canonical(StringInfo out, Jsonb *jb)
+{
+	const JsonbContainer *root = &jb->root;
+	uint32                offset = 0;
+
+	if (JsonContainerIsScalar(root))
+		append_child(out, (const char *) (root->children + 1),
+					 next_child(root->children[0], &offset));
+	else
+		append_container(out, root);
+}
