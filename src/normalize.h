@@ -16,8 +16,8 @@
 /* Why a value was refused; the strings live in the current memory context. */
 typedef struct SlReason
 {
-	int			field;			/* a field's number, or -1: the record as a whole */
-	const char *message;		/* e.g. no timestamp: "soon" */
+	int         field;   /* a field's number, or -1: the record as a whole */
+	const char *message; /* e.g. no timestamp: "soon" */
 } SlReason;
 
 /*
@@ -26,8 +26,8 @@ typedef struct SlReason
  * where it has none: *reason says why, with the offending value shortened.  The value may
  * point into raw->data; anything new is allocated in the current memory context.
  */
-extern bool sl_normalize(const SlPolicy *policy, int field, int system,
-						 const SlRaw *raw, SlValue *value, SlReason *reason);
+extern bool sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
+						 SlValue *value, SlReason *reason);
 
 /*
  * The text of a key, a native id or a token: a string's content, or a number's
@@ -48,8 +48,8 @@ extern bool sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input,
  * as timestamps where both are timestamps (RFC 3339 or ISO 8601, tz for those without
  * offset), else by code point.  <0, 0, >0.
  */
-extern int	sl_token_compare(const char *a, int32 a_len, const char *b, int32 b_len,
-							 struct pg_tz *tz);
+extern int sl_token_compare(const char *a, int32 a_len, const char *b, int32 b_len,
+							struct pg_tz *tz);
 
 /* Applies only the field's normalisers, as when a value map is built. */
 extern SlValue sl_normalize_text(const SlFieldSpec *field, SlValue value);

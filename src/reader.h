@@ -23,43 +23,43 @@ typedef enum SlRawKind
 	SL_RAW_STRING,
 	SL_RAW_ARRAY,
 	SL_RAW_OBJECT,
-	SL_RAW_LIST					/* what a path with [*] found: elements */
+	SL_RAW_LIST /* what a path with [*] found: elements */
 } SlRawKind;
 
 typedef struct SlRaw
 {
-	SlRawKind	kind;
-	bool		has_escape;		/* of a string: a backslash stands in it; of an array
+	SlRawKind     kind;
+	bool          has_escape; /* of a string: a backslash stands in it; of an array
 								 * or object: unspecified */
-	const char *data;			/* the slice as it stands in the input, a string with
+	const char   *data;       /* the slice as it stands in the input, a string with
 								 * its quotes */
-	int32		len;
-	int			nelements;		/* for SL_RAW_LIST */
+	int32         len;
+	int           nelements; /* for SL_RAW_LIST */
 	struct SlRaw *elements;
 } SlRaw;
 
 /* One record of the input: SL_NSLOTS + nfields places (sl_slot_of_field). */
 typedef struct SlRawRecord
 {
-	bool		is_object;		/* false: the element was no object; nothing is filled */
-	bool		has_nul;		/* a \u0000 stands somewhere in it */
-	const char *data;			/* the record as it stands in the input */
-	int32		len;
-	int64		ordinal;		/* 1 for the first */
-	SlRaw	   *slots;
+	bool        is_object; /* false: the element was no object; nothing is filled */
+	bool        has_nul;   /* a \u0000 stands somewhere in it */
+	const char *data;      /* the record as it stands in the input */
+	int32       len;
+	int64       ordinal; /* 1 for the first */
+	SlRaw      *slots;
 } SlRawRecord;
 
 /* Where a reader stands in its input. */
 typedef struct SlReader
 {
-	const SlPolicy *policy;
+	const SlPolicy   *policy;
 	const SlPathNode *trie;
-	const char *start;
-	const char *next;
-	const char *end;
-	bool		is_array;
-	bool		is_done;
-	int64		ordinal;		/* of the last record read */
+	const char       *start;
+	const char       *next;
+	const char       *end;
+	bool              is_array;
+	bool              is_done;
+	int64             ordinal; /* of the last record read */
 } SlReader;
 
 /* The trie of a system's paths; called when a policy is built, in its context. */

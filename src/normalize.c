@@ -1,0 +1,110 @@
+/*
+ * normalize.c
+ *	  From what a system sent to canonical values.
+ *
+ * Every value either has exactly one canonical form or is refused with a reason that
+ * names what is wrong and shows it, unless the field is sensitive.
+ */
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "coerce.h"
+#include "normalize.h"
+#include "normalize_text.h"
+#include "reader_scan.h"
+
+#define SHOWN_MAX 64 /* characters of a value in a reason */
+
+/* The bytes of the first so many characters. */
+static int32
+clip(const char *s, int32 len, int characters)
+{
+	int32 i;
+
+	for (i = 0; i < len; i++)
+		if (((unsigned char) s[i] & 0xc0) != 0x80 && characters-- == 0)
+			break;
+	return i;
+}
+
+static bool
+refuse(const SlFieldSpec *field, const char *complaint, const SlRaw *culprit,
+	   SlReason *reason)
+{
+	int32 len = clip(culprit->data, culprit->len, SHOWN_MAX);
+
+	if (field->is_sensitive)
+		reason->message = complaint;
+	else
+		reason->message = psprintf("%s: %.*s%s", complaint, (int) len, culprit->data,
+								   len < culprit->len ? "..." : "");
+	return false;
+}
+
+bool
+sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
+			 SlValue *value, SlReason *reason)
+{
+	const SlFieldSpec *spec = &policy->fields[field];
+	SlCoercion         c = {spec, spec->maps == NULL ? NULL : spec->maps[system],
+							policy->systems[system].tz};
+	SlRaw              culprit;
+	const char        *complaint = sl_coerce(&c, raw, value, &culprit);
+
+	if (complaint == NULL)
+		return true;
+	reason->field = field;
+	return refuse(spec, complaint, &culprit, reason);
+}
+
+bool
+sl_normalize_name(const SlRaw *raw, const char **text, int32 *len)
+{
+	SlText name = {NULL, 0};
+	bool   is_name = raw->kind == SL_RAW_STRING || raw->kind == SL_RAW_NUMBER;
+
+	if (is_name && sl_coerce_scalar(raw, &name) != NULL)
+		return false;
+	*text = name.data;
+	*len = name.len;
+	return is_name || raw->kind == SL_RAW_ABSENT || raw->kind == SL_RAW_NULL;
+}
+
+bool
+sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input, SlValue *value,
+				   SlReason *reason)
+{
+	const SlFieldSpec *spec = &policy->fields[field];
+	SlCoercion         c = {spec, NULL, NULL};
+	char              *json = JsonbToCString(NULL, &input->root, VARSIZE(input));
+	SlScan             scan = {.start = json, .end = json + strlen(json)};
+	SlRaw              raw;
+	SlRaw              culprit;
+	const char        *complaint;
+
+	sl_scan_raw(&scan, json, &raw);
+	complaint = sl_coerce(&c, &raw, value, &culprit);
+	if (complaint == NULL)
+		return true;
+	reason->field = field;
+	return refuse(spec, complaint, &culprit, reason);
+}
+
+/* A scalar is a text in a text field and in a set, so a map's 3 means "3" too. */
+SlValue
+sl_normalize_text(const SlFieldSpec *field, SlValue value)
+{
+	SlText before;
+	SlText after;
+
+	if ((field->type != SL_TEXT && field->type != SL_SET) || sl_value_is_null(&value) ||
+		value.data[0] == '{' || value.data[0] == '[')
+		return value;
+	before = value.data[0] == '"' ? sl_text_of_value(&value)
+								  : (SlText){value.data, value.len};
+	after = sl_text_normalize(field, before);
+	if (value.data[0] == '"' && after.data == before.data && after.len == before.len)
+		return value;
+	return sl_text_value(after);
+}
