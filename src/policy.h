@@ -130,6 +130,9 @@ typedef enum SlDeletes
 	SL_DELETES_IGNORE
 } SlDeletes;
 
+#define SL_MAX_SYSTEMS 60
+#define SL_MAX_FIELDS 1000
+
 typedef struct SlPolicy
 {
 	const char *entity;

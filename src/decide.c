@@ -1,0 +1,256 @@
+/*
+ * decide.c
+ *	  One observation of one record: rules 1 to 9, field by field.
+ *
+ * The first rule that applies decides a field.  The record's verdict is the worst
+ * of its fields' outcomes.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+const char *
+sl_outcome_name(SlOutcome outcome)
+{
+	static const char *const names[] = {
+		[SL_UNCHANGED] = "unchanged",
+		[SL_STALE] = "stale",
+		[SL_ECHO] = "echo",
+		[SL_AGREED] = "agreed",
+		[SL_KEPT] = "kept",
+		[SL_ACCEPTED] = "accepted",
+		[SL_OVERRULED] = "overruled",
+		[SL_HELD] = "held",
+		[SL_CONFLICTED] = "conflict",
+		[SL_REJECTED] = "rejected",
+	};
+
+	return names[outcome];
+}
+
+SlEvent *
+sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
+{
+	SlEvent    *event = palloc0(sizeof(SlEvent));
+	SlEffects  *effects = palloc0(sizeof(SlEffects));
+
+	event->policy = policy;
+	event->state = state;
+	event->obs = obs;
+	event->effects = effects;
+	effects->outcomes = palloc0(sizeof(SlOutcome) * policy->nfields);
+	effects->is_accepted = palloc0(sizeof(bool) * policy->nfields);
+	effects->is_new = state->policy_version == 0;
+	effects->rejected_field = -1;
+	effects->waiting = sl_waiting_begin(policy, state, obs->now);
+	initStringInfo(&effects->detail);
+	sl_forget(policy, state, obs->now);
+	return event;
+}
+
+void
+sl_event_say(SlEvent *event, int field, const char *format,...)
+{
+	StringInfo	detail = &event->effects->detail;
+	va_list		args;
+	int			needed;
+
+	if (detail->len > 0)
+		appendStringInfoString(detail, "; ");
+	appendStringInfo(detail, "%s: ", event->policy->fields[field].name);
+	for (;;)
+	{
+		va_start(args, format);
+		needed = appendStringInfoVA(detail, format, args);
+		va_end(args);
+		if (needed == 0)
+			return;
+		enlargeStringInfo(detail, needed);
+	}
+}
+
+static SlOutcome
+worst_outcome(const SlEvent *event)
+{
+	SlOutcome	worst = event->effects->is_new ? SL_ACCEPTED : SL_UNCHANGED;
+
+	for (int f = 0; f < event->policy->nfields; f++)
+		worst = Max(worst, event->effects->outcomes[f]);
+	return worst;
+}
+
+void
+sl_event_end(SlEvent *event)
+{
+	SlEffects  *effects = event->effects;
+
+	sl_close_settled_conflicts(event);
+	sl_waiting_end(effects->waiting, event->policy, event->state, event->obs->now);
+	for (int t = 0; t < event->policy->nsystems; t++)
+		effects->is_dirty |= effects->waiting->is_changed[t];
+	effects->verdict = worst_outcome(event);
+}
+
+static bool
+is_present(const SlEvent *event, int field)
+{
+	return event->obs->values[field].kind != SL_ABSENT;
+}
+
+static SlOutcome
+decide_field(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlOutcome	outcome;
+
+	if (sl_is_stale(&spot, event->obs))
+		return sl_apply_stale(event, field);
+	if (sl_is_unchanged(&spot, event->obs))
+		return SL_UNCHANGED;
+	sl_prove_newer(event, field);
+	if (sl_is_unchanged(&spot, event->obs))
+	{
+		sl_show(event, field, !sl_shows_ours(&spot));
+		sl_event_say(event, field, "newer than our write, and as we left it");
+		return SL_ECHO;
+	}
+	outcome = sl_apply_echo(event, field);
+	return outcome != SL_UNCHANGED ? outcome : sl_apply_edit(event, field);
+}
+
+/* A required field that is null, or absent while C has no value for it; or -1. */
+static int
+missing_field(const SlPolicy *policy, const SlState *state, const SlObservation *obs)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlFieldSpec *spec = &policy->fields[f];
+
+		if (!spec->is_required || spec->paths[obs->system] == NULL)
+			continue;
+		if (obs->values[f].kind == SL_NULL)
+			return f;
+		if (obs->values[f].kind == SL_ABSENT && sl_value_is_null(&state->golden[f].value))
+			return f;
+	}
+	return -1;
+}
+
+static bool
+brings_native_id(const SlPart *part, const SlObservation *obs)
+{
+	return obs->native_id != NULL &&
+		(part->native_id == NULL || strcmp(part->native_id, obs->native_id) != 0);
+}
+
+/* A strict system's newer token is worth a write of its own. */
+static bool
+brings_token(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return spot->policy->systems[spot->system].strict_versions && obs->token.len > 0 &&
+		(shown->token.len == 0 || sl_compare_tokens(spot, obs->token, shown->token) > 0);
+}
+
+static SlOutcome
+glance_field(const SlSpot *spot, const SlObservation *obs)
+{
+	if (sl_is_stale(spot, obs))
+		return sl_is_buried(spot, obs) ? SL_CONFLICTED : SL_STALE;
+	if (!sl_is_unchanged(spot, obs) || brings_token(spot, obs))
+		return SL_ACCEPTED;
+	return SL_UNCHANGED;
+}
+
+SlOutcome
+sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservation *obs,
+				 SlOutcome *outcomes)
+{
+	const SlPart *part = &state->parts[obs->system];
+	SlOutcome	worst = SL_UNCHANGED;
+
+	if (state->policy_version == 0 || part->existence != SL_THERE ||
+		brings_native_id(part, obs) || missing_field(policy, state, obs) >= 0)
+		return SL_ACCEPTED;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlSpot		spot = {policy, (SlState *) state, obs->system, f, obs->now};
+		SlOutcome	outcome = SL_UNCHANGED;
+
+		if (obs->values[f].kind != SL_ABSENT)
+			outcome = glance_field(&spot, obs);
+		if (outcome > SL_STALE)
+			return outcome;
+		if (outcomes != NULL)
+			outcomes[f] = outcome;
+		worst = Max(worst, outcome);
+	}
+	return worst;
+}
+
+static SlEffects *
+reject(SlEvent *event, int field)
+{
+	SlEffects  *effects = event->effects;
+
+	effects->rejected_field = field;
+	effects->verdict = SL_REJECTED;
+	effects->is_new = false;
+	effects->is_dirty = false;
+	appendStringInfo(&effects->detail, "%s: required, but %s",
+					 event->policy->fields[field].name,
+					 is_present(event, field) ? "null" : "missing");
+	return effects;
+}
+
+static void
+note_presence(SlEvent *event)
+{
+	SlPart	   *part = &event->state->parts[event->obs->system];
+
+	if (part->existence != SL_THERE)
+	{
+		part->existence = SL_THERE;
+		event->effects->is_dirty = true;
+	}
+	if (!brings_native_id(part, event->obs))
+		return;
+	part->native_id = event->obs->native_id;
+	event->effects->is_dirty = true;
+}
+
+/* The record is written anyway, or its system is strict: note the tokens of the rest. */
+static void
+note_tokens(SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot		spot = sl_event_spot(event, f);
+
+		if (!is_present(event, f) || event->effects->outcomes[f] != SL_UNCHANGED)
+			continue;
+		if (!event->effects->is_dirty && !brings_token(&spot, event->obs))
+			continue;
+		sl_show_again(event, f);
+		event->effects->is_dirty = true;
+	}
+}
+
+SlEffects *
+sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
+{
+	SlEvent    *event = sl_event_begin(policy, state, obs);
+	int			missing = missing_field(policy, state, obs);
+
+	if (missing >= 0)
+		return reject(event, missing);
+	note_presence(event);
+	for (int f = 0; f < policy->nfields; f++)
+		if (is_present(event, f))
+			event->effects->outcomes[f] = decide_field(event, f);
+	note_tokens(event);
+	event->effects->is_dirty |= event->effects->is_new;
+	sl_event_end(event);
+	return event->effects;
+}

@@ -1,0 +1,140 @@
+/*
+ * decide.h
+ *	  The rules: (policy, state of one record, what happened, now) -> effects.
+ *
+ * Pure: no SPI, catalog, clock or GUC.  Each function changes the state in memory and
+ * says what else must be written; the store does it.  Memory is the current context's.
+ */
+#ifndef SL_DECIDE_H
+#define SL_DECIDE_H
+
+#include "lib/stringinfo.h"
+
+#include "memory.h"
+#include "state.h"
+#include "waiting.h"
+
+/* What became of a field, and, the worst of them, of a record; ascending. */
+typedef enum SlOutcome
+{
+	SL_UNCHANGED,
+	SL_STALE,
+	SL_ECHO,
+	SL_AGREED,
+	SL_KEPT,
+	SL_ACCEPTED,
+	SL_OVERRULED,
+	SL_HELD,
+	SL_CONFLICTED,
+	SL_REJECTED
+} SlOutcome;
+
+/* One payload of one record from one system, normalised. */
+typedef struct SlObservation
+{
+	int			system;
+	const SlValue *values;		/* by field; absent: not in the payload */
+	SlToken		token;
+	const char *native_id;		/* or NULL */
+	const char *actor;			/* or NULL */
+	TimestampTz now;
+} SlObservation;
+
+typedef enum SlConflictOp
+{
+	SL_CONFLICT_OPEN,			/* a new open row */
+	SL_CONFLICT_SHOW,			/* a side showed a further value */
+	SL_CONFLICT_MOVE,			/* the author of C[f] moved it */
+	SL_CONFLICT_CLOSE,			/* the open row is settled */
+	SL_CONFLICT_RECORD			/* a new row, resolved from the start */
+} SlConflictOp;
+
+/* A row of sync_conflict to be written. */
+typedef struct SlConflictEffect
+{
+	SlConflictOp op;
+	int			field;
+	SlConflictKind kind;
+	SlConflict *conflict;		/* but for RECORD: whose id names the row */
+	SlValue		base;			/* what the incoming side showed before */
+	SlValue		current;		/* C[f] */
+	int			current_author;
+	SlValue		incoming;
+	int			incoming_system;
+	SlValue		resolved;		/* for CLOSE and RECORD */
+	const char *resolution;		/* a word: agreed, owner, rewritten, superseded */
+} SlConflictEffect;
+
+typedef struct SlEffects
+{
+	SlOutcome	verdict;
+	SlOutcome  *outcomes;		/* by field */
+	bool	   *is_accepted;	/* by field: it stands in the change-set */
+	bool		has_accepted;
+	bool		is_new;			/* nobody had shown the record before */
+	bool		is_dirty;		/* the state must be written */
+	int			rejected_field; /* of a rejected record, or -1 */
+	int			nconflicts;
+	int			maxconflicts;
+	SlConflictEffect *conflicts;
+	SlWaiting  *waiting;
+	StringInfoData detail;		/* why, in words, field by field */
+} SlEffects;
+
+/*
+ * What needs no lock: SL_UNCHANGED or SL_STALE where nothing would be written,
+ * anything else where the record must be decided under its lock.  outcomes may be
+ * NULL, else it gets each field's.
+ */
+extern SlOutcome sl_decide_glance(const SlPolicy *policy, const SlState *state,
+								  const SlObservation *obs, SlOutcome *outcomes);
+
+/* Rules 1 to 9 for one observation. */
+extern SlEffects *sl_decide_observation(const SlPolicy *policy, SlState *state,
+										const SlObservation *obs);
+
+/*
+ * A worker claims what waits for a target.  The content is what it gets; action
+ * none: nothing waits any more, and the row goes.
+ */
+extern SlContent *sl_decide_claim(const SlPolicy *policy, SlState *state, int target,
+								  TimestampTz now);
+
+/* The worker's lease ran out: its writes are of unknown outcome. */
+typedef struct SlReturn
+{
+	bool		drops_leased;	/* the leased row goes; what waits has a row or needs none */
+	bool		drops_waiting;	/* the waiting row goes; the leased one waits instead */
+	SlWaiting  *waiting;
+} SlReturn;
+
+extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int target,
+								TimestampTz now);
+
+/* What a target said when it took a write. */
+typedef struct SlAck
+{
+	int			target;
+	const char *native_id;		/* or NULL */
+	const SlValue *result;		/* by field, or NULL: it said nothing */
+	SlToken		token;			/* of the result */
+	TimestampTz now;
+} SlAck;
+
+extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack);
+
+/* A human's decision of a field. */
+typedef struct SlDecision
+{
+	int			field;
+	SlValue		value;
+	const char *actor;			/* or NULL */
+	TimestampTz now;
+} SlDecision;
+
+extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,
+									   const SlDecision *decision);
+
+extern const char *sl_outcome_name(SlOutcome outcome);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * decide_write.c
+ *	  The life of a write of ours: claimed, lost, or acked with what the target said.
+ *
+ * Each claim is a write of its own, a retry under the same key too.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+/* A record that we create shows, from the claim on, all that is mapped. */
+static void
+show_as_created(const SlPolicy *policy, SlState *state, int target)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlShown    *shown = &state->parts[target].shown[f];
+		SlGolden   *golden = &state->golden[f];
+
+		if (policy->fields[f].paths[target] == NULL || shown->is_seen)
+			continue;
+		shown->is_seen = true;
+		shown->is_observed = true;
+		shown->value = sl_value_null();
+		if (golden->is_known)
+			continue;
+		golden->is_known = true;
+		golden->value = sl_value_null();
+	}
+}
+
+static void
+remember_write(SlPart *part, int field, SlValue value, int64 version)
+{
+	SlShown    *shown = &part->shown[field];
+	SlWrite    *write = sl_add_write(shown);
+
+	write->status = SL_WRITE_IN_FLIGHT;
+	write->value = value;
+	write->replaced = shown->is_seen ? shown->value : sl_value_absent();
+	write->version = version;
+}
+
+/* Under another policy than the row was written, the same key could mean another thing. */
+static void
+renew_key(const SlPolicy *policy, SlState *state, int target)
+{
+	SlPart	   *part = &state->parts[target];
+
+	if (state->policy_version == policy->version || part->existence == SL_CREATE_LOST)
+		return;
+	part->waiting_version = ++state->version;
+}
+
+SlContent *
+sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
+{
+	SlContent  *content = palloc0(sizeof(SlContent));
+	SlPart	   *part = &state->parts[target];
+
+	sl_forget(policy, state, now);
+	sl_content(policy, state, target, now, content);
+	if (content->action == SL_ACTION_NONE)
+	{
+		part->waiting_version = 0;
+		part->waiting_source = SL_AUTHOR_NONE;
+		return content;
+	}
+	renew_key(policy, state, target);
+	for (int i = 0; i < content->nfields; i++)
+		remember_write(part, content->fields[i], content->values[i], part->waiting_version);
+	if (content->action == SL_ACTION_CREATE)
+	{
+		part->existence = SL_BEING_CREATED;
+		part->create_version = part->waiting_version;
+		show_as_created(policy, state, target);
+	}
+	part->leased_action = content->action;
+	part->leased_version = part->waiting_version;
+	part->leased_source = part->waiting_source;
+	part->waiting_version = 0;
+	part->waiting_source = SL_AUTHOR_NONE;
+	return content;
+}
+
+static void
+lose_writes(const SlPolicy *policy, SlPart *part)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlWrite    *write = sl_in_flight(&part->shown[f]);
+
+		if (write == NULL)
+			continue;
+		write->status = write->is_sighted ? SL_WRITE_ACKED : SL_WRITE_LOST;
+		write->since = 0;
+	}
+}
+
+/* A write that was seen has landed, whatever became of its worker. */
+static void
+date_landed_writes(const SlPolicy *policy, SlPart *part, TimestampTz now)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlWrite    *write = sl_newest_write(&part->shown[f]);
+
+		if (write != NULL && write->status == SL_WRITE_ACKED && write->since == 0)
+			write->since = now;
+	}
+}
+
+static void
+end_lease(SlPart *part)
+{
+	part->leased_action = SL_ACTION_NONE;
+	part->leased_version = 0;
+	part->leased_source = SL_AUTHOR_NONE;
+}
+
+SlReturn *
+sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
+{
+	SlReturn   *result = palloc0(sizeof(SlReturn));
+	SlPart	   *part = &state->parts[target];
+	bool		is_lost_create = part->existence == SL_BEING_CREATED;
+
+	result->waiting = sl_waiting_begin(policy, state, now);
+	sl_forget(policy, state, now);
+	lose_writes(policy, part);
+	date_landed_writes(policy, part, now);
+	if (is_lost_create)
+		part->existence = SL_CREATE_LOST;
+	result->drops_waiting = is_lost_create && part->waiting_version != 0;
+	result->drops_leased = !is_lost_create && part->waiting_version != 0;
+	if (!result->drops_leased)
+	{
+		part->waiting_version = part->leased_version;
+		part->waiting_source = part->leased_source;
+	}
+	end_lease(part);
+	sl_waiting_end(result->waiting, policy, state, now);
+	return result;
+}
+
+/* Older calls that are lost can no longer be told from none once echo_window is over. */
+static void
+date_lost_writes(SlShown *shown, TimestampTz now)
+{
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].status == SL_WRITE_LOST && shown->writes[i].since == 0)
+			shown->writes[i].since = now;
+}
+
+static void
+note_token(SlEvent *event, int field, SlToken token)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+
+	if (token.len == 0)
+		return;
+	if (shown->token.len == 0 || sl_compare_tokens(&spot, token, shown->token) > 0)
+		shown->token = token;
+}
+
+/* The write landed, and nothing crossed it: the shadow is sure. */
+static void
+confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
+{
+	shown->is_observed = write->is_sighted && shown->is_observed &&
+		sl_value_same(&shown->value, &write->value);
+	shown->value = write->value;
+	shown->is_seen = true;
+	shown->is_unsure = false;
+	shown->is_settled = false;
+	shown->is_near_miss = false;
+	date_lost_writes(shown, event->obs->now);
+}
+
+/*
+ * The target stored something else than it was sent: that is what it shows, and it
+ * stands for C.  Where just that value came in while the call was on its way, it was this
+ * write's sight and no crossing.
+ */
+static void
+take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+	SlGolden   *golden = sl_spot_golden(&spot);
+	bool		stands_for_golden = sl_value_same(&write->value, &golden->value);
+	bool		was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
+	SlSide	   *side;
+
+	write->value = stored;
+	write->is_rewritten = true;
+	if (was_shown)
+	{
+		write->is_sighted = true;
+		write->is_crossed = false;
+	}
+	if (write->is_crossed)
+		return;
+	confirm_write(event, shown, write);
+	shown->is_settled = stands_for_golden;
+	shown->is_near_miss = stands_for_golden;
+	shown->is_observed = was_shown;
+	if (golden->conflict == NULL || !stands_for_golden)
+		return;
+	side = sl_find_side(golden->conflict, spot.system);
+	if (side != NULL && !side->has_many && !side->is_buried &&
+		golden->author != spot.system && golden->conflict->nsides <= 2 &&
+		sl_value_same(&side->last, &stored))
+		sl_close_conflict(event, field, "rewritten");
+}
+
+static void
+ack_field(SlEvent *event, int field, const SlAck *ack)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+	SlWrite    *write = sl_in_flight(shown);
+
+	write->status = SL_WRITE_ACKED;
+	write->since = ack->now;
+	write->token = ack->token;
+	note_token(event, field, ack->token);
+	shown->acked_since = true;
+	if (ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
+		!sl_value_same(&ack->result[field], &write->value))
+		take_rewrite(event, field, write, ack->result[field]);
+	else if (!write->is_crossed)
+		confirm_write(event, shown, write);
+	else
+		shown->is_unsure = true;
+}
+
+/* Which fields the leased row held. */
+static bool *
+leased_fields(const SlPolicy *policy, const SlPart *part)
+{
+	bool	   *is_leased = palloc0(sizeof(bool) * policy->nfields);
+
+	for (int f = 0; f < policy->nfields; f++)
+		is_leased[f] = sl_in_flight(&part->shown[f]) != NULL;
+	return is_leased;
+}
+
+/*
+ * Other fields of a result count only under a version token: without one it may be an
+ * old photograph, an answer repeated under a known key.
+ */
+static SlEffects *
+observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
+{
+	SlValue    *rest;
+	SlObservation obs;
+
+	if (ack->result == NULL || ack->token.len == 0)
+		return NULL;
+	rest = palloc(sizeof(SlValue) * event->policy->nfields);
+	for (int f = 0; f < event->policy->nfields; f++)
+		rest[f] = is_leased[f] ? sl_value_absent() : ack->result[f];
+	obs = *event->obs;
+	obs.values = rest;
+	obs.token = ack->token;
+	if (sl_decide_glance(event->policy, event->state, &obs, NULL) <= SL_STALE)
+		return NULL;
+	return sl_decide_observation(event->policy, event->state, &obs);
+}
+
+/* Both events are one to the store: the later one's waiting starts where the first began. */
+static SlEffects *
+merge_effects(SlEffects *first, SlEffects *second)
+{
+	int			n = first->nconflicts + second->nconflicts;
+	SlConflictEffect *all = palloc(sizeof(SlConflictEffect) * (n + 1));
+
+	for (int i = 0; i < first->nconflicts; i++)
+		all[i] = first->conflicts[i];
+	for (int i = 0; i < second->nconflicts; i++)
+		all[first->nconflicts + i] = second->conflicts[i];
+	second->conflicts = all;
+	second->nconflicts = n;
+	second->maxconflicts = n + 1;
+	second->is_dirty = true;
+	return second;
+}
+
+static void
+join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
+{
+	for (int t = 0; t < policy->nsystems; t++)
+		into->waiting->is_changed[t] |= from->waiting->is_changed[t];
+}
+
+SlEffects *
+sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
+{
+	SlPart	   *part = &state->parts[ack->target];
+	SlObservation nothing = {.system = ack->target,.now = ack->now};
+	SlEvent    *event = sl_event_begin(policy, state, &nothing);
+	bool	   *is_leased = leased_fields(policy, part);
+	SlEffects  *rest;
+
+	if (part->leased_action == SL_ACTION_CREATE)
+		part->existence = SL_THERE;
+	if (ack->native_id != NULL)
+		part->native_id = ack->native_id;
+	for (int f = 0; f < policy->nfields; f++)
+		if (is_leased[f])
+			ack_field(event, f, ack);
+	end_lease(part);
+	event->effects->is_dirty = true;
+	sl_event_end(event);
+	rest = observe_rest(event, ack, is_leased);
+	if (rest == NULL)
+		return event->effects;
+	join_changes(policy, rest, event->effects);
+	return merge_effects(event->effects, rest);
+}

@@ -1,0 +1,233 @@
+/*
+ * memory.c
+ *	  What is remembered of our writes, and what follows from it.
+ *
+ * A write is remembered from its claim until nothing that a system can still send
+ * could be explained by it.
+ */
+#include "postgres.h"
+
+#include "memory.h"
+#include "normalize.h"
+
+SlWrite *
+sl_in_flight(const SlShown *shown)
+{
+	for (int i = shown->nwrites - 1; i >= 0; i--)
+		if (shown->writes[i].status == SL_WRITE_IN_FLIGHT)
+			return &shown->writes[i];
+	return NULL;
+}
+
+SlWrite *
+sl_newest_write(const SlShown *shown)
+{
+	return shown->nwrites == 0 ? NULL : &shown->writes[shown->nwrites - 1];
+}
+
+SlWrite *
+sl_add_write(SlShown *shown)
+{
+	SlWrite    *write;
+
+	if (shown->nwrites == shown->maxwrites)
+	{
+		int			room = shown->maxwrites + 4;
+		SlWrite    *writes = palloc(sizeof(SlWrite) * room);
+
+		if (shown->nwrites > 0)
+			memcpy(writes, shown->writes, sizeof(SlWrite) * shown->nwrites);
+		shown->writes = writes;
+		shown->maxwrites = room;
+	}
+	write = &shown->writes[shown->nwrites++];
+	memset(write, 0, sizeof(SlWrite));
+	return write;
+}
+
+static bool
+may_still_land(const SlWrite *write)
+{
+	return write->status != SL_WRITE_ACKED;
+}
+
+bool
+sl_is_unsure(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	const SlGolden *golden = sl_spot_golden(spot);
+
+	if (shown->is_unsure)
+		return true;
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (write->status == SL_WRITE_LOST && write->since == 0 &&
+			!sl_value_same(&write->value, &golden->value))
+			return true;
+	}
+	return false;
+}
+
+bool
+sl_is_owed(const SlSpot *spot, const SlWrite *write)
+{
+	int64		echo_window = spot->policy->systems[spot->system].echo_window;
+
+	if (write->is_sighted)
+		return false;
+	return may_still_land(write) || spot->now < write->since + echo_window ||
+		sl_is_unsure(spot);
+}
+
+static bool
+another_may_land(const SlShown *shown, const SlValue *value)
+{
+	for (int i = 0; i < shown->nwrites; i++)
+		if (may_still_land(&shown->writes[i]) && !sl_value_same(&shown->writes[i].value, value))
+			return true;
+	return false;
+}
+
+static bool
+shows_golden(const SlShown *shown, const SlGolden *golden)
+{
+	return shown->is_near_miss || sl_value_same(&shown->value, &golden->value);
+}
+
+bool
+sl_has_seen(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	const SlGolden *golden = sl_spot_golden(spot);
+
+	if (golden->author == spot->system)
+		return true;
+	if (shown->is_seen && shown->is_observed && shows_golden(shown, golden) &&
+		!another_may_land(shown, &golden->value))
+		return true;
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (write->status == SL_WRITE_ACKED && !sl_is_owed(spot, write) &&
+			(write->is_rewritten ? shown->is_near_miss
+			 : sl_value_same(&write->value, &golden->value)))
+			return true;
+	}
+	return false;
+}
+
+bool
+sl_shows_ours(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	const SlGolden *golden = sl_spot_golden(spot);
+
+	if (!shown->is_seen)
+		return false;
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].status == SL_WRITE_ACKED &&
+			sl_value_same(&shown->writes[i].value, &shown->value))
+			return true;
+	return golden->author != spot->system && sl_value_same(&shown->value, &golden->value);
+}
+
+bool
+sl_owner_spoke(const SlSpot *spot)
+{
+	int			owner = spot->policy->fields[spot->field].owner;
+
+	return owner >= 0 && sl_spot_golden(spot)->owner_spoke == owner;
+}
+
+int
+sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
+{
+	return sl_token_compare(a.data, a.len, b.data, b.len,
+							spot->policy->systems[spot->system].tz);
+}
+
+/*
+ * An acked write explains late echoes for as long as echo_window says, and longer
+ * while the shadow is unsure.  A lost one explains them as long after a later write was
+ * confirmed.
+ */
+static bool
+is_forgotten(const SlSpot *spot, const SlWrite *write)
+{
+	int64		echo_window = spot->policy->systems[spot->system].echo_window;
+
+	if (write->status == SL_WRITE_IN_FLIGHT || write->since == 0)
+		return false;
+	if (spot->now < write->since + echo_window)
+		return false;
+	return write->status == SL_WRITE_LOST || !sl_spot_shown(spot)->is_unsure;
+}
+
+/*
+ * Where no token can tell old from new, an acked write whose sight came in time and
+ * whose values never came late explains nothing any more; where all are such, they go.
+ */
+static bool
+all_are_settled(const SlSpot *spot)
+{
+	const SlSystemSpec *system = &spot->policy->systems[spot->system];
+	const SlShown *shown = sl_spot_shown(spot);
+
+	if (system->version != NULL || system->sentinel != NULL || shown->is_unsure)
+		return false;
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (write->status != SL_WRITE_ACKED || !write->is_sighted || write->value_came_late ||
+			write->replaced_came_late)
+			return false;
+	}
+	return true;
+}
+
+/* Its sight is owed no more: what an ack alone told counts as shown from now on. */
+static void
+stand_for_sight(SlShown *shown, const SlWrite *write)
+{
+	if (write->status == SL_WRITE_ACKED && sl_value_same(&write->value, &shown->value))
+		shown->is_observed = true;
+}
+
+static void
+forget_at(const SlSpot *spot)
+{
+	SlShown    *shown = sl_spot_shown(spot);
+	int			kept = 0;
+
+	if (shown->nwrites == 0)
+		return;
+	if (all_are_settled(spot))
+	{
+		shown->nwrites = 0;
+		return;
+	}
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		if (is_forgotten(spot, &shown->writes[i]))
+			stand_for_sight(shown, &shown->writes[i]);
+		else
+			shown->writes[kept++] = shown->writes[i];
+	}
+	shown->nwrites = kept;
+}
+
+void
+sl_forget(const SlPolicy *policy, SlState *state, TimestampTz now)
+{
+	for (int s = 0; s < policy->nsystems; s++)
+		for (int f = 0; f < policy->nfields; f++)
+		{
+			SlSpot		spot = {policy, state, s, f, now};
+
+			forget_at(&spot);
+		}
+}

@@ -1,0 +1,65 @@
+/*
+ * memory.h
+ *	  What is remembered of the writes to one field of one system, and what follows
+ *	  from it: owed sights, the unsure shadow, who has seen what.
+ *
+ * Pure predicates over a state; only sl_forget() changes one.
+ */
+#ifndef SL_MEMORY_H
+#define SL_MEMORY_H
+
+#include "state.h"
+
+/* A field of a system at one instant: what every rule is asked about. */
+typedef struct SlSpot
+{
+	const SlPolicy *policy;
+	SlState    *state;
+	int			system;
+	int			field;
+	TimestampTz now;
+} SlSpot;
+
+static inline SlShown *
+sl_spot_shown(const SlSpot *spot)
+{
+	return &spot->state->parts[spot->system].shown[spot->field];
+}
+
+static inline SlGolden *
+sl_spot_golden(const SlSpot *spot)
+{
+	return &spot->state->golden[spot->field];
+}
+
+/* A worker holds a write of this field. */
+extern SlWrite *sl_in_flight(const SlShown *shown);
+
+/* The newest write that is remembered, or NULL. */
+extern SlWrite *sl_newest_write(const SlShown *shown);
+
+/* Nobody can say what the system shows of the field. */
+extern bool sl_is_unsure(const SlSpot *spot);
+
+/* The write's one sight is still to come. */
+extern bool sl_is_owed(const SlSpot *spot, const SlWrite *write);
+
+/* The system (its people) has had C[f] before its eyes. */
+extern bool sl_has_seen(const SlSpot *spot);
+
+/* What the system shows is a write of ours, not a word of its own. */
+extern bool sl_shows_ours(const SlSpot *spot);
+
+/* The owner of the field has had an edit accepted: its authority holds. */
+extern bool sl_owner_spoke(const SlSpot *spot);
+
+/* Drops what time has made pointless, in all systems. */
+extern void sl_forget(const SlPolicy *policy, SlState *state, TimestampTz now);
+
+/* Room for one more write, zeroed, as the newest. */
+extern SlWrite *sl_add_write(SlShown *shown);
+
+/* <0, 0, >0 as a's version of this system is older than, the same as, newer than b's. */
+extern int	sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b);
+
+#endif

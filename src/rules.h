@@ -1,0 +1,91 @@
+/*
+ * rules.h
+ *	  What the families of rules share: one event on one record.
+ */
+#ifndef SL_RULES_H
+#define SL_RULES_H
+
+#include "decide.h"
+
+/* An event while it is being decided. */
+typedef struct SlEvent
+{
+	const SlPolicy *policy;
+	SlState    *state;
+	const SlObservation *obs;
+	SlEffects  *effects;
+} SlEvent;
+
+extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
+							   const SlObservation *obs);
+
+/* Closes conflicts that settled themselves, computes what waits, and the verdict. */
+extern void sl_event_end(SlEvent *event);
+
+/* Appends "field: reason" to the detail; the format is of a whole clause. */
+extern void sl_event_say(SlEvent *event, int field, const char *format,...)
+			pg_attribute_printf(3, 4);
+
+static inline SlSpot
+sl_event_spot(const SlEvent *event, int field)
+{
+	return (SlSpot) {event->policy, event->state, event->obs->system, field, event->obs->now};
+}
+
+/* --- rules_stale.c: rules 1 and 2 --- */
+
+extern bool sl_is_stale(const SlSpot *spot, const SlObservation *obs);
+
+/* A stale value that is a human's edit, which a write of ours buried. */
+extern bool sl_is_buried(const SlSpot *spot, const SlObservation *obs);
+extern bool sl_is_unchanged(const SlSpot *spot, const SlObservation *obs);
+extern SlOutcome sl_apply_stale(SlEvent *event, int field);
+
+/* Notes that the system showed the value, under the observation's token. */
+extern void sl_show(SlEvent *event, int field, bool is_own);
+
+/* The token alone, of a field that is as it was. */
+extern void sl_show_again(SlEvent *event, int field);
+
+/* --- rules_echo.c: rule 4 --- */
+
+/* The observation is no older than the write, by its token. */
+extern bool sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs,
+							   const SlWrite *write);
+
+/* The oldest write whose owed sight this value is, or NULL. */
+extern SlWrite *sl_find_sight(const SlSpot *spot, const SlValue *value);
+
+/* Gives their sight to the writes that the observation is proved newer than. */
+extern void sl_prove_newer(SlEvent *event, int field);
+
+/* SL_ECHO or SL_HELD; SL_UNCHANGED where no write explains the value. */
+extern SlOutcome sl_apply_echo(SlEvent *event, int field);
+
+/* The edit crosses what was on its way. */
+extern void sl_cross(SlEvent *event, int field);
+
+/* --- rules_edit.c: rules 3, 5, 6, 7 and 9 --- */
+
+extern SlOutcome sl_apply_edit(SlEvent *event, int field);
+
+/* C[f] takes a value; what was settled with the old one is open again. */
+extern void sl_set_golden(SlEvent *event, int field, SlValue value, int author);
+
+/* --- rules_conflict.c --- */
+
+extern SlConflictEffect *sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field);
+
+/* Opens a conflict of the field, or adds to the one that is open. */
+extern void sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base);
+extern void sl_close_conflict(SlEvent *event, int field, const char *resolution);
+
+/* A resolved row: a value that was replaced or overruled, for whoever asks. */
+extern void sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
+						   const char *resolution);
+extern void sl_close_settled_conflicts(SlEvent *event);
+
+/* The side of a system in a conflict, or NULL. */
+extern SlSide *sl_find_side(SlConflict *conflict, int system);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * rules_echo.c
+ *	  Rule 4, field by field: what is our own write, come back.
+ *
+ * Content and memory decide; an actor's name or a short time alone never drops
+ * anything.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+bool
+sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	return write->status == SL_WRITE_ACKED && write->token.len > 0 && obs->token.len > 0 &&
+		sl_compare_tokens(spot, obs->token, write->token) > 0;
+}
+
+/* A write of the very value that it replaced cannot be told from none by its value. */
+static bool
+shows_by_value(const SlWrite *write, const SlValue *value)
+{
+	return sl_value_same(&write->value, value) &&
+		!sl_value_same(&write->value, &write->replaced);
+}
+
+SlWrite *
+sl_find_sight(const SlSpot *spot, const SlValue *value)
+{
+	SlShown    *shown = sl_spot_shown(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shows_by_value(&shown->writes[i], value) && sl_is_owed(spot, &shown->writes[i]))
+			return &shown->writes[i];
+	return NULL;
+}
+
+void
+sl_prove_newer(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite    *write = &shown->writes[i];
+
+		if (write->is_sighted || !sl_is_proved_newer(&spot, event->obs, write))
+			continue;
+		write->is_sighted = true;
+		if (sl_value_same(&write->value, &shown->value))
+			shown->is_observed = true;
+		event->effects->is_dirty = true;
+	}
+}
+
+/* A newer write of another value stands behind this one. */
+static bool
+is_outdated(const SlShown *shown, const SlWrite *write)
+{
+	for (const SlWrite *w = write + 1; w < shown->writes + shown->nwrites; w++)
+		if (!sl_value_same(&w->value, &write->value))
+			return true;
+	return false;
+}
+
+/* The call may have landed only now, after what was written later. */
+static void
+make_unsure(SlEvent *event, SlShown *shown)
+{
+	SlWrite    *in_flight = sl_in_flight(shown);
+
+	shown->is_unsure = true;
+	if (in_flight != NULL)
+		in_flight->is_crossed = true;
+	event->effects->is_dirty = true;
+}
+
+/* A lost call whose value is seen has landed: it is lost no more. */
+static bool
+find_landed(SlWrite *write, TimestampTz now)
+{
+	if (write->status != SL_WRITE_LOST)
+		return false;
+	write->status = SL_WRITE_ACKED;
+	write->since = now;
+	return true;
+}
+
+static SlOutcome
+take_late_echo(SlEvent *event, int field, SlWrite *write)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+
+	write->is_sighted = true;
+	write->value_came_late = true;
+	if (find_landed(write, event->obs->now))
+		make_unsure(event, shown);
+	event->effects->is_dirty = true;
+	sl_event_say(event, field, "late echo of v" INT64_FORMAT, write->version);
+	return SL_ECHO;
+}
+
+static SlOutcome
+take_sight(SlEvent *event, int field, SlWrite *write)
+{
+	write->is_sighted = true;
+	if (write->status == SL_WRITE_ACKED && write->token.len == 0)
+		write->token = event->obs->token;
+	find_landed(write, event->obs->now);
+	sl_show(event, field, false);
+	sl_event_say(event, field, "echo of v" INT64_FORMAT, write->version);
+	return SL_ECHO;
+}
+
+/* What the newest write replaced, seen once more before that write's own sight. */
+static bool
+is_old_photograph(const SlShown *shown, const SlValue *value)
+{
+	const SlWrite *newest = shown->nwrites == 0 ? NULL : &shown->writes[shown->nwrites - 1];
+
+	return newest != NULL && shown->is_seen && !newest->is_sighted &&
+		!newest->replaced_came_late && sl_value_same(&newest->replaced, value) &&
+		!sl_value_same(&newest->value, value);
+}
+
+static bool
+is_left_by_lost_write(const SlShown *shown, const SlValue *value)
+{
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].status == SL_WRITE_LOST &&
+			sl_value_same(&shown->writes[i].value, value))
+			return true;
+	return false;
+}
+
+static SlOutcome
+take_old_photograph(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+
+	sl_newest_write(shown)->replaced_came_late = true;
+	if (is_left_by_lost_write(shown, &event->obs->values[field]))
+		make_unsure(event, shown);
+	event->effects->is_dirty = true;
+	sl_event_say(event, field, "what v" INT64_FORMAT " replaced, late",
+				 sl_newest_write(shown)->version);
+	return SL_ECHO;
+}
+
+static bool
+is_explained_by(const SlSpot *spot, const SlWrite *write, const SlValue *value)
+{
+	bool		is_value = sl_value_same(&write->value, value);
+	bool		is_replaced = sl_value_same(&write->replaced, value);
+
+	if (sl_is_unsure(spot) && (is_value || is_replaced))
+		return true;
+	if (is_value && write->status != SL_WRITE_ACKED)
+		return true;
+	return (is_value && write->value_came_late) || (is_replaced && write->replaced_came_late);
+}
+
+/* Sure, and under a token that is newer than all that could explain the value. */
+static bool
+is_proved_edit(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	if (sl_is_unsure(spot) || obs->token.len == 0 || shown->token.len == 0 ||
+		sl_compare_tokens(spot, obs->token, shown->token) <= 0)
+		return false;
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_value_same(&shown->writes[i].value, &obs->values[spot->field]) &&
+			!sl_is_proved_newer(spot, obs, &shown->writes[i]))
+			return false;
+	return true;
+}
+
+/* An edit or a late echo: nobody can tell, so nobody guesses. */
+static bool
+is_ambiguous(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (is_explained_by(spot, &shown->writes[i], &obs->values[spot->field]))
+			return !is_proved_edit(spot, obs);
+	return false;
+}
+
+static SlOutcome
+hold(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+	SlValue		base = shown->value;
+
+	sl_cross(event, field);
+	sl_show(event, field, true);
+	shown->is_unsure = true;
+	sl_open_conflict(event, field, SL_CONFLICT_BOUNCE, base);
+	sl_event_say(event, field, "an edit, or a late echo of ours: nobody can tell");
+	return SL_HELD;
+}
+
+SlOutcome
+sl_apply_echo(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+	const SlValue *value = &event->obs->values[field];
+	SlWrite    *write;
+
+	if (shown->nwrites == 0)
+		return SL_UNCHANGED;
+	write = sl_find_sight(&spot, value);
+	if (write != NULL && is_outdated(shown, write) && !sl_value_same(value, &shown->value))
+		return take_late_echo(event, field, write);
+	if (write != NULL)
+		return take_sight(event, field, write);
+	if (is_old_photograph(shown, value))
+		return take_old_photograph(event, field);
+	if (is_ambiguous(&spot, event->obs))
+		return hold(event, field);
+	return SL_UNCHANGED;
+}
+
+void
+sl_cross(SlEvent *event, int field)
+{
+	SlSpot		spot = sl_event_spot(event, field);
+	SlShown    *shown = sl_spot_shown(&spot);
+	const SlValue *value = &event->obs->values[field];
+	bool		is_crossing = false;
+
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite    *write = &shown->writes[i];
+
+		if (sl_value_same(&write->value, value))
+			continue;
+		if (write->status == SL_WRITE_IN_FLIGHT)
+			write->is_crossed = true;
+		if (write->status == SL_WRITE_IN_FLIGHT || sl_is_owed(&spot, write))
+			is_crossing = true;
+	}
+	if (is_crossing)
+		shown->is_unsure = true;
+}

@@ -1,0 +1,172 @@
+/*
+ * state_codec.h
+ *	  The bytes of a state: variable-length integers, strings, values.
+ */
+#ifndef SL_STATE_CODEC_H
+#define SL_STATE_CODEC_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "state.h"
+
+#define SL_STATE_FORMAT 1
+
+/* What a part says of a field, one byte for each that is not plain. */
+#define SL_SHOWN_SEEN		0x01
+#define SL_SHOWN_OBSERVED	0x02
+#define SL_SHOWN_SETTLED	0x04
+#define SL_SHOWN_NEAR_MISS	0x08
+#define SL_SHOWN_UNSURE		0x10
+#define SL_SHOWN_ACKED		0x20
+#define SL_SHOWN_SAME		0x40	/* the value is C's */
+#define SL_SHOWN_MORE		0x80	/* tokens, answers, writes follow */
+
+#define SL_WRITE_SIGHTED		0x04	/* below it: the status */
+#define SL_WRITE_CROSSED		0x08
+#define SL_WRITE_REWRITTEN		0x10
+#define SL_WRITE_VALUE_LATE		0x20
+#define SL_WRITE_REPLACED_LATE	0x40
+#define SL_WRITE_STAMP_USED		0x80
+
+/* A golden field: its value's kind in the two low bits, then: */
+#define SL_GOLDEN_MORE		0x04	/* owner, flips, conflict follow */
+
+/* A part: */
+#define SL_PART_FIELDS		0x01	/* some field is seen, or remembers a write */
+
+#define SL_SIDE_BURIED		0x01
+#define SL_SIDE_MANY		0x02
+
+/* Where a decoder stands.  Reading past the end is an error: the state is damaged. */
+typedef struct SlCursor
+{
+	const char *next;
+	const char *end;
+} SlCursor;
+
+extern void sl_state_damaged(void) pg_attribute_noreturn();
+
+static inline uint64
+sl_get_varint(SlCursor *c)
+{
+	uint64		value = 0;
+	int			shift = 0;
+
+	while (c->next < c->end && shift < 64)
+	{
+		uint8		byte = (uint8) *c->next++;
+
+		value |= ((uint64) (byte & 0x7f)) << shift;
+		if ((byte & 0x80) == 0)
+			return value;
+		shift += 7;
+	}
+	sl_state_damaged();
+}
+
+static inline const char *
+sl_get_bytes(SlCursor *c, uint64 len)
+{
+	const char *bytes = c->next;
+
+	if (len > (uint64) (c->end - c->next))
+		sl_state_damaged();
+	c->next += len;
+	return bytes;
+}
+
+static inline uint8
+sl_get_byte(SlCursor *c)
+{
+	return (uint8) *sl_get_bytes(c, 1);
+}
+
+/* Times stand as they are, low byte first. */
+static inline TimestampTz
+sl_get_time(SlCursor *c)
+{
+	const unsigned char *b = (const unsigned char *) sl_get_bytes(c, 8);
+	uint64		value = 0;
+
+	for (int i = 7; i >= 0; i--)
+		value = (value << 8) | b[i];
+	return (TimestampTz) value;
+}
+
+static inline SlValue
+sl_get_value(SlCursor *c, SlKind kind)
+{
+	SlValue		value = sl_value_absent();
+
+	if (kind == SL_NULL)
+		return sl_value_null();
+	if (kind == SL_ABSENT)
+		return value;
+	value.kind = kind;
+	value.len = (int32) sl_get_varint(c);
+	value.data = sl_get_bytes(c, (uint64) value.len);
+	return value;
+}
+
+static inline SlValue
+sl_get_tagged_value(SlCursor *c)
+{
+	uint8		kind = sl_get_byte(c);
+
+	if (kind > SL_INEXACT)
+		sl_state_damaged();
+	return sl_get_value(c, (SlKind) kind);
+}
+
+static inline void
+sl_put_varint(StringInfo out, uint64 value)
+{
+	char		bytes[10];
+	int			n = 0;
+
+	while (value >= 0x80)
+	{
+		bytes[n++] = (char) (value | 0x80);
+		value >>= 7;
+	}
+	bytes[n++] = (char) value;
+	appendBinaryStringInfo(out, bytes, n);
+}
+
+static inline void
+sl_put_byte(StringInfo out, uint8 value)
+{
+	appendStringInfoCharMacro(out, (char) value);
+}
+
+static inline void
+sl_put_string(StringInfo out, const char *s, int32 len)
+{
+	sl_put_varint(out, (uint64) len);
+	appendBinaryStringInfo(out, s, len);
+}
+
+static inline void
+sl_put_time(StringInfo out, TimestampTz time)
+{
+	for (int i = 0; i < 8; i++)
+		sl_put_byte(out, (uint8) ((uint64) time >> (8 * i)));
+}
+
+static inline void
+sl_put_value(StringInfo out, const SlValue *value)
+{
+	if (value->kind == SL_EXACT || value->kind == SL_INEXACT)
+		sl_put_string(out, value->data, value->len);
+}
+
+static inline void
+sl_put_tagged_value(StringInfo out, const SlValue *value)
+{
+	sl_put_byte(out, (uint8) value->kind);
+	sl_put_value(out, value);
+}
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * waiting.c
+ *	  What waits for a target, computed anew from the state whenever that changes.
+ *
+ * An update holds the fields that the target carries and does not surely show as the
+ * golden record has them, less what is frozen, unseen or settled.
+ */
+#include "postgres.h"
+
+#include "waiting.h"
+
+static bool
+is_carried(const SlPolicy *policy, int field, int system)
+{
+	return policy->fields[field].paths[system] != NULL;
+}
+
+static bool
+is_frozen(const SlGolden *golden)
+{
+	return golden->conflict != NULL;
+}
+
+/* An unseen field is not overwritten blindly, unless it has an owner who spoke. */
+static bool
+unseen_counts_as_null(const SlSpot *spot)
+{
+	return spot->policy->systems[spot->system].unseen_is_null || sl_owner_spoke(spot);
+}
+
+static bool
+field_waits(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	const SlGolden *golden = sl_spot_golden(spot);
+	const SlWrite *in_flight = sl_in_flight(shown);
+
+	if (golden->author == SL_AUTHOR_NONE || is_frozen(golden))
+		return false;
+	if (in_flight != NULL)
+		return !sl_value_same(&in_flight->value, &golden->value);
+	if (sl_is_unsure(spot))
+		return true;
+	if (!shown->is_seen)
+		return unseen_counts_as_null(spot) && !sl_value_is_null(&golden->value);
+	return !shown->is_settled && !sl_value_same(&shown->value, &golden->value);
+}
+
+static void
+add_field(SlContent *content, int field, const SlValue *value)
+{
+	content->fields[content->nfields] = field;
+	content->values[content->nfields] = *value;
+	content->nfields++;
+}
+
+static void
+update_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz now,
+			   SlContent *content)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlSpot		spot = {policy, (SlState *) state, target, f, now};
+
+		if (is_carried(policy, f, target) && field_waits(&spot))
+			add_field(content, f, &state->golden[f].value);
+	}
+	if (content->nfields > 0)
+		content->action = SL_ACTION_UPDATE;
+}
+
+static void
+create_content(const SlPolicy *policy, const SlState *state, int target, SlContent *content)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlGolden *golden = &state->golden[f];
+
+		if (is_carried(policy, f, target) && golden->author != SL_AUTHOR_NONE &&
+			!is_frozen(golden) && !sl_value_is_null(&golden->value))
+			add_field(content, f, &golden->value);
+	}
+	if (content->nfields > 0)
+		content->action = SL_ACTION_CREATE;
+}
+
+/* A lost create goes again as it was; what changed since follows as an update. */
+static void
+lost_create_content(const SlPolicy *policy, const SlState *state, int target,
+					SlContent *content)
+{
+	const SlPart *part = &state->parts[target];
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_newest_write(&part->shown[f]);
+
+		if (write != NULL && write->version == part->create_version)
+			add_field(content, f, &write->value);
+	}
+	content->action = SL_ACTION_CREATE;
+}
+
+static void
+content_init(const SlPolicy *policy, SlContent *content)
+{
+	content->action = SL_ACTION_NONE;
+	content->nfields = 0;
+	content->fields = palloc(sizeof(int) * policy->nfields);
+	content->values = palloc(sizeof(SlValue) * policy->nfields);
+}
+
+void
+sl_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz now,
+		   SlContent *content)
+{
+	content_init(policy, content);
+	if (!policy->systems[target].is_writable || state->is_deleted)
+		return;
+	switch (state->parts[target].existence)
+	{
+		case SL_NOT_THERE:
+			create_content(policy, state, target, content);
+			break;
+		case SL_THERE:
+		case SL_BEING_CREATED:
+			update_content(policy, state, target, now, content);
+			break;
+		case SL_CREATE_LOST:
+			lost_create_content(policy, state, target, content);
+			break;
+		case SL_GONE:
+		case SL_LEFT_OUT:
+			break;
+	}
+}
+
+bool
+sl_content_equal(const SlContent *a, const SlContent *b)
+{
+	if (a->action != b->action || a->nfields != b->nfields)
+		return false;
+	for (int i = 0; i < a->nfields; i++)
+		if (a->fields[i] != b->fields[i] || !sl_value_equal(&a->values[i], &b->values[i]))
+			return false;
+	return true;
+}
+
+bool
+sl_content_has(const SlContent *content, int field)
+{
+	for (int i = 0; i < content->nfields; i++)
+		if (content->fields[i] == field)
+			return true;
+	return false;
+}
+
+SlWaiting *
+sl_waiting_begin(const SlPolicy *policy, const SlState *state, TimestampTz now)
+{
+	SlWaiting  *waiting = palloc0(sizeof(SlWaiting));
+
+	waiting->before = palloc0(sizeof(SlContent) * policy->nsystems);
+	waiting->after = palloc0(sizeof(SlContent) * policy->nsystems);
+	waiting->is_corrected = palloc0(sizeof(bool) * policy->nsystems);
+	waiting->is_changed = palloc0(sizeof(bool) * policy->nsystems);
+	for (int t = 0; t < policy->nsystems; t++)
+		sl_content(policy, state, t, now, &waiting->before[t]);
+	return waiting;
+}
+
+int64
+sl_waiting_version(SlWaiting *waiting, SlState *state)
+{
+	if (!waiting->is_bumped)
+	{
+		state->version++;
+		waiting->is_bumped = true;
+	}
+	return state->version;
+}
+
+/* The author of the newest change in a content; the target itself cannot be one. */
+static int
+source_of(const SlState *state, const SlContent *content, int target)
+{
+	int			source = SL_AUTHOR_SYNC;
+	int64		newest = -1;
+
+	for (int i = 0; i < content->nfields; i++)
+	{
+		const SlGolden *golden = &state->golden[content->fields[i]];
+
+		if (golden->version <= newest)
+			continue;
+		newest = golden->version;
+		source = golden->author;
+	}
+	return source == target || source == SL_AUTHOR_NONE ? SL_AUTHOR_SYNC : source;
+}
+
+/*
+ * A claimed content that came back, as it was, keeps its key: its fields are all
+ * lost writes under that version, and nothing else was seen since.
+ */
+static bool
+is_retry(const SlState *state, int target, const SlContent *content)
+{
+	const SlPart *part = &state->parts[target];
+
+	for (int i = 0; i < content->nfields; i++)
+	{
+		const SlWrite *write = sl_newest_write(&part->shown[content->fields[i]]);
+
+		if (write == NULL || write->status != SL_WRITE_LOST || write->is_crossed ||
+			write->version != part->waiting_version ||
+			!sl_value_equal(&write->value, &content->values[i]))
+			return false;
+	}
+	return content->nfields > 0;
+}
+
+/* Every field that went out under the key is still to be sent. */
+static bool
+is_whole_retry(const SlPolicy *policy, const SlState *state, int target,
+			   const SlContent *content)
+{
+	const SlPart *part = &state->parts[target];
+	int			sent = 0;
+
+	if (!is_retry(state, target, content))
+		return false;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_newest_write(&part->shown[f]);
+
+		if (write != NULL && write->version == part->waiting_version)
+			sent++;
+	}
+	return sent == content->nfields;
+}
+
+static bool
+needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *state, int t)
+{
+	const SlContent *after = &waiting->after[t];
+	bool		has_row = state->parts[t].waiting_version != 0;
+
+	if (!has_row || state->policy_version != policy->version || waiting->is_corrected[t])
+		return true;
+	return !sl_content_equal(&waiting->before[t], after) &&
+		!is_whole_retry(policy, state, t, after);
+}
+
+static void
+end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t)
+{
+	SlPart	   *part = &state->parts[t];
+	const SlContent *after = &waiting->after[t];
+
+	if (after->action == SL_ACTION_NONE)
+	{
+		waiting->is_changed[t] = part->waiting_version != 0;
+		part->waiting_version = 0;
+		part->waiting_source = SL_AUTHOR_NONE;
+		return;
+	}
+	if (part->existence == SL_CREATE_LOST && part->waiting_version == part->create_version)
+		return;
+	if (!needs_new_key(waiting, policy, state, t))
+		return;
+	part->waiting_version = sl_waiting_version(waiting, state);
+	part->waiting_source = source_of(state, after, t);
+	waiting->is_changed[t] = true;
+}
+
+void
+sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state, TimestampTz now)
+{
+	for (int t = 0; t < policy->nsystems; t++)
+	{
+		sl_content(policy, state, t, now, &waiting->after[t]);
+		end_for_target(waiting, policy, state, t);
+	}
+}
+
+void
+sl_shown_values(const SlPolicy *policy, const SlState *state, int system, SlValue *values)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlShown *shown = &state->parts[system].shown[f];
+
+		values[f] = sl_value_absent();
+		if (is_carried(policy, f, system) && shown->is_seen)
+			values[f] = shown->value.kind == SL_ABSENT ? sl_value_null() : shown->value;
+	}
+}
+
+void
+sl_content_result(const SlPolicy *policy, const SlState *state, int target,
+				  const SlContent *content, SlValue *values)
+{
+	sl_shown_values(policy, state, target, values);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *in_flight = sl_in_flight(&state->parts[target].shown[f]);
+
+		if (in_flight != NULL)
+			values[f] = in_flight->value;
+	}
+	for (int i = 0; i < content->nfields; i++)
+	{
+		SlValue		value = content->values[i];
+
+		values[content->fields[i]] = value.kind == SL_ABSENT ? sl_value_null() : value;
+	}
+}
