@@ -15,4 +15,13 @@
  */
 extern const SlPolicy *sl_policy_get(const char *entity);
 
+/* Registers what keeps the cache true; called by _PG_init. */
+extern void sl_policy_cache_init(void);
+
+/* Tells every backend, this one included, that sync_entity was written. */
+extern void sl_policy_changed(void);
+
+/* Raises the error for an entity without a policy; needs sl_spi_connect(). */
+extern void sl_unknown_entity(const char *entity) pg_attribute_noreturn();
+
 #endif

@@ -28,15 +28,15 @@
 /* Where the extension is installed; all that is remembered of the catalogs. */
 typedef struct Installation
 {
-	bool		is_valid;		/* cleared by the callbacks, set by lookup */
-	Oid			extension;
-	Oid			schema;
-	Oid			entity_table;	/* dropped with the extension: its invalidation tells */
-	char		schema_name[2 * NAMEDATALEN + 2];	/* quoted */
+	bool is_valid; /* cleared by the callbacks, set by lookup */
+	Oid  extension;
+	Oid  schema;
+	Oid  entity_table; /* dropped with the extension: its invalidation tells */
+	char schema_name[2 * NAMEDATALEN + 2]; /* quoted */
 } Installation;
 
 static Installation installation;
-static uint64 generation = 0;
+static uint64       generation = 0;
 
 static void
 forget_namespace(Datum arg, int cacheid, uint32 hashvalue)
@@ -62,11 +62,11 @@ sl_query_init(void)
 static bool
 find_extension(Oid *extension, Oid *schema)
 {
-	Relation	rel;
+	Relation    rel;
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		found;
+	HeapTuple   tuple;
+	bool        found;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum("sync_ledger"));
@@ -91,7 +91,7 @@ static Installation
 look_up_installation(void)
 {
 	Installation found;
-	char	   *name;
+	char        *name;
 
 	memset(&found, 0, sizeof(found));
 	if (!find_extension(&found.extension, &found.schema))
@@ -120,7 +120,8 @@ need_installation(void)
 		return;
 
 	found = look_up_installation();
-	if (found.extension != installation.extension || found.schema != installation.schema ||
+	if (found.extension != installation.extension ||
+		found.schema != installation.schema ||
 		found.entity_table != installation.entity_table ||
 		strcmp(found.schema_name, installation.schema_name) != 0)
 		generation++;
@@ -152,7 +153,7 @@ sl_install_generation(void)
 Oid
 sl_relation_oid(const char *name)
 {
-	Oid			relid = get_relname_relid(name, sl_schema_oid());
+	Oid relid = get_relname_relid(name, sl_schema_oid());
 
 	if (!OidIsValid(relid))
 		elog(ERROR, "relation \"%s\" of extension sync_ledger is missing", name);
@@ -162,7 +163,7 @@ sl_relation_oid(const char *name)
 void
 sl_spi_connect(void)
 {
-	int			rc = SPI_connect();
+	int rc = SPI_connect();
 
 	if (rc != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed: %s", SPI_result_code_string(rc));
@@ -171,7 +172,7 @@ sl_spi_connect(void)
 void
 sl_spi_finish(void)
 {
-	int			rc = SPI_finish();
+	int rc = SPI_finish();
 
 	if (rc != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed: %s", SPI_result_code_string(rc));
@@ -181,9 +182,9 @@ sl_spi_finish(void)
 static char *
 with_schema(const char *sql)
 {
-	const char *schema = sl_schema_name();
-	const char *rest = sql;
-	const char *mark;
+	const char    *schema = sl_schema_name();
+	const char    *rest = sql;
+	const char    *mark;
 	StringInfoData text;
 
 	initStringInfo(&text);
@@ -200,23 +201,24 @@ with_schema(const char *sql)
 SPIPlanPtr
 sl_plan(SlPlan *plan)
 {
-	SPIPlanPtr	fresh;
-	uint64		now = sl_install_generation();
-	int			rc;
+	SPIPlanPtr fresh;
+	uint64     now = sl_install_generation();
+	int        rc;
 
 	if (plan->plan != NULL && plan->generation == now)
 		return plan->plan;
 
 	if (plan->plan != NULL)
 	{
-		SPIPlanPtr	old = plan->plan;
+		SPIPlanPtr old = plan->plan;
 
 		plan->plan = NULL;
 		SPI_freeplan(old);
 	}
 	fresh = SPI_prepare(with_schema(plan->sql), plan->nargs, plan->argtypes);
 	if (fresh == NULL)
-		elog(ERROR, "SPI_prepare failed: %s: %s", SPI_result_code_string(SPI_result), plan->sql);
+		elog(ERROR, "SPI_prepare failed: %s: %s", SPI_result_code_string(SPI_result),
+			 plan->sql);
 	rc = SPI_keepplan(fresh);
 	if (rc != 0)
 		elog(ERROR, "SPI_keepplan failed: %s", SPI_result_code_string(rc));
@@ -228,10 +230,11 @@ sl_plan(SlPlan *plan)
 static uint64
 select_rows(SlPlan *plan, Datum *values, const char *nulls, bool read_only)
 {
-	int			rc = SPI_execute_plan(sl_plan(plan), values, nulls, read_only, 0);
+	int rc = SPI_execute_plan(sl_plan(plan), values, nulls, read_only, 0);
 
 	if (rc != SPI_OK_SELECT)
-		elog(ERROR, "unexpected result of a query: %s: %s", SPI_result_code_string(rc), plan->sql);
+		elog(ERROR, "unexpected result of a query: %s: %s", SPI_result_code_string(rc),
+			 plan->sql);
 	return SPI_processed;
 }
 
@@ -251,19 +254,19 @@ sl_query_select_stable(SlPlan *plan, Datum *values, const char *nulls)
 static bool
 is_write(int rc)
 {
-	return rc == SPI_OK_INSERT || rc == SPI_OK_INSERT_RETURNING ||
-		   rc == SPI_OK_UPDATE || rc == SPI_OK_UPDATE_RETURNING ||
-		   rc == SPI_OK_DELETE || rc == SPI_OK_DELETE_RETURNING ||
-		   rc == SPI_OK_MERGE;
+	return rc == SPI_OK_INSERT || rc == SPI_OK_INSERT_RETURNING || rc == SPI_OK_UPDATE ||
+		   rc == SPI_OK_UPDATE_RETURNING || rc == SPI_OK_DELETE ||
+		   rc == SPI_OK_DELETE_RETURNING || rc == SPI_OK_MERGE;
 }
 
 uint64
 sl_query_write(SlPlan *plan, Datum *values, const char *nulls)
 {
-	int			rc = SPI_execute_plan(sl_plan(plan), values, nulls, false, 0);
+	int rc = SPI_execute_plan(sl_plan(plan), values, nulls, false, 0);
 
 	if (!is_write(rc))
-		elog(ERROR, "unexpected result of a write: %s: %s", SPI_result_code_string(rc), plan->sql);
+		elog(ERROR, "unexpected result of a write: %s: %s", SPI_result_code_string(rc),
+			 plan->sql);
 	return SPI_processed;
 }
 
@@ -277,8 +280,8 @@ sl_query_value(uint64 row, int column, bool *is_null)
 Datum
 sl_query_value_not_null(uint64 row, int column)
 {
-	bool		is_null;
-	Datum		value = sl_query_value(row, column, &is_null);
+	bool  is_null;
+	Datum value = sl_query_value(row, column, &is_null);
 
 	if (is_null)
 		elog(ERROR, "unexpected null in column %d of a result", column);

@@ -33,13 +33,13 @@
 
 typedef struct SlPlan
 {
-	const char *sql;			/* %s where the schema stands */
-	int			nargs;
-	Oid			argtypes[SL_PLAN_MAX_ARGS];
+	const char *sql; /* %s where the schema stands */
+	int         nargs;
+	Oid         argtypes[SL_PLAN_MAX_ARGS];
 
 	/* filled by sl_plan(), for the life of the backend */
-	SPIPlanPtr	plan;
-	uint64		generation;		/* of the installation that it was planned for */
+	SPIPlanPtr plan;
+	uint64     generation; /* of the installation that it was planned for */
 } SlPlan;
 
 /* Registers the callbacks that keep this file's memory true; called by _PG_init. */
@@ -47,10 +47,10 @@ extern void sl_query_init(void);
 
 /* The schema that the extension lives in, quoted as an identifier where needed. */
 extern const char *sl_schema_name(void);
-extern Oid	sl_schema_oid(void);
+extern Oid         sl_schema_oid(void);
 
 /* The oid of one of the extension's own relations, in its own schema. */
-extern Oid	sl_relation_oid(const char *name);
+extern Oid sl_relation_oid(const char *name);
 
 /*
  * Grows each time the extension is found in another place than before (dropped

@@ -8,6 +8,9 @@
 
 #include "fmgr.h"
 
+#include "policy_cache.h"
+#include "query.h"
+
 PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
@@ -15,4 +18,6 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	sl_query_init();
+	sl_policy_cache_init();
 }

@@ -1,0 +1,188 @@
+/*
+ * policy.c
+ *	  The written mapping of one entity, parsed and checked.
+ *
+ * A policy that comes out of here is whole and says nothing that does not work.
+ */
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "utils/memutils.h"
+
+#include "canonical.h"
+#include "nearest.h"
+#include "policy.h"
+#include "policy_config.h"
+#include "reader.h"
+
+#define DEFAULT_WINDOW       (60 * USECS_PER_SEC)
+#define DEFAULT_MAX_ATTEMPTS 12
+#define DEFAULT_MAX_CHANGE   0.5
+#define DEFAULT_MAX_FLIPS    5
+
+static const char *const policy_keys[] = {
+	"delete_owner", "deletes",      "fields",    "match_on",
+	"max_attempts", "max_change",   "max_flips", "systems",
+	"window",       "window_scope", NULL};
+
+static const char *const window_scopes[] = {"field", "record", NULL};
+
+/* In the order of SlDeletes. */
+static const char *const deletes_choices[] = {"propagate", "review", "ignore", NULL};
+
+static void
+parse_match_on(SlPolicy *policy, const SlConfig *root)
+{
+	SlConfig  config;
+	SlConfig *elements;
+	int       n;
+
+	if (!sl_config_get(root, "match_on", &config))
+		return;
+	if (!sl_config_is_array(&config))
+		sl_config_wrong_kind(&config, "an array of names of fields");
+	n = sl_config_elements(&config, &elements);
+	policy->match_on = palloc0(sizeof(int) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		policy->match_on[i] = sl_policy_field_of(policy, &elements[i]);
+		for (int j = 0; j < i; j++)
+		{
+			if (policy->match_on[j] == policy->match_on[i])
+				sl_config_error(&elements[i], NULL, "names a field a second time: \"%s\"",
+								policy->fields[policy->match_on[i]].name);
+		}
+	}
+	policy->nmatch_on = n;
+}
+
+static void
+parse_delete_owner(SlPolicy *policy, const SlConfig *root)
+{
+	SlConfig member;
+
+	policy->delete_owner = -1;
+	if (sl_config_get(root, "delete_owner", &member))
+		policy->delete_owner = sl_policy_system_of(policy, &member,
+												   sl_config_text(&member));
+}
+
+static void
+parse_document(SlPolicy *policy, const SlConfig *root)
+{
+	if (!sl_config_is_object(root))
+		sl_config_wrong_kind(root, "an object");
+	sl_config_check_keys(root, policy_keys);
+	sl_policy_parse_systems(policy, root);
+	sl_policy_parse_fields(policy, root);
+	policy->window = sl_config_interval(root, "window", DEFAULT_WINDOW);
+	policy->window_is_record = sl_config_option(root, "window_scope", 0, window_scopes) ==
+							   1;
+	policy->deletes = (SlDeletes) sl_config_option(root, "deletes", SL_DELETES_PROPAGATE,
+												   deletes_choices);
+	parse_delete_owner(policy, root);
+	parse_match_on(policy, root);
+	policy->max_attempts = sl_config_integer(root, "max_attempts", DEFAULT_MAX_ATTEMPTS,
+											 1000);
+	policy->max_change = sl_config_share(root, "max_change", DEFAULT_MAX_CHANGE);
+	policy->max_flips = sl_config_integer(root, "max_flips", DEFAULT_MAX_FLIPS, 1000000);
+	sl_policy_check(policy, root);
+}
+
+SlPolicy *
+sl_policy_parse(const char *entity, int32 version, Jsonb *config, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	SlPolicy     *policy = palloc0(sizeof(SlPolicy));
+	SlConfig      root;
+
+	policy->context = context;
+	policy->entity = pstrdup(entity);
+	policy->version = version;
+	root = sl_config_root(policy->entity, config);
+	parse_document(policy, &root);
+	for (int i = 0; i < policy->nsystems; i++)
+		policy->systems[i].reader = sl_reader_build(policy, i);
+	MemoryContextSwitchTo(caller);
+	return policy;
+}
+
+int
+sl_policy_system(const SlPolicy *policy, const char *name)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		if (strcmp(policy->systems[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+int
+sl_policy_field(const SlPolicy *policy, const char *name, int name_len)
+{
+	int low = 0;
+	int high = policy->nfields;
+
+	while (low < high)
+	{
+		int                middle = (low + high) / 2;
+		const SlFieldSpec *field = &policy->fields[middle];
+		int order = sl_utf16_compare(name, name_len, field->name, field->name_len);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+/* The nearest of a policy's systems; NULL only where it has none yet. */
+char *
+sl_policy_system_hint(const SlPolicy *policy, const char *name)
+{
+	const char **names = palloc(sizeof(char *) * Max(policy->nsystems, 1));
+
+	for (int i = 0; i < policy->nsystems; i++)
+		names[i] = policy->systems[i].name;
+	return sl_nearest_hint(name, "systems", names, policy->nsystems);
+}
+
+static char *
+field_hint(const SlPolicy *policy, const char *name)
+{
+	const char **names = palloc(sizeof(char *) * policy->nfields);
+
+	for (int i = 0; i < policy->nfields; i++)
+		names[i] = policy->fields[i].name;
+	return sl_nearest_hint(name, "fields", names, policy->nfields);
+}
+
+int
+sl_policy_field_of(const SlPolicy *policy, const SlConfig *value)
+{
+	const char *name = sl_config_text(value);
+	int         field = sl_policy_field(policy, name, strlen(name));
+
+	if (field < 0)
+		sl_config_error(value, field_hint(policy, name), "names no known field: \"%s\"",
+						name);
+	return field;
+}
+
+int
+sl_policy_need_system(const SlPolicy *policy, const char *name)
+{
+	int   system = sl_policy_system(policy, name);
+	char *hint;
+
+	if (system >= 0)
+		return system;
+	hint = sl_policy_system_hint(policy, name);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+					errmsg("entity \"%s\" has no system \"%s\"", policy->entity, name),
+					errhint("%s", hint)));
+}

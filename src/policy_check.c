@@ -1,0 +1,212 @@
+/*
+ * policy_check.c
+ *	  What no single key of a config can show to be wrong.
+ *
+ * No place of a writable system's payload is written by two fields, no owner is
+ * unable to speak, and nothing is accepted that has no effect yet.
+ */
+#include "postgres.h"
+
+#include "policy_config.h"
+
+/* A field's path in the system that is being checked. */
+typedef struct Place
+{
+	const SlFieldSpec *field;
+	const SlPath      *path;
+} Place;
+
+static int
+compare_steps(const SlPathStep *a, const SlPathStep *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	switch (a->kind)
+	{
+		case SL_STEP_KEY:
+			return strcmp(a->key, b->key);
+		case SL_STEP_INDEX:
+			return a->index < b->index ? -1 : a->index > b->index;
+		case SL_STEP_EACH:
+			break;
+	}
+	return 0;
+}
+
+/* Orders paths step by step, a path before those that go on from it. */
+static int
+by_path(const void *a, const void *b)
+{
+	const SlPath *left = ((const Place *) a)->path;
+	const SlPath *right = ((const Place *) b)->path;
+
+	for (int i = 0; i < left->nsteps && i < right->nsteps; i++)
+	{
+		int order = compare_steps(&left->steps[i], &right->steps[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return left->nsteps - right->nsteps;
+}
+
+static bool
+is_inside(const SlPath *inner, const SlPath *outer)
+{
+	if (inner->nsteps < outer->nsteps)
+		return false;
+	for (int i = 0; i < outer->nsteps; i++)
+	{
+		if (compare_steps(&inner->steps[i], &outer->steps[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* In path order whatever is inside of a path follows it at once. */
+static void
+check_places(const SlPolicy *policy, int system, const SlConfig *root)
+{
+	Place *places = palloc(sizeof(Place) * policy->nfields);
+	int    n = 0;
+
+	for (int i = 0; i < policy->nfields; i++)
+	{
+		if (policy->fields[i].paths[system] == NULL)
+			continue;
+		places[n].field = &policy->fields[i];
+		places[n].path = policy->fields[i].paths[system];
+		n++;
+	}
+	qsort(places, n, sizeof(Place), by_path);
+	for (int i = 1; i < n; i++)
+	{
+		if (is_inside(places[i].path, places[i - 1].path))
+			sl_config_error(
+				root,
+				"Give each field a place of its own, or make the system "
+				"\"writable\": false.",
+				"writes fields \"%s\" and \"%s\" of system \"%s\" to one place: \"%s\"",
+				places[i - 1].field->name, places[i].field->name,
+				policy->systems[system].name, places[i].path->text);
+	}
+	pfree(places);
+}
+
+static void
+check_owners(const SlPolicy *policy, const SlConfig *root)
+{
+	for (int i = 0; i < policy->nfields; i++)
+	{
+		const SlFieldSpec *field = &policy->fields[i];
+
+		if (field->owner >= 0 && field->paths[field->owner] == NULL)
+			sl_config_error(
+				root, "Give the field a \"path\" there, or another owner.",
+				"names an owner of field \"%s\" that does not carry it: \"%s\"",
+				field->name, policy->systems[field->owner].name);
+	}
+}
+
+/* The first field of a group stands for all of it. */
+static const SlFieldSpec *
+first_of_group(const SlPolicy *policy, const char *group)
+{
+	int i = 0;
+
+	while (policy->fields[i].group == NULL || strcmp(policy->fields[i].group, group) != 0)
+		i++;
+	return &policy->fields[i];
+}
+
+static void
+check_groups(const SlPolicy *policy, const SlConfig *root)
+{
+	for (int i = 0; i < policy->nfields; i++)
+	{
+		const SlFieldSpec *field = &policy->fields[i];
+		const SlFieldSpec *first;
+
+		if (field->group == NULL)
+			continue;
+		if (sl_policy_field(policy, field->group, strlen(field->group)) >= 0)
+			sl_config_error(root, "Rename the group.",
+							"gives a group the name of a field: \"%s\"", field->group);
+		first = first_of_group(policy, field->group);
+		if (field->owner != first->owner || field->is_tiebreak != first->is_tiebreak)
+			sl_config_error(
+				root, "All fields of a group have one owner and one authority.",
+				"gives fields \"%s\" and \"%s\" of group \"%s\" different owners or "
+				"authorities",
+				first->name, field->name, field->group);
+	}
+}
+
+static void refuse(const SlConfig *root, const char *what) pg_attribute_noreturn();
+
+static void
+refuse(const SlConfig *root, const char *what)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("policy of \"%s\": %s is not supported yet", root->entity, what),
+		 errhint(
+			 "This version of sync_ledger knows it but cannot do it; leave it out.")));
+}
+
+static void
+refuse_unsupported_field(const SlFieldSpec *field, const SlConfig *root)
+{
+	const char *name = sl_quoted_key(field->name);
+
+	if (field->group != NULL)
+		refuse(root, psprintf("fields.%s.group", name));
+	if (field->merges_sets)
+		refuse(root, psprintf("fields.%s.merge", name));
+}
+
+static void
+refuse_unsupported_system(const SlSystemSpec *system, const SlConfig *root)
+{
+	const char *name = sl_quoted_key(system->name);
+
+	if (system->sentinel != NULL)
+		refuse(root, psprintf("systems.%s.sentinel", name));
+	if (system->deleted != NULL)
+		refuse(root, psprintf("systems.%s.deleted", name));
+}
+
+/*
+ * What is read and checked already but has no effect yet is refused by name, never
+ * ignored.  Each line goes when its rule comes.
+ */
+static void
+refuse_unsupported(const SlPolicy *policy, const SlConfig *root)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+		refuse_unsupported_system(&policy->systems[i], root);
+	for (int i = 0; i < policy->nfields; i++)
+		refuse_unsupported_field(&policy->fields[i], root);
+	if (policy->window_is_record)
+		refuse(root, "window_scope \"record\"");
+	if (policy->deletes != SL_DELETES_PROPAGATE)
+		refuse(root, "deletes other than \"propagate\"");
+	if (policy->delete_owner >= 0)
+		refuse(root, "delete_owner");
+	if (policy->nmatch_on > 0)
+		refuse(root, "match_on");
+}
+
+void
+sl_policy_check(const SlPolicy *policy, const SlConfig *root)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		if (policy->systems[i].is_writable)
+			check_places(policy, i, root);
+	}
+	check_owners(policy, root);
+	check_groups(policy, root);
+	refuse_unsupported(policy, root);
+}

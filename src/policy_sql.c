@@ -1,0 +1,168 @@
+/*
+ * policy_sql.c
+ *	  sync_configure(), sync_config() and sync_policy().
+ *
+ * What is stored in sync_entity has been parsed without an error, and the versions of
+ * an entity are 1, 2, 3 and so on without a gap.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "policy.h"
+#include "policy_cache.h"
+#include "policy_config.h"
+#include "policy_text.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(sync_configure);
+PG_FUNCTION_INFO_V1(sync_config);
+PG_FUNCTION_INFO_V1(sync_policy);
+
+static SlPlan newest_version = {
+	"SELECT e.version, e.config OPERATOR(pg_catalog.=) $2 FROM %s.sync_entity e"
+	" WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
+	2,
+	{TEXTOID, JSONBOID},
+	NULL,
+	0};
+
+/* A version that the snapshot does not see makes this a serialization failure (40001). */
+static SlPlan add_version = {
+	"INSERT INTO %s.sync_entity (entity, version, config) VALUES ($1, $2, $3)"
+	" ON CONFLICT DO NOTHING",
+	3,
+	{TEXTOID, INT4OID, JSONBOID},
+	NULL,
+	0};
+
+static SlPlan find_version = {"SELECT e.version, e.config FROM %s.sync_entity e"
+							  " WHERE e.entity OPERATOR(pg_catalog.=) $1"
+							  " AND ($2 IS NULL OR e.version OPERATOR(pg_catalog.=) $2)"
+							  " ORDER BY e.version DESC LIMIT 1",
+							  2,
+							  {TEXTOID, INT4OID},
+							  NULL,
+							  0};
+
+static void
+need_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be null", name)));
+}
+
+static void
+check_entity_name(const char *entity)
+{
+	const char *fault = sl_name_fault(entity);
+
+	if (fault != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("no name for an entity: \"%s\": it %s", entity, fault)));
+}
+
+/* Ends in an error where the config is wrong; keeps nothing. */
+static void
+check_config(const char *entity, Jsonb *config)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "sync_ledger config check",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	(void) sl_policy_parse(entity, 0, config, context);
+	MemoryContextDelete(context);
+}
+
+/*
+ * The caller holds the lock that makes two sessions configure one after the other.
+ * The same config again is no new version.
+ */
+static int32
+store_config(Datum entity, Datum config)
+{
+	Datum find[2] = {entity, config};
+	Datum add[3] = {entity, 0, config};
+	int32 newest = 0;
+
+	if (sl_query_select(&newest_version, find, NULL) > 0)
+	{
+		newest = DatumGetInt32(sl_query_value_not_null(0, 1));
+		if (DatumGetBool(sl_query_value_not_null(0, 2)))
+			return newest;
+	}
+	add[1] = Int32GetDatum(newest + 1);
+	if (sl_query_write(&add_version, add, NULL) != 1)
+		elog(ERROR, "version %d of a config exists already", newest + 1);
+	sl_policy_changed();
+	return newest + 1;
+}
+
+Datum
+sync_configure(PG_FUNCTION_ARGS)
+{
+	char *entity;
+	int32 version;
+
+	need_argument(fcinfo, 0, "entity");
+	need_argument(fcinfo, 1, "config");
+	entity = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	check_entity_name(entity);
+	check_config(entity, PG_GETARG_JSONB_P(1));
+
+	LockRelationOid(sl_relation_oid("sync_entity"), ShareRowExclusiveLock);
+	sl_spi_connect();
+	version = store_config(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	sl_spi_finish();
+	PG_RETURN_INT32(version);
+}
+
+static void unknown_version(const char *entity, Datum *values) pg_attribute_noreturn();
+
+/* values are those of find_version: the entity, and the version that it has not. */
+static void
+unknown_version(const char *entity, Datum *values)
+{
+	if (sl_query_select_stable(&find_version, values, " n") == 0)
+		sl_unknown_entity(entity);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("entity \"%s\" has no version %d", entity, DatumGetInt32(values[1])),
+			 errhint("The newest version is %d.",
+					 DatumGetInt32(sl_query_value_not_null(0, 1)))));
+}
+
+Datum
+sync_config(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum         values[2];
+	Jsonb        *config;
+
+	need_argument(fcinfo, 0, "entity");
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = PG_GETARG_DATUM(1);
+	sl_spi_connect();
+	if (sl_query_select_stable(&find_version, values, PG_ARGISNULL(1) ? " n" : "  ") == 0)
+		unknown_version(TextDatumGetCString(values[0]), values);
+	MemoryContextSwitchTo(caller);
+	config = DatumGetJsonbPCopy(sl_query_value_not_null(0, 2));
+	sl_spi_finish();
+	PG_RETURN_JSONB_P(config);
+}
+
+Datum
+sync_policy(PG_FUNCTION_ARGS)
+{
+	const SlPolicy *policy;
+
+	need_argument(fcinfo, 0, "entity");
+	policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_TEXT_P(cstring_to_text(sl_policy_text(policy)));
+}

@@ -1,0 +1,287 @@
+/*
+ * policy_text.c
+ *	  A policy in sentences that a human can check.
+ *
+ * Every key of a policy that has an effect has its sentence, a default too; the same
+ * policy is the same text under every setting of the session.
+ */
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+
+#include "policy_config.h"
+#include "policy_text.h"
+
+/* In the order of SlType and of SlNormalizer. */
+static const char *const type_words[] = {"text",   "a number", "a boolean", "a timestamp",
+										 "a date", "a set",    "JSON"};
+static const char *const normalizer_words[] = {"trimmed",
+											   "in lower case",
+											   "in upper case",
+											   "with inner white space squeezed",
+											   "reduced to its digits",
+											   "reduced to a phone number's digits",
+											   "trimmed and in lower case",
+											   "in Unicode's form NFC"};
+
+/* Appends what stands between element i of n and the one before: "a, b and c". */
+static void
+append_separator(StringInfo out, int i, int n)
+{
+	if (i > 0)
+		appendStringInfoString(out, i == n - 1 ? " and " : ", ");
+}
+
+static void
+append_unit(StringInfo out, int64 count, const char *unit)
+{
+	if (count == 0)
+		return;
+	if (out->len > 0)
+		appendStringInfoChar(out, ' ');
+	appendStringInfo(out, INT64_FORMAT " %s%s", count, unit, count == 1 ? "" : "s");
+}
+
+/* "1 day 2 hours", whatever IntervalStyle is. */
+static char *
+duration(int64 microseconds)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_unit(&out, microseconds / USECS_PER_DAY, "day");
+	append_unit(&out, microseconds % USECS_PER_DAY / USECS_PER_HOUR, "hour");
+	append_unit(&out, microseconds % USECS_PER_HOUR / USECS_PER_MINUTE, "minute");
+	append_unit(&out, microseconds % USECS_PER_MINUTE / USECS_PER_SEC, "second");
+	append_unit(&out, microseconds % USECS_PER_SEC, "microsecond");
+	if (out.len == 0)
+		appendStringInfoString(&out, "0 seconds");
+	return out.data;
+}
+
+static void
+append_place(StringInfo out, const char *what, const SlPath *path)
+{
+	if (path != NULL)
+		appendStringInfo(out, ", %s at %s", what, path->text);
+}
+
+static void
+append_system(StringInfo out, const SlSystemSpec *system)
+{
+	appendStringInfo(out, "\n%s\n", system->name);
+	appendStringInfo(out, "  The key of a record stands at %s", system->key->text);
+	append_place(out, "its id there", system->id);
+	append_place(out, "its version", system->version);
+	appendStringInfoString(out, ".\n");
+	if (system->is_writable)
+		appendStringInfo(
+			out,
+			"  What others change is sent to it; what it shows of that within %s of "
+			"its acknowledgement can be an echo.\n",
+			duration(system->echo_window));
+	else
+		appendStringInfoString(out, "  It is only read: nothing is ever sent to it.\n");
+	if (system->unseen_is_null)
+		appendStringInfoString(out,
+							   "  A field that it never showed counts as null there.\n");
+	else
+		appendStringInfoString(
+			out, "  A field without owner that it never showed is not overwritten: "
+				 "it waits until it is seen.\n");
+	if (system->strict_versions)
+		appendStringInfoString(
+			out, "  Every newer version is noted, even where nothing changed.\n");
+	appendStringInfo(out, "  A timestamp without offset is taken as %s.\n",
+					 system->timezone);
+}
+
+static void
+append_type(StringInfo out, const SlFieldSpec *field)
+{
+	appendStringInfo(out, "  It is %s", type_words[field->type]);
+	for (int i = 0; i < field->nnormalizers; i++)
+	{
+		appendStringInfoString(out, i == 0 ? ", compared and kept " : ", then ");
+		appendStringInfoString(out, normalizer_words[field->normalizers[i]]);
+	}
+	appendStringInfoString(out, ".\n");
+	if (field->is_required)
+		appendStringInfoString(out, "  A record without it is rejected.\n");
+	if (field->is_sensitive)
+		appendStringInfoString(out, "  It is sensitive: views for people mask it.\n");
+}
+
+/* Who may write a field, and what happens to what the others write. */
+static void
+append_owner(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	const char *owner;
+
+	if (field->owner < 0)
+	{
+		appendStringInfoString(
+			out, "  Nobody owns it: every system may change it, and a human decides "
+				 "where two changed it unaware of each other.\n");
+		return;
+	}
+	owner = policy->systems[field->owner].name;
+	if (field->is_tiebreak)
+		appendStringInfo(
+			out,
+			"  %s owns it as a tiebreak: every system may change it, and where two "
+			"changed it unaware of each other, what another system than %s wrote goes "
+			"back.\n",
+			owner, owner);
+	else
+		appendStringInfo(out,
+						 "  %s owns it: what another system writes there goes back.\n",
+						 owner);
+}
+
+static void
+append_nulls(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	if (field->nulls_clear)
+		appendStringInfoString(
+			out, "  Null is a value like any other: it clears the field.\n");
+	else if (field->owner >= 0)
+		appendStringInfo(out, "  Null erases nothing, unless it comes from %s.\n",
+						 policy->systems[field->owner].name);
+	else
+		appendStringInfoString(out, "  Null erases nothing.\n");
+}
+
+static int
+count_carriers(const SlPolicy *policy, const SlFieldSpec *field)
+{
+	int n = 0;
+
+	for (int i = 0; i < policy->nsystems; i++)
+		n += field->paths[i] != NULL ? 1 : 0;
+	return n;
+}
+
+static void
+append_paths(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	int n = count_carriers(policy, field);
+	int missing = 0;
+
+	appendStringInfoString(out, "  It stands at ");
+	for (int i = 0, seen = 0; i < policy->nsystems; i++)
+	{
+		if (field->paths[i] == NULL)
+			continue;
+		append_separator(out, seen++, n);
+		appendStringInfo(out, "%s in %s", field->paths[i]->text, policy->systems[i].name);
+	}
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		if (field->paths[i] != NULL)
+			continue;
+		appendStringInfoString(out, missing == 0 ? "; " : "");
+		append_separator(out, missing++, policy->nsystems - n);
+		appendStringInfoString(out, policy->systems[i].name);
+	}
+	if (missing > 0)
+		appendStringInfo(out, " %s not carry it", missing == 1 ? "does" : "do");
+	appendStringInfoString(out, ".\n");
+}
+
+static void
+append_maps(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		const SlValueMap *map = field->maps[i];
+
+		if (map == NULL || map->n == 0)
+			continue;
+		appendStringInfo(out, "  %s calls ", policy->systems[i].name);
+		for (int j = 0; j < map->n; j++)
+		{
+			append_separator(out, j, map->n);
+			appendStringInfo(out, "%.*s %.*s", map->canonical[j].len,
+							 map->canonical[j].data, map->native[j].len,
+							 map->native[j].data);
+		}
+		appendStringInfoString(out, ".\n");
+	}
+}
+
+static void
+append_field(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	appendStringInfo(out, "\n%s\n", sl_quoted_key(field->name));
+	append_type(out, field);
+	append_owner(out, policy, field);
+	append_nulls(out, policy, field);
+	append_paths(out, policy, field);
+	append_maps(out, policy, field);
+}
+
+static void
+append_window(StringInfo out, const SlPolicy *policy)
+{
+	if (policy->window == 0)
+		appendStringInfoString(
+			out, "  A system that has seen another one's change may change the "
+				 "field again at once.\n");
+	else
+		appendStringInfo(
+			out,
+			"  A field that another system changed less than %s ago is not changed "
+			"back and forth: the second change waits for a human.\n",
+			duration(policy->window));
+}
+
+/* The breaker's time is ten windows; a window of zero counts as 60 seconds there. */
+static void
+append_breaker(StringInfo out, const SlPolicy *policy)
+{
+	int64 window = policy->window == 0 ? 60 * USECS_PER_SEC : policy->window;
+
+	appendStringInfo(
+		out,
+		"  A field that flips, or is corrected, more than %d times in %s stops and "
+		"waits for a human.\n",
+		policy->max_flips, duration(window * 10));
+}
+
+static void
+append_rules(StringInfo out, const SlPolicy *policy)
+{
+	appendStringInfoString(
+		out, "  Different fields never collide: both changes go through.\n");
+	append_window(out, policy);
+	append_breaker(out, policy);
+	appendStringInfoString(out, "  A delete in one system is a delete in all.\n");
+	appendStringInfo(
+		out, "  What a system refuses is tried %d time%s, then it is a dead letter.\n",
+		policy->max_attempts, policy->max_attempts == 1 ? "" : "s");
+	appendStringInfo(
+		out,
+		"  A complete load in which more than %g %% of the known records are missing "
+		"or changed is refused.\n",
+		policy->max_change * 100);
+}
+
+char *
+sl_policy_text(const SlPolicy *policy)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "Policy of %s, version %d\n", policy->entity, policy->version);
+	appendStringInfoString(&out, "\nSYSTEMS\n");
+	for (int i = 0; i < policy->nsystems; i++)
+		append_system(&out, &policy->systems[i]);
+	appendStringInfoString(&out, "\nFIELDS\n");
+	for (int i = 0; i < policy->nfields; i++)
+		append_field(&out, policy, &policy->fields[i]);
+	appendStringInfoString(&out, "\nRULES FOR ALL\n\n");
+	append_rules(&out, policy);
+	return out.data;
+}
