@@ -153,41 +153,39 @@ append_nulls(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
 		appendStringInfoString(out, "  Null erases nothing.\n");
 }
 
-static int
-count_carriers(const SlPolicy *policy, const SlFieldSpec *field)
+/* The one path of a field that all systems carry at the same place, or NULL. */
+static const char *
+path_in_all(const SlPolicy *policy, const SlFieldSpec *field)
 {
-	int n = 0;
-
 	for (int i = 0; i < policy->nsystems; i++)
-		n += field->paths[i] != NULL ? 1 : 0;
-	return n;
+	{
+		if (field->paths[i] == NULL ||
+			strcmp(field->paths[i]->text, field->paths[0]->text) != 0)
+			return NULL;
+	}
+	return field->paths[0]->text;
 }
 
 static void
 append_paths(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
 {
-	int n = count_carriers(policy, field);
-	int missing = 0;
+	const char *everywhere = path_in_all(policy, field);
 
-	appendStringInfoString(out, "  It stands at ");
-	for (int i = 0, seen = 0; i < policy->nsystems; i++)
+	if (everywhere != NULL)
 	{
-		if (field->paths[i] == NULL)
-			continue;
-		append_separator(out, seen++, n);
-		appendStringInfo(out, "%s in %s", field->paths[i]->text, policy->systems[i].name);
+		appendStringInfo(out, "  It stands at %s in every system.\n", everywhere);
+		return;
 	}
 	for (int i = 0; i < policy->nsystems; i++)
 	{
-		if (field->paths[i] != NULL)
-			continue;
-		appendStringInfoString(out, missing == 0 ? "; " : "");
-		append_separator(out, missing++, policy->nsystems - n);
-		appendStringInfoString(out, policy->systems[i].name);
+		const char *system = policy->systems[i].name;
+
+		if (field->paths[i] == NULL)
+			appendStringInfo(out, "  %s does not carry it.\n", system);
+		else
+			appendStringInfo(out, "  In %s it stands at %s.\n", system,
+							 field->paths[i]->text);
 	}
-	if (missing > 0)
-		appendStringInfo(out, " %s not carry it", missing == 1 ? "does" : "do");
-	appendStringInfoString(out, ".\n");
 }
 
 static void
@@ -199,11 +197,11 @@ append_maps(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
 
 		if (map == NULL || map->n == 0)
 			continue;
-		appendStringInfo(out, "  %s calls ", policy->systems[i].name);
+		appendStringInfo(out, "  In %s ", policy->systems[i].name);
 		for (int j = 0; j < map->n; j++)
 		{
 			append_separator(out, j, map->n);
-			appendStringInfo(out, "%.*s %.*s", map->canonical[j].len,
+			appendStringInfo(out, "%.*s is called %.*s", map->canonical[j].len,
 							 map->canonical[j].data, map->native[j].len,
 							 map->native[j].data);
 		}
@@ -257,7 +255,9 @@ append_rules(StringInfo out, const SlPolicy *policy)
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
 	append_breaker(out, policy);
-	appendStringInfoString(out, "  A delete in one system is a delete in all.\n");
+	appendStringInfoString(
+		out, "  A delete in one system is passed on to the others; where it crosses with "
+			 "a change, a human decides.\n");
 	appendStringInfo(
 		out, "  What a system refuses is tried %d time%s, then it is a dead letter.\n",
 		policy->max_attempts, policy->max_attempts == 1 ? "" : "s");
