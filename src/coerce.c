@@ -258,7 +258,7 @@ sl_map_value(const SlValueMap *map, SlValue *value)
 }
 
 static const char *
-coerce_typed(const SlCoercion *c, const SlRaw *raw, SlValue *value, SlRaw *culprit)
+coerce_typed(const SlCoercion *c, const SlRaw *raw, SlValue *value)
 {
 	switch (c->field->type)
 	{
@@ -273,11 +273,19 @@ coerce_typed(const SlCoercion *c, const SlRaw *raw, SlValue *value, SlRaw *culpr
 		case SL_DATE:
 			return coerce_date(raw, value);
 		case SL_SET:
-			return sl_coerce_set(c, raw, value, culprit);
+			break;
 		case SL_JSON:
 			return coerce_json(raw, value);
 	}
-	elog(ERROR, "unknown type of a field: %d", (int) c->field->type);
+	elog(ERROR, "no type of one value: %d", (int) c->field->type);
+}
+
+/* Most fields of most records: text that is canonical as it stands. */
+static inline bool
+is_verbatim_text(const SlCoercion *c, const SlRaw *raw)
+{
+	return c->field->type == SL_TEXT && raw->kind == SL_RAW_STRING && !raw->has_escape &&
+		   c->field->nnormalizers == 0 && c->map == NULL;
 }
 
 /* True where the map names the very value that stands in the input, of whatever type. */
@@ -293,6 +301,11 @@ sl_coerce(const SlCoercion *c, const SlRaw *raw, SlValue *value, SlRaw *culprit)
 {
 	const char *complaint;
 
+	if (is_verbatim_text(c, raw))
+	{
+		*value = (SlValue){raw->data, raw->len, SL_EXACT};
+		return NULL;
+	}
 	if (raw->kind == SL_RAW_ABSENT)
 	{
 		*value = sl_value_absent();
@@ -305,9 +318,12 @@ sl_coerce(const SlCoercion *c, const SlRaw *raw, SlValue *value, SlRaw *culprit)
 	}
 	if (map_raw(c, raw, value))
 		return NULL;
-	*culprit = *raw;
-	complaint = coerce_typed(c, raw, value, culprit);
-	if (complaint == NULL && c->field->type != SL_SET)
+	if (c->field->type == SL_SET)
+		return sl_coerce_set(c, raw, value, culprit);
+	complaint = coerce_typed(c, raw, value);
+	if (complaint == NULL)
 		sl_map_value(c->map, value);
+	else
+		*culprit = *raw;
 	return complaint;
 }

@@ -170,6 +170,7 @@ sl_coerce_set(const SlCoercion *c, const SlRaw *raw, SlValue *value, SlRaw *culp
 	Elements    elements = {.size = FIRST_SIZE, .is_verbatim = true};
 	const char *complaint;
 
+	*culprit = *raw;
 	if (raw->kind != SL_RAW_ARRAY && raw->kind != SL_RAW_LIST)
 		return "no set";
 	elements.texts = palloc(FIRST_SIZE * sizeof(SlText));

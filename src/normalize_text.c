@@ -165,29 +165,27 @@ map_text(SlText text, pg_wchar (*map)(pg_wchar))
 	return changed_text(text, mapped, to - mapped);
 }
 
+/* True where a text is ASCII without any byte from first to last. */
 static bool
-has_byte_between(SlText text, char first, char last)
+is_ascii_without(SlText text, char first, char last)
 {
 	for (int32 i = 0; i < text.len; i++)
-		if (text.data[i] >= first && text.data[i] <= last)
-			return true;
-	return false;
+		if (IS_HIGHBIT_SET(text.data[i]) ||
+			(text.data[i] >= first && text.data[i] <= last))
+			return false;
+	return true;
 }
 
 static SlText
 lower_text(SlText text)
 {
-	if (is_ascii(text) && !has_byte_between(text, 'A', 'Z'))
-		return text;
-	return map_text(text, sl_lower);
+	return is_ascii_without(text, 'A', 'Z') ? text : map_text(text, sl_lower);
 }
 
 static SlText
 upper_text(SlText text)
 {
-	if (is_ascii(text) && !has_byte_between(text, 'a', 'z'))
-		return text;
-	return map_text(text, sl_upper);
+	return is_ascii_without(text, 'a', 'z') ? text : map_text(text, sl_upper);
 }
 
 static bool

@@ -57,6 +57,31 @@ sl_path_hash(const char *key, int32 len)
 	return (uint32) len + 31 * k[0] + 7 * k[len / 2] + 5 * k[len - 1];
 }
 
+/* memcmp() for the few bytes of a key, without the call. */
+static inline bool
+sl_path_same_key(const char *a, const char *b, int32 len)
+{
+	uint64 x;
+	uint64 y;
+
+	for (; len >= (int32) sizeof(x); len -= sizeof(x))
+	{
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+		a += sizeof(x);
+		b += sizeof(y);
+	}
+	while (len > 0 && *a == *b)
+	{
+		a++;
+		b++;
+		len--;
+	}
+	return len == 0;
+}
+
 /* The child for a key, or NULL. */
 static inline const SlPathNode *
 sl_path_child(const SlPathNode *node, const char *key, int32 len)
@@ -64,7 +89,7 @@ sl_path_child(const SlPathNode *node, const char *key, int32 len)
 	uint32 i = sl_path_hash(key, len) & node->mask;
 
 	for (; node->table[i].key != NULL; i = (i + 1) & node->mask)
-		if (node->table[i].len == len && memcmp(node->table[i].key, key, len) == 0)
+		if (node->table[i].len == len && sl_path_same_key(node->table[i].key, key, len))
 			return node->table[i].node;
 	return NULL;
 }
