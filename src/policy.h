@@ -41,54 +41,54 @@ typedef enum SlNormalizer
 
 typedef enum SlStepKind
 {
-	SL_STEP_KEY,				/* .name */
-	SL_STEP_INDEX,				/* [n] */
-	SL_STEP_EACH				/* [*] */
+	SL_STEP_KEY,   /* .name */
+	SL_STEP_INDEX, /* [n] */
+	SL_STEP_EACH   /* [*] */
 } SlStepKind;
 
 typedef struct SlPathStep
 {
-	SlStepKind	kind;
-	const char *key;			/* unescaped UTF-8, for SL_STEP_KEY */
-	int			key_len;
-	int			index;			/* for SL_STEP_INDEX */
+	SlStepKind  kind;
+	const char *key; /* unescaped UTF-8, for SL_STEP_KEY */
+	int         key_len;
+	int         index; /* for SL_STEP_INDEX */
 } SlPathStep;
 
 typedef struct SlPath
 {
-	const char *text;			/* as written in the config */
-	int			nsteps;
+	const char *text; /* as written in the config */
+	int         nsteps;
 	SlPathStep *steps;
 } SlPath;
 
 /* What one system calls the values of a field: canonical[i] is native[i] there. */
 typedef struct SlValueMap
 {
-	int			n;
-	SlValue    *canonical;
-	SlValue    *native;			/* as the system writes it, canonical JSON text */
-	SlValue    *normal;			/* native after the field's normalisers: what an
+	int      n;
+	SlValue *canonical;
+	SlValue *native; /* as the system writes it, canonical JSON text */
+	SlValue *normal; /* native after the field's normalisers: what an
 								 * incoming value is compared with */
 } SlValueMap;
 
 typedef struct SlFieldSpec
 {
-	const char *name;
-	int			name_len;
-	const char *json_name;		/* canonical JSON string of the name, with quotes */
-	int			json_name_len;
-	SlType		type;
-	int			nnormalizers;
+	const char   *name;
+	int           name_len;
+	const char   *json_name; /* canonical JSON string of the name, with quotes */
+	int           json_name_len;
+	SlType        type;
+	int           nnormalizers;
 	SlNormalizer *normalizers;
-	bool		is_required;
-	bool		is_sensitive;
-	bool		nulls_clear;	/* "nulls": "clear" */
-	bool		merges_sets;	/* "merge": "set" */
-	bool		is_tiebreak;	/* "authority": "tiebreak" */
-	int			owner;			/* a system's number, or -1 */
-	const char *group;			/* or NULL */
-	SlPath	  **paths;			/* by system; NULL: the system does not carry it */
-	SlValueMap **maps;			/* by system; NULL: none */
+	bool          is_required;
+	bool          is_sensitive;
+	bool          nulls_clear; /* "nulls": "clear" */
+	bool          merges_sets; /* "merge": "set" */
+	bool          is_tiebreak; /* "authority": "tiebreak" */
+	int           owner;       /* a system's number, or -1 */
+	const char   *group;       /* or NULL */
+	SlPath      **paths;       /* by system; NULL: the system does not carry it */
+	SlValueMap  **maps;        /* by system; NULL: none */
 } SlFieldSpec;
 
 /* A place in a payload that the reader fills (reader.h): the node of a trie. */
@@ -107,19 +107,19 @@ typedef enum SlSlot
 
 typedef struct SlSystemSpec
 {
-	const char *name;
-	SlPath	   *key;			/* never NULL: default is record_key */
-	SlPath	   *id;				/* or NULL */
-	SlPath	   *version;		/* or NULL */
-	SlPath	   *sentinel;		/* or NULL */
-	SlPath	   *deleted;		/* or NULL */
-	bool		is_writable;
-	bool		unseen_is_null; /* "unseen": "send" */
-	bool		strict_versions;
-	int64		echo_window;	/* microseconds */
-	const char *timezone;		/* IANA name or POSIX, checked; "UTC" by default */
-	struct pg_tz *tz;			/* of timezone */
-	SlPathNode *reader;			/* all paths of this system as a trie, built by
+	const char   *name;
+	SlPath       *key;      /* never NULL: default is record_key */
+	SlPath       *id;       /* or NULL */
+	SlPath       *version;  /* or NULL */
+	SlPath       *sentinel; /* or NULL */
+	SlPath       *deleted;  /* or NULL */
+	bool          is_writable;
+	bool          unseen_is_null; /* "unseen": "send" */
+	bool          strict_versions;
+	int64         echo_window; /* microseconds */
+	const char   *timezone;    /* IANA name or POSIX, checked; "UTC" by default */
+	struct pg_tz *tz;          /* of timezone */
+	SlPathNode   *reader;      /* all paths of this system as a trie, built by
 								 * sl_reader_build() */
 } SlSystemSpec;
 
@@ -131,26 +131,26 @@ typedef enum SlDeletes
 } SlDeletes;
 
 #define SL_MAX_SYSTEMS 60
-#define SL_MAX_FIELDS 1000
+#define SL_MAX_FIELDS  1000
 
 typedef struct SlPolicy
 {
-	const char *entity;
-	int32		version;
-	int			nsystems;
+	const char   *entity;
+	int32         version;
+	int           nsystems;
 	SlSystemSpec *systems;
-	int			nfields;
-	SlFieldSpec *fields;		/* in canonical key order */
-	int64		window;			/* microseconds; 0: no debounce */
-	bool		window_is_record;	/* "window_scope": "record" */
-	SlDeletes	deletes;
-	int			delete_owner;	/* a system's number, or -1 */
-	int			nmatch_on;
-	int		   *match_on;		/* numbers of fields */
-	int			max_attempts;
-	double		max_change;		/* a share, 0 to 1 */
-	int			max_flips;
-	MemoryContext context;		/* all of the above */
+	int           nfields;
+	SlFieldSpec  *fields;           /* in canonical key order */
+	int64         window;           /* microseconds; 0: no debounce */
+	bool          window_is_record; /* "window_scope": "record" */
+	SlDeletes     deletes;
+	int           delete_owner; /* a system's number, or -1 */
+	int           nmatch_on;
+	int          *match_on; /* numbers of fields */
+	int           max_attempts;
+	double        max_change; /* a share, 0 to 1 */
+	int           max_flips;
+	MemoryContext context; /* all of the above */
 } SlPolicy;
 
 static inline int
@@ -164,10 +164,10 @@ extern SlPolicy *sl_policy_parse(const char *entity, int32 version, Jsonb *confi
 								 MemoryContext context);
 
 /* A system's or field's number, or -1. */
-extern int	sl_policy_system(const SlPolicy *policy, const char *name);
-extern int	sl_policy_field(const SlPolicy *policy, const char *name, int name_len);
+extern int sl_policy_system(const SlPolicy *policy, const char *name);
+extern int sl_policy_field(const SlPolicy *policy, const char *name, int name_len);
 
 /* A system's number; an unknown one is an error that names the nearest known one. */
-extern int	sl_policy_need_system(const SlPolicy *policy, const char *name);
+extern int sl_policy_need_system(const SlPolicy *policy, const char *name);
 
 #endif

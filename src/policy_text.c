@@ -33,6 +33,14 @@ append_separator(StringInfo out, int i, int n)
 		appendStringInfoString(out, i == n - 1 ? " and " : ", ");
 }
 
+/* "1 time", "2 times" */
+static void
+append_count(StringInfo out, int64 count, const char *unit)
+{
+	appendStringInfo(out, INT64_FORMAT " %s%s", count, unit, count == 1 ? "" : "s");
+}
+
+/* Units of nothing are left out. */
 static void
 append_unit(StringInfo out, int64 count, const char *unit)
 {
@@ -40,7 +48,27 @@ append_unit(StringInfo out, int64 count, const char *unit)
 		return;
 	if (out->len > 0)
 		appendStringInfoChar(out, ' ');
-	appendStringInfo(out, INT64_FORMAT " %s%s", count, unit, count == 1 ? "" : "s");
+	append_count(out, count, unit);
+}
+
+/* Milliseconds and what is smaller are a fraction, without zeros at its end. */
+static void
+append_seconds(StringInfo out, int64 microseconds)
+{
+	int64 fraction = microseconds % USECS_PER_SEC;
+
+	if (fraction == 0)
+	{
+		append_unit(out, microseconds / USECS_PER_SEC, "second");
+		return;
+	}
+	if (out->len > 0)
+		appendStringInfoChar(out, ' ');
+	appendStringInfo(out, INT64_FORMAT ".%06d", microseconds / USECS_PER_SEC,
+					 (int) fraction);
+	while (out->data[out->len - 1] == '0')
+		out->data[--out->len] = '\0';
+	appendStringInfoString(out, " seconds");
 }
 
 /* "1 day 2 hours", whatever IntervalStyle is. */
@@ -53,8 +81,7 @@ duration(int64 microseconds)
 	append_unit(&out, microseconds / USECS_PER_DAY, "day");
 	append_unit(&out, microseconds % USECS_PER_DAY / USECS_PER_HOUR, "hour");
 	append_unit(&out, microseconds % USECS_PER_HOUR / USECS_PER_MINUTE, "minute");
-	append_unit(&out, microseconds % USECS_PER_MINUTE / USECS_PER_SEC, "second");
-	append_unit(&out, microseconds % USECS_PER_SEC, "microsecond");
+	append_seconds(&out, microseconds % USECS_PER_MINUTE);
 	if (out.len == 0)
 		appendStringInfoString(&out, "0 seconds");
 	return out.data;
@@ -68,6 +95,18 @@ append_place(StringInfo out, const char *what, const SlPath *path)
 }
 
 static void
+append_unseen(StringInfo out, const SlSystemSpec *system)
+{
+	if (system->unseen_is_null)
+		appendStringInfoString(out,
+							   "  A field that it never showed counts as null there.\n");
+	else
+		appendStringInfoString(
+			out, "  A field without owner that it never showed is not overwritten there: "
+				 "it waits until it is seen.\n");
+}
+
+static void
 append_system(StringInfo out, const SlSystemSpec *system)
 {
 	appendStringInfo(out, "\n%s\n", system->name);
@@ -76,20 +115,16 @@ append_system(StringInfo out, const SlSystemSpec *system)
 	append_place(out, "its version", system->version);
 	appendStringInfoString(out, ".\n");
 	if (system->is_writable)
+	{
 		appendStringInfo(
 			out,
-			"  What others change is sent to it; what it shows of that within %s of "
-			"its acknowledgement can be an echo.\n",
+			"  What others change is sent to it; the echo of that is awaited until %s "
+			"after its acknowledgement.\n",
 			duration(system->echo_window));
+		append_unseen(out, system);
+	}
 	else
 		appendStringInfoString(out, "  It is only read: nothing is ever sent to it.\n");
-	if (system->unseen_is_null)
-		appendStringInfoString(out,
-							   "  A field that it never showed counts as null there.\n");
-	else
-		appendStringInfoString(
-			out, "  A field without owner that it never showed is not overwritten: "
-				 "it waits until it is seen.\n");
 	if (system->strict_versions)
 		appendStringInfoString(
 			out, "  Every newer version is noted, even where nothing changed.\n");
@@ -241,11 +276,9 @@ append_breaker(StringInfo out, const SlPolicy *policy)
 {
 	int64 window = policy->window == 0 ? 60 * USECS_PER_SEC : policy->window;
 
-	appendStringInfo(
-		out,
-		"  A field that flips, or is corrected, more than %d times in %s stops and "
-		"waits for a human.\n",
-		policy->max_flips, duration(window * 10));
+	appendStringInfoString(out, "  A field that flips, or is corrected, more than ");
+	append_count(out, policy->max_flips, "time");
+	appendStringInfo(out, " in %s stops and waits for a human.\n", duration(window * 10));
 }
 
 static void
@@ -258,9 +291,9 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	appendStringInfoString(
 		out, "  A delete in one system is passed on to the others; where it crosses with "
 			 "a change, a human decides.\n");
-	appendStringInfo(
-		out, "  What a system refuses is tried %d time%s, then it is a dead letter.\n",
-		policy->max_attempts, policy->max_attempts == 1 ? "" : "s");
+	appendStringInfoString(out, "  What a system refuses is tried ");
+	append_count(out, policy->max_attempts, "time");
+	appendStringInfoString(out, ", then it is a dead letter.\n");
 	appendStringInfo(
 		out,
 		"  A complete load in which more than %g %% of the known records are missing "
