@@ -13,7 +13,7 @@
 #include "value.h"
 
 /* Orders two UTF-8 strings as RFC 8785 orders keys: by UTF-16 code unit. */
-extern int	sl_utf16_compare(const char *a, int32 a_len, const char *b, int32 b_len);
+extern int sl_utf16_compare(const char *a, int32 a_len, const char *b, int32 b_len);
 
 /* Appends a string as a canonical JSON string, quotes included. */
 extern void sl_append_json_string(StringInfo out, const char *s, int32 len);
@@ -27,7 +27,8 @@ extern void sl_append_canonical(StringInfo out, Jsonb *jb);
  * shortest plain decimal, exactly.  True where a double holds it.  A number whose
  * exact decimal would be longer than 1000 digits is refused: *too_long is set.
  */
-extern bool sl_append_number(StringInfo out, const char *token, int32 len, bool *too_long);
+extern bool sl_append_number(StringInfo out, const char *token, int32 len,
+							 bool *too_long);
 
 /*
  * The canonical value of JSON text (one value, already validated, any shape):
@@ -36,6 +37,7 @@ extern bool sl_append_number(StringInfo out, const char *token, int32 len, bool 
  * do not occur (the reader refuses them); \u0000 does: *has_nul is set and the value
  * undefined.
  */
-extern SlValue sl_canonical_text(const char *json, int32 len, bool *has_nul, bool *too_long);
+extern SlValue sl_canonical_text(const char *json, int32 len, bool *has_nul,
+								 bool *too_long);
 
 #endif

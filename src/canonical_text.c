@@ -8,11 +8,11 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 #include "canonical.h"
 #include "key_order.h"
+#include "reader_scan.h"
 
 #define FIRST_MEMBERS 16
 
@@ -86,85 +86,6 @@ scan_string_content(Scanner *scanner, int32 *len, bool *has_escape)
 	return start;
 }
 
-static uint32
-hex4(const char *s)
-{
-	uint32 value = 0;
-
-	for (int i = 0; i < 4; i++)
-	{
-		char c = s[i];
-
-		value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-	}
-	return value;
-}
-
-/*
- * Appends the character of an escape \uXXXX, p being at its first digit; returns what
- * comes after it, the second half of a surrogate pair included.
- */
-static const char *
-append_unicode_escape(Scanner *scanner, StringInfo content, const char *p)
-{
-	pg_wchar      character = hex4(p);
-	unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN];
-
-	p += 4;
-	if (is_utf16_surrogate_first(character))
-	{
-		character = surrogate_pair_to_codepoint(character, hex4(p + 2));
-		p += 6;
-	}
-	scanner->has_nul |= character == 0;
-	unicode_to_utf8(character, utf8);
-	appendBinaryStringInfo(content, (char *) utf8, pg_utf_mblen(utf8));
-	return p;
-}
-
-static char
-escaped_char(char c)
-{
-	switch (c)
-	{
-		case 'b':
-			return '\b';
-		case 'f':
-			return '\f';
-		case 'n':
-			return '\n';
-		case 'r':
-			return '\r';
-		case 't':
-			return '\t';
-		default:
-			return c;
-	}
-}
-
-static void
-append_unescaped(Scanner *scanner, StringInfo content, const char *s, int32 len)
-{
-	const char *p = s;
-	const char *end = s + len;
-
-	while (p < end)
-	{
-		if (*p != '\\')
-		{
-			appendStringInfoCharMacro(content, *p);
-			p++;
-		}
-		else if (p[1] == 'u')
-			p = append_unicode_escape(scanner, content, p + 2);
-		else
-		{
-			appendStringInfoChar(content, escaped_char(p[1]));
-			p += 2;
-		}
-	}
-}
-
 /*
  * Reads a string and appends it.  Returns its content, unescaped: a slice of the
  * input where nothing was escaped in it.
@@ -172,9 +93,9 @@ append_unescaped(Scanner *scanner, StringInfo content, const char *s, int32 len)
 static const char *
 scan_string(Scanner *scanner, int32 *len)
 {
-	bool           has_escape;
-	const char    *s = scan_string_content(scanner, len, &has_escape);
-	StringInfoData content;
+	bool        has_escape;
+	const char *s = scan_string_content(scanner, len, &has_escape);
+	char       *content;
 
 	if (!has_escape)
 	{
@@ -182,11 +103,11 @@ scan_string(Scanner *scanner, int32 *len)
 		appendBinaryStringInfo(scanner->out, s - 1, *len + 2);
 		return s;
 	}
-	initStringInfo(&content);
-	append_unescaped(scanner, &content, s, *len);
-	sl_append_json_string(scanner->out, content.data, content.len);
-	*len = content.len;
-	return content.data;
+	content = palloc(*len);
+	*len = sl_unescape(s, *len, content);
+	scanner->has_nul |= memchr(content, '\0', *len) != NULL;
+	sl_append_json_string(scanner->out, content, *len);
+	return content;
 }
 
 static void
