@@ -206,39 +206,18 @@ coerce_date(const SlRaw *raw, SlValue *value)
 	return complaint;
 }
 
-/* The array of what [*] found, as JSON text. */
-static SlText
-list_text(const SlRaw *list)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	for (int i = 0; i < list->nelements; i++)
-	{
-		if (i > 0)
-			appendStringInfoChar(&buf, ',');
-		appendBinaryStringInfo(&buf, list->elements[i].data, list->elements[i].len);
-	}
-	appendStringInfoChar(&buf, ']');
-	return (SlText){buf.data, buf.len};
-}
-
 static const char *
 coerce_json(const SlRaw *raw, SlValue *value)
 {
-	SlText json = {raw->data, raw->len};
-	bool   has_nul = false;
-	bool   too_long = false;
+	bool has_nul = false;
+	bool too_long = false;
 
 	if (raw->kind == SL_RAW_STRING && !raw->has_escape)
 	{
 		*value = (SlValue){raw->data, raw->len, SL_EXACT};
 		return NULL;
 	}
-	if (raw->kind == SL_RAW_LIST)
-		json = list_text(raw);
-	*value = sl_canonical_text(json.data, json.len, &has_nul, &too_long);
+	*value = sl_canonical_text(raw->data, raw->len, &has_nul, &too_long);
 	if (has_nul)
 		return "\\u0000 stands in the JSON";
 	return too_long ? "a number of too many digits stands in the JSON" : NULL;
