@@ -30,15 +30,6 @@ typedef struct Child
 
 static void append_container(StringInfo out, const JsonbContainer *container);
 
-/* Appends bytes that the caller has made room for. */
-static inline void
-append_reserved(StringInfo out, const char *data, int32 len)
-{
-	memcpy(out->data + out->len, data, len);
-	out->len += len;
-	out->data[out->len] = '\0';
-}
-
 static inline void
 reserve(StringInfo out, int32 len)
 {
@@ -52,9 +43,9 @@ needs_escape(uint8 byte)
 	return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-/* Whether one of eight bytes needs an escape. */
-static inline bool
-any_needs_escape(uint64 bytes)
+/* Not zero where one of eight bytes needs an escape. */
+static inline uint64
+escape_bits(uint64 bytes)
 {
 	uint64 quote = bytes ^ ALL_BYTES('"');
 	uint64 backslash = bytes ^ ALL_BYTES('\\');
@@ -64,45 +55,58 @@ any_needs_escape(uint64 bytes)
 		   ALL_BYTES(0x80);
 }
 
+/* These copy a piece of a string and look at it in one go: the hot loop of a hash. */
 static inline uint64
-load_uint64(const char *bytes)
+copy_eight(char *to, const char *from)
 {
-	uint64 value;
+	uint64 bytes;
 
-	memcpy(&value, bytes, sizeof(value));
-	return value;
+	memcpy(&bytes, from, sizeof(bytes));
+	memcpy(to, &bytes, sizeof(bytes));
+	return escape_bits(bytes);
 }
 
-/* Every byte of a string of less than eight, and nothing else that needs an escape. */
+/* Four to seven bytes: the first four and the last four, which may overlap. */
 static inline uint64
-load_short(const char *s, int32 len)
+copy_several(char *to, const char *from, int32 len)
 {
-	const uint8 *bytes = (const uint8 *) s;
-	uint32       first;
-	uint32       last;
+	uint32 first;
+	uint32 last;
 
-	if (len == 0)
-		return ALL_BYTES(' ');
-	if (len < 4)
-		return ALL_BYTES(' ') << 24 | bytes[0] | bytes[len / 2] << 8 |
-			   bytes[len - 1] << 16;
-	memcpy(&first, s, sizeof(first));
-	memcpy(&last, s + len - sizeof(last), sizeof(last));
-	return (uint64) first << 32 | last;
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + len - sizeof(last), sizeof(last));
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + len - sizeof(last), &last, sizeof(last));
+	return escape_bits((uint64) first << 32 | last);
 }
 
-/* Whether a string stands for itself. */
-static inline bool
-is_plain(const char *s, int32 len)
+static inline uint64
+copy_few(char *to, const char *from, int32 len)
 {
-	if (len < 8)
-		return !any_needs_escape(load_short(s, len));
-	for (int32 i = 0; i < len - 8; i += 8)
+	uint64 escapes = 0;
+
+	for (int32 i = 0; i < len; i++)
 	{
-		if (any_needs_escape(load_uint64(s + i)))
-			return false;
+		to[i] = from[i];
+		escapes |= needs_escape((uint8) from[i]);
 	}
-	return !any_needs_escape(load_uint64(s + len - 8));
+	return escapes;
+}
+
+/* Copies a string that stands for itself, else returns false. */
+static inline bool
+copy_if_plain(char *to, const char *s, int32 len)
+{
+	uint64 escapes = 0;
+
+	if (len < 4)
+		return copy_few(to, s, len) == 0;
+	if (len < 8)
+		return copy_several(to, s, len) == 0;
+	for (int32 i = 0; i < len - 8; i += 8)
+		escapes |= copy_eight(to + i, s + i);
+	escapes |= copy_eight(to + len - 8, s + len - 8);
+	return escapes == 0;
 }
 
 static void
@@ -159,8 +163,8 @@ sl_append_json_string(StringInfo out, const char *s, int32 len)
 {
 	reserve(out, len + 2);
 	out->data[out->len++] = '"';
-	if (is_plain(s, len))
-		append_reserved(out, s, len);
+	if (copy_if_plain(out->data + out->len, s, len))
+		out->len += len;
 	else
 		append_escaped(out, s, len);
 	appendStringInfoCharMacro(out, '"');
