@@ -11,4 +11,26 @@
 #error "sync_ledger needs PostgreSQL 15 or later"
 #endif
 
+#include "access/genam.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/* What a check hook of a setting hands over: the server frees it. */
+#if PG_VERSION_NUM >= 160000
+#define sl_guc_malloc(size) guc_malloc(LOG, size)
+#else
+#define sl_guc_malloc(size) malloc(size)
+#endif
+
+static inline IndexScanDesc
+sl_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
+#endif
+}
+
 #endif

@@ -1,0 +1,172 @@
+-- The book: what is known of each record, what was accepted, what crossed a gate,
+-- what waits, what a human must look at, what could not be read.
+
+-- One row a record.  fillfactor leaves room for the next version of each row on its own
+-- page, so that an update touches no index.
+CREATE TABLE sync_state (
+    entity      text COLLATE "C" NOT NULL,
+    record_key  text COLLATE "C" NOT NULL,
+    state       bytea NOT NULL DEFAULT '\x',
+    CONSTRAINT sync_state_pkey PRIMARY KEY (entity, record_key)
+) WITH (fillfactor = 50);
+ALTER TABLE sync_state ALTER COLUMN state SET STORAGE MAIN;
+SELECT pg_catalog.pg_extension_config_dump('sync_state', '');
+COMMENT ON TABLE sync_state IS
+    'Storage of sync_record and sync_shadow: per record the golden record, what each system shows as its difference from it, and the writes that are remembered. An empty state is a record that is being created.';
+
+CREATE TABLE sync_change (
+    entity      text COLLATE "C" NOT NULL,
+    record_key  text COLLATE "C" NOT NULL,
+    version     bigint NOT NULL,
+    author      text NOT NULL,
+    actor       text,
+    change_set  jsonb NOT NULL,
+    changed_at  timestamptz NOT NULL,
+    CONSTRAINT sync_change_pkey PRIMARY KEY (entity, record_key, version)
+);
+SELECT pg_catalog.pg_extension_config_dump('sync_change', '');
+COMMENT ON TABLE sync_change IS
+    'Accepted edits: what the golden record of (entity, record_key) took on as this version, from which system (author; "review" for a human''s decision) and who did it there (actor, as the caller said).';
+COMMENT ON COLUMN sync_change.change_set IS 'Only the fields that changed, with their new canonical values.';
+
+CREATE TABLE sync_ledger (
+    record_key      text COLLATE "C" NOT NULL,
+    entity          text COLLATE "C" NOT NULL,
+    source_system   text NOT NULL,
+    target_system   text NOT NULL,
+    field_hash      text COLLATE "C" NOT NULL,
+    direction       text COLLATE "C" NOT NULL,
+    change_set      jsonb NOT NULL,
+    idempotency_key text NOT NULL,
+    sent_at         timestamptz,
+    synced_at       timestamptz NOT NULL DEFAULT now(),
+    writes          integer NOT NULL DEFAULT 1,
+    CONSTRAINT sync_ledger_pkey PRIMARY KEY (entity, record_key, direction, field_hash),
+    CONSTRAINT sync_ledger_writes_check CHECK (writes > 0)
+);
+SELECT pg_catalog.pg_extension_config_dump('sync_ledger', '');
+COMMENT ON TABLE sync_ledger IS
+    'The writes that crossed a gate: one row for each state of a record that a target confirmed, with the newest write that led to it. sent_at is when that write was claimed, synced_at when it was confirmed.';
+COMMENT ON COLUMN sync_ledger.writes IS 'How often this tuple was written.';
+COMMENT ON COLUMN sync_ledger.field_hash IS
+    'sync_hash of the object of the fields that the target carries, as it shows them after this write; unseen fields are left out.';
+
+CREATE SEQUENCE sync_outbox_id_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_outbox_id_seq', '');
+CREATE SEQUENCE sync_lease_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');
+
+CREATE TABLE sync_outbox (
+    id              bigint NOT NULL DEFAULT nextval('sync_outbox_id_seq'),
+    entity          text COLLATE "C" NOT NULL,
+    record_key      text COLLATE "C" NOT NULL,
+    source_system   text NOT NULL,
+    target_system   text COLLATE "C" NOT NULL,
+    direction       text NOT NULL,
+    action          text NOT NULL,
+    change_set      jsonb NOT NULL,
+    field_hash      text NOT NULL,
+    idempotency_key text NOT NULL,
+    status          text COLLATE "C" NOT NULL DEFAULT 'pending',
+    attempts        integer NOT NULL DEFAULT 0,
+    visible_at      timestamptz NOT NULL DEFAULT now(),
+    lease           bigint,
+    worker          text,
+    last_error      text,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    place           xid8,
+    CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
+    CONSTRAINT sync_outbox_action_check CHECK (action IN ('create', 'update', 'delete')),
+    CONSTRAINT sync_outbox_status_check CHECK (status IN ('pending', 'leased', 'dead')),
+    CONSTRAINT sync_outbox_lease_check CHECK ((status = 'leased') = (lease IS NOT NULL)),
+    CONSTRAINT sync_outbox_place_check CHECK (place IS NULL OR status = 'pending'),
+    CONSTRAINT sync_outbox_attempts_check CHECK (attempts >= 0)
+) WITH (fillfactor = 70);
+ALTER SEQUENCE sync_outbox_id_seq OWNED BY sync_outbox.id;
+CREATE UNIQUE INDEX sync_outbox_waiting_key ON sync_outbox (target_system, entity, record_key)
+    WHERE status <> 'leased';
+CREATE INDEX sync_outbox_claim_idx ON sync_outbox (target_system, place, id)
+    WHERE place IS NOT NULL;
+CREATE UNIQUE INDEX sync_outbox_lease_idx ON sync_outbox (lease, id) WHERE lease IS NOT NULL;
+CREATE INDEX sync_outbox_expiry_idx ON sync_outbox (target_system, visible_at)
+    WHERE status = 'leased';
+SELECT pg_catalog.pg_extension_config_dump('sync_outbox', '');
+COMMENT ON TABLE sync_outbox IS
+    'Change-sets that wait for a worker: at most one waiting and one leased row for a target and record. Workers use sync_poll and sync_ack, and do not write here.';
+COMMENT ON COLUMN sync_outbox.status IS
+    'pending: waits for a worker; leased: a worker has it until visible_at; dead: it failed too often.';
+COMMENT ON COLUMN sync_outbox.attempts IS 'Claims so far, the running one included.';
+COMMENT ON COLUMN sync_outbox.source_system IS
+    'The author of its newest change: a system, "review" for a human''s decision, "sync" where that author is the target itself.';
+COMMENT ON COLUMN sync_outbox.field_hash IS
+    'sync_hash of the object of the fields that the target carries, as it will show them.';
+COMMENT ON COLUMN sync_outbox.place IS
+    'The transaction that made the row claimable; null while it is leased or waits for another row of its record.';
+
+CREATE SEQUENCE sync_conflict_id_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_conflict_id_seq', '');
+
+CREATE TABLE sync_conflict (
+    id              bigint NOT NULL DEFAULT nextval('sync_conflict_id_seq'),
+    entity          text COLLATE "C" NOT NULL,
+    record_key      text COLLATE "C" NOT NULL,
+    field           text COLLATE "C",
+    kind            text NOT NULL,
+    status          text NOT NULL DEFAULT 'open',
+    revision        integer NOT NULL DEFAULT 1,
+    base_value      jsonb,
+    current_value   jsonb,
+    current_system  text,
+    incoming_value  jsonb,
+    incoming_system text,
+    sides           jsonb NOT NULL DEFAULT '{}',
+    resolved_value  jsonb,
+    resolution      text,
+    resolved_by     text,
+    note            text,
+    detected_at     timestamptz NOT NULL DEFAULT now(),
+    notified_at     timestamptz,
+    resolved_at     timestamptz,
+    CONSTRAINT sync_conflict_pkey PRIMARY KEY (id),
+    CONSTRAINT sync_conflict_kind_check CHECK (kind IN ('collision', 'bounce', 'delete',
+        'resurrect', 'duplicate', 'drift', 'owner', 'oscillation')),
+    CONSTRAINT sync_conflict_status_check CHECK (status IN ('open', 'resolved')),
+    CONSTRAINT sync_conflict_resolved_check CHECK ((status = 'resolved') = (resolved_at IS NOT NULL)),
+    CONSTRAINT sync_conflict_revision_check CHECK (revision > 0)
+);
+ALTER SEQUENCE sync_conflict_id_seq OWNED BY sync_conflict.id;
+CREATE UNIQUE INDEX sync_conflict_open_key ON sync_conflict (entity, record_key, field)
+    WHERE status = 'open' AND field IS NOT NULL;
+CREATE INDEX sync_conflict_record_idx ON sync_conflict (entity, record_key);
+SELECT pg_catalog.pg_extension_config_dump('sync_conflict', '');
+COMMENT ON TABLE sync_conflict IS
+    'What a human must look at (open), and what was decided or lost (resolved). While a row is open its field is frozen: nothing of it goes to any system. Settle one with sync_resolve.';
+COMMENT ON COLUMN sync_conflict.revision IS 'Grows with each further value that a side shows; pass it to sync_resolve to decide only what you saw.';
+COMMENT ON COLUMN sync_conflict.base_value IS 'What the incoming side showed before.';
+COMMENT ON COLUMN sync_conflict.current_value IS 'The golden record''s value, set by current_system.';
+COMMENT ON COLUMN sync_conflict.sides IS '{system: [every value it showed, oldest first]}';
+
+CREATE SEQUENCE sync_reject_id_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_reject_id_seq', '');
+
+CREATE TABLE sync_reject (
+    id           bigint NOT NULL DEFAULT nextval('sync_reject_id_seq'),
+    entity       text COLLATE "C" NOT NULL,
+    system       text COLLATE "C" NOT NULL,
+    record_key   text COLLATE "C",
+    field        text COLLATE "C",
+    reason       text NOT NULL,
+    payload      jsonb NOT NULL,
+    payload_hash text COLLATE "C" NOT NULL,
+    actor        text,
+    times        bigint NOT NULL DEFAULT 1,
+    rejected_at  timestamptz NOT NULL DEFAULT now(),
+    last_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT sync_reject_pkey PRIMARY KEY (id),
+    CONSTRAINT sync_reject_payload_key UNIQUE (entity, system, payload_hash, reason)
+);
+ALTER SEQUENCE sync_reject_id_seq OWNED BY sync_reject.id;
+SELECT pg_catalog.pg_extension_config_dump('sync_reject', '');
+COMMENT ON TABLE sync_reject IS
+    'Records that could not be read: the payload as it came, the field (null: the record as a whole) and the reason. The same payload again adds to times and last_at. A payload that jsonb cannot hold (\u0000, a number out of range) stands as a JSON string of its text.';

@@ -1,0 +1,56 @@
+/*
+ * diff.h
+ *	  The pipeline behind every door that takes records in: read, look, decide, store.
+ */
+#ifndef SL_DIFF_H
+#define SL_DIFF_H
+
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/tuplestore.h"
+
+#include "intake.h"
+#include "policy.h"
+#include "reader.h"
+#include "store.h"
+
+/* What the caller asked for. */
+typedef struct SlDiffOptions
+{
+	const char *actor;			/* or NULL */
+	bool		is_dry_run;		/* the same rows, and nothing is written */
+	bool		is_verbose;		/* rows for unchanged records too */
+} SlDiffOptions;
+
+/* One call. */
+typedef struct SlDiff
+{
+	const SlPolicy *policy;
+	int			system;
+	SlDiffOptions options;
+	SlReader	reader;
+	SlStore		store;
+	MemoryContext call;			/* as long as the call */
+	MemoryContext chunk;		/* reset for each chunk */
+	SlState    *scratch;		/* for looks */
+	HTAB	   *dry_states;		/* what a dry run would have written, by key */
+	Tuplestorestate *rows;
+	TupleDesc	row_desc;
+} SlDiff;
+
+/* Feeds a text of records through the pipeline. */
+extern void sl_diff_run(SlDiff *diff, const char *text, int32 len);
+
+/* --- diff_dry.c: the states that a dry run carries along --- */
+
+extern void sl_dry_begin(SlDiff *diff);
+
+/* The state that the call would have left, if it touched the record. */
+extern bool sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *found);
+extern void sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
+
+/* Fills in the states of records without a lock. */
+extern void sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * guc.h
+ *	  The settings, and the clock that tests may set.
+ */
+#ifndef SL_GUC_H
+#define SL_GUC_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+/* sync_ledger.notify: NOTIFY sync_outbox at commit */
+extern bool sl_guc_notify;
+
+extern void sl_guc_init(void);
+
+/*
+ * The database's own time, or what a superuser has set sync_ledger.now to.  Time
+ * measures windows only; it is never compared with a system's.
+ */
+extern TimestampTz sl_now(void);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * intake.c
+ *	  One record of an input, read and normalised.
+ *
+ * Pure.  A record is taken whole or rejected whole, with the first reason found.
+ */
+#include "postgres.h"
+
+#include "intake.h"
+
+static bool
+refuse(SlIntake *intake, int field, const char *message)
+{
+	intake->is_rejected = true;
+	intake->reason.field = field;
+	intake->reason.message = message;
+	return false;
+}
+
+static bool
+take_key(const SlPolicy *policy, int system, const SlRaw *raw, SlIntake *intake)
+{
+	const char *path = policy->systems[system].key->text;
+
+	if (!sl_normalize_name(raw, &intake->key, &intake->key_len))
+		return refuse(intake, -1, psprintf("the record key at path \"%s\" is neither text nor a number", path));
+	if (intake->key == NULL || intake->key_len == 0)
+		return refuse(intake, -1, psprintf("no record key at path \"%s\"", path));
+	if (intake->key_len <= SL_MAX_KEY_LEN)
+		return true;
+	intake->key = NULL;
+	return refuse(intake, -1, psprintf("the record key is longer than %d bytes", SL_MAX_KEY_LEN));
+}
+
+/* Ids and tokens may be missing; what is neither text nor a number is refused. */
+static bool
+take_name(const SlRaw *raw, const char *what, SlToken *name, SlIntake *intake)
+{
+	name->data = NULL;
+	name->len = 0;
+	if (raw->kind == SL_RAW_ABSENT || raw->kind == SL_RAW_NULL)
+		return true;
+	if (!sl_normalize_name(raw, &name->data, &name->len))
+		return refuse(intake, -1, psprintf("the %s is neither text nor a number", what));
+	if (name->len <= SL_MAX_KEY_LEN)
+		return true;
+	return refuse(intake, -1, psprintf("the %s is longer than %d bytes", what, SL_MAX_KEY_LEN));
+}
+
+static bool
+take_names(const SlRawRecord *raw, SlIntake *intake)
+{
+	SlToken		id;
+
+	if (!take_name(&raw->slots[SL_SLOT_ID], "native id", &id, intake) ||
+		!take_name(&raw->slots[SL_SLOT_VERSION], "version token", &intake->token, intake))
+		return false;
+	intake->native_id = id.len > 0 ? pnstrdup(id.data, id.len) : NULL;
+	return true;
+}
+
+static bool
+take_fields(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlRaw *slot = &raw->slots[sl_slot_of_field(f)];
+
+		if (slot->kind == SL_RAW_ABSENT)
+			intake->values[f] = sl_value_absent();
+		else if (!sl_normalize(policy, f, system, slot, &intake->values[f], &intake->reason))
+		{
+			intake->is_rejected = true;
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+{
+	intake->key = NULL;
+	intake->key_len = 0;
+	intake->native_id = NULL;
+	intake->is_rejected = false;
+	if (!raw->is_object)
+		refuse(intake, -1, "the record is no JSON object");
+	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
+			 take_names(raw, intake))
+		take_fields(policy, system, raw, intake);
+}
+
+void
+sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+{
+	intake->key = NULL;
+	intake->key_len = 0;
+	intake->native_id = NULL;
+	intake->is_rejected = false;
+	if (!raw->is_object)
+		refuse(intake, -1, "the result is no JSON object");
+	else if (take_names(raw, intake))
+		take_fields(policy, system, raw, intake);
+}

@@ -1,0 +1,36 @@
+/*
+ * intake.h
+ *	  One record of an input, read and normalised: what the rules are asked about.
+ */
+#ifndef SL_INTAKE_H
+#define SL_INTAKE_H
+
+#include "postgres.h"
+
+#include "normalize.h"
+#include "policy.h"
+#include "reader.h"
+#include "state.h"
+
+#define SL_MAX_KEY_LEN 1000
+
+typedef struct SlIntake
+{
+	const char *key;			/* not zero-terminated; NULL: it has none */
+	int32		key_len;
+	const char *native_id;		/* or NULL */
+	SlToken		token;
+	SlValue    *values;			/* by field, room for policy->nfields */
+	bool		is_rejected;
+	SlReason	reason;			/* of a rejected record */
+} SlIntake;
+
+/* Fills intake from a record; values point into the record's text or the current context. */
+extern void sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw,
+					  SlIntake *intake);
+
+/* The same for what a target says it stored: it needs no key. */
+extern void sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
+							 SlIntake *intake);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * outbox_row.c
+ *	  The rows of the outbox: written, folded and removed as the states say.
+ *
+ * A record and target have at most one waiting row; a newer content folds into it and
+ * gives it a new key.  A row waits without a place while another of its record is leased.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "digest.h"
+#include "guc.h"
+#include "json_out.h"
+#include "outbox_row.h"
+#include "query.h"
+#include "rows.h"
+
+#define MAX_KEY_LEN 255
+
+static SlPlan put_rows = {
+	"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
+	"  direction, action, change_set, field_hash, idempotency_key, place, created_at,"
+	"  updated_at, visible_at)"
+	" SELECT $1, u.record_key, u.source, u.target, u.direction, u.action, u.change_set,"
+	"  u.field_hash, u.key,"
+	"  CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END, $2, $2, $2"
+	" FROM pg_catalog.unnest($3, $4, $5, $6, $7, $8, $9, $10, $11)"
+	"  AS u(record_key, source, target, direction, action, change_set, field_hash, key,"
+	"       is_blocked)"
+	" ON CONFLICT (target_system, entity, record_key)"
+	"  WHERE status OPERATOR(pg_catalog.<>) 'leased' DO UPDATE"
+	" SET source_system = excluded.source_system, direction = excluded.direction,"
+	"  action = excluded.action, change_set = excluded.change_set,"
+	"  field_hash = excluded.field_hash, idempotency_key = excluded.idempotency_key,"
+	"  status = 'pending', updated_at = excluded.updated_at,"
+	"  place = CASE WHEN excluded.place IS NULL THEN NULL"
+	"          ELSE coalesce(o.place, excluded.place) END",
+	11,
+	{TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID}};
+
+enum
+{
+	ROW_KEY,
+	ROW_SOURCE,
+	ROW_TARGET,
+	ROW_DIRECTION,
+	ROW_ACTION,
+	ROW_CHANGE_SET,
+	ROW_HASH,
+	ROW_IDEMPOTENCY_KEY,
+	ROW_BLOCKED,
+	ROW_NCOLUMNS
+};
+
+static const Oid row_types[ROW_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	JSONBOID, TEXTOID, TEXTOID, BOOLOID};
+
+static SlPlan drop_rows = {
+	"DELETE FROM %s.sync_outbox AS o"
+	" USING pg_catalog.unnest($2, $3) AS u(record_key, target)"
+	" WHERE o.target_system OPERATOR(pg_catalog.=) u.target"
+	"  AND o.entity OPERATOR(pg_catalog.=) $1"
+	"  AND o.record_key OPERATOR(pg_catalog.=) u.record_key"
+	"  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
+	3,
+	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
+
+static const Oid drop_types[2] = {TEXTOID, TEXTOID};
+
+void
+sl_outbox_notify(const char *target)
+{
+	if (sl_guc_notify)
+		Async_Notify("sync_outbox", target);
+}
+
+char *
+sl_direction(const char *source, const char *target)
+{
+	return psprintf("%s->%s", source, target);
+}
+
+/* A key that is too long keeps its beginning and ends in the hash of all of it. */
+static char *
+shorten_key(char *key)
+{
+	int			len = (int) strlen(key);
+	int			kept = MAX_KEY_LEN - SL_DIGEST_HEX - 1;
+	char		hex[SL_DIGEST_HEX];
+
+	if (len <= MAX_KEY_LEN)
+		return key;
+	sl_digest_bytes(key, len, hex);
+	kept = pg_mbcliplen(key, len, kept);
+	return psprintf("%.*s-%.*s", kept, key, SL_DIGEST_HEX, hex);
+}
+
+char *
+sl_idempotency_key(const SlPolicy *policy, const SlState *state, const SlRecord *record,
+				   int target, bool is_leased)
+{
+	const SlPart *part = &state->parts[target];
+	int			source = is_leased ? part->leased_source : part->waiting_source;
+	int64		version = is_leased ? part->leased_version : part->waiting_version;
+
+	return shorten_key(psprintf("%s-to-%s-%s-%.*s-v" INT64_FORMAT,
+								sl_author_name(policy, state, source),
+								policy->systems[target].name, policy->entity, record->key_len,
+								record->key, version));
+}
+
+static void
+set_hash(SlRows *rows, const SlPolicy *policy, const SlState *state, int target,
+		 const SlContent *content)
+{
+	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
+	char		hex[SL_DIGEST_HEX];
+
+	sl_content_result(policy, state, target, content, values);
+	sl_digest_record(policy, values, hex);
+	sl_rows_set_text_len(rows, ROW_HASH, hex, SL_DIGEST_HEX);
+}
+
+static void
+add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target,
+		TimestampTz now)
+{
+	const SlState *state = record->state;
+	const SlPart *part = &state->parts[target];
+	const char *source = sl_author_name(policy, state, part->waiting_source);
+	const char *target_name = policy->systems[target].name;
+	SlContent	content;
+
+	sl_content(policy, state, target, now, &content);
+	sl_rows_add(rows);
+	sl_rows_set_text_len(rows, ROW_KEY, record->key, record->key_len);
+	sl_rows_set_text(rows, ROW_SOURCE, source);
+	sl_rows_set_text(rows, ROW_TARGET, target_name);
+	sl_rows_set_text(rows, ROW_DIRECTION, sl_direction(source, target_name));
+	sl_rows_set_text(rows, ROW_ACTION, sl_action_name(content.action));
+	sl_rows_set(rows, ROW_CHANGE_SET,
+				sl_fields_to_jsonb(policy, content.nfields, content.fields, content.values));
+	set_hash(rows, policy, state, target, &content);
+	sl_rows_set_text(rows, ROW_IDEMPOTENCY_KEY,
+					 sl_idempotency_key(policy, state, record, target, false));
+	sl_rows_set(rows, ROW_BLOCKED, BoolGetDatum(part->leased_version != 0));
+}
+
+static void
+add_drop(SlRows *drops, const SlPolicy *policy, const SlRecord *record, int target)
+{
+	sl_rows_add(drops);
+	sl_rows_set_text_len(drops, 0, record->key, record->key_len);
+	sl_rows_set_text(drops, 1, policy->systems[target].name);
+}
+
+static void
+write_rows(const SlPolicy *policy, const SlRows *rows, TimestampTz now)
+{
+	Datum		values[2 + ROW_NCOLUMNS];
+
+	if (rows->nrows == 0)
+		return;
+	values[0] = CStringGetTextDatum(policy->entity);
+	values[1] = TimestampTzGetDatum(now);
+	sl_rows_arrays(rows, values + 2);
+	sl_query_write(&put_rows, values, NULL);
+}
+
+static void
+write_drops(const SlPolicy *policy, const SlRows *drops)
+{
+	Datum		values[3];
+
+	if (drops->nrows == 0)
+		return;
+	values[0] = CStringGetTextDatum(policy->entity);
+	sl_rows_arrays(drops, values + 1);
+	sl_query_write(&drop_rows, values, NULL);
+}
+
+static void
+collect(const SlPolicy *policy, const SlRecord *record, SlRows *rows, SlRows *drops,
+		TimestampTz now)
+{
+	for (int t = 0; t < policy->nsystems; t++)
+	{
+		if (!record->is_changed[t])
+			continue;
+		if (record->state->parts[t].waiting_version == 0)
+			add_drop(drops, policy, record, t);
+		else
+			add_row(rows, policy, record, t, now);
+	}
+}
+
+static void
+notify_targets(const SlPolicy *policy, SlRecord **records, int nrecords)
+{
+	for (int t = 0; t < policy->nsystems; t++)
+		for (int i = 0; i < nrecords; i++)
+		{
+			if (records[i]->state == NULL || !records[i]->is_changed[t] ||
+				records[i]->state->parts[t].waiting_version == 0)
+				continue;
+			sl_outbox_notify(policy->systems[t].name);
+			break;
+		}
+}
+
+void
+sl_outbox_put(const SlPolicy *policy, SlRecord **records, int nrecords, TimestampTz now)
+{
+	SlRows		rows;
+	SlRows		drops;
+
+	sl_rows_init(&rows, ROW_NCOLUMNS, row_types);
+	sl_rows_init(&drops, 2, drop_types);
+	for (int i = 0; i < nrecords; i++)
+		if (records[i]->state != NULL)
+			collect(policy, records[i], &rows, &drops, now);
+	write_drops(policy, &drops);
+	write_rows(policy, &rows, now);
+	notify_targets(policy, records, nrecords);
+}

@@ -1,0 +1,311 @@
+/*
+ * store.c
+ *	  The states of records: looked at without a lock, locked in key order, put back.
+ *
+ * What is decided on is always read after the lock.
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "query.h"
+#include "store.h"
+
+#define STATE_COLUMN 3
+
+/*
+ * Creates what is missing and locks what is there, in key order, so that two calls
+ * with the same records in another order do not wait for each other in a circle.
+ */
+static SlPlan create_and_lock = {
+	"INSERT INTO %s.sync_state AS s (entity, record_key)"
+	" SELECT $1, k.record_key"
+	" FROM (SELECT u.record_key FROM pg_catalog.unnest($2) AS u(record_key)"
+	"       ORDER BY u.record_key COLLATE \"C\" OFFSET 0) AS k"
+	" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
+	2,
+	{TEXTOID, TEXTARRAYOID}};
+
+static SlPlan put_states = {
+	"UPDATE %s.sync_state AS s SET state = u.state"
+	" FROM pg_catalog.unnest($1, $2) AS u(tid, state)"
+	" WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
+	2,
+	{TIDARRAYOID, BYTEAARRAYOID}};
+
+void
+sl_store_open(SlStore *store, const SlPolicy *policy)
+{
+	memset(store, 0, sizeof(SlStore));
+	store->policy = policy;
+	store->entity = CStringGetTextDatum(policy->entity);
+	store->heap = table_open(sl_relation_oid("sync_state"), RowExclusiveLock);
+	store->index = index_open(sl_relation_oid("sync_state_pkey"), RowExclusiveLock);
+	store->slot = table_slot_create(store->heap, NULL);
+}
+
+void
+sl_store_close(SlStore *store)
+{
+	sl_store_end_look(store);
+	ExecDropSingleTupleTableSlot(store->slot);
+	index_close(store->index, NoLock);
+	table_close(store->heap, NoLock);
+}
+
+void
+sl_store_begin_look(SlStore *store)
+{
+	CommandCounterIncrement();
+	store->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	store->scan = sl_index_beginscan(store->heap, store->index, store->snapshot, 2);
+}
+
+void
+sl_store_end_look(SlStore *store)
+{
+	if (store->snapshot == NULL)
+		return;
+	ExecClearTuple(store->slot);
+	index_endscan(store->scan);
+	UnregisterSnapshot(store->snapshot);
+	store->snapshot = NULL;
+	store->scan = NULL;
+}
+
+/* The state column of the row in the slot; good as long as the slot holds it. */
+static void
+read_state(SlStore *store, SlStored *found)
+{
+	bool		is_null;
+	Datum		datum = slot_getattr(store->slot, STATE_COLUMN, &is_null);
+	struct varlena *state = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(datum));
+
+	found->tid = store->slot->tts_tid;
+	found->data = VARDATA_ANY(state);
+	found->len = (int32) VARSIZE_ANY_EXHDR(state);
+}
+
+bool
+sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
+{
+	union
+	{
+		struct varlena header;
+		char		bytes[VARHDRSZ + 1024];
+	}			text;
+	ScanKeyData keys[2];
+
+	SET_VARSIZE(&text.header, VARHDRSZ + key_len);
+	memcpy(VARDATA(&text.header), key, key_len);
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID,
+						   F_TEXTEQ, store->entity);
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID,
+						   F_TEXTEQ, PointerGetDatum(&text));
+	index_rescan(store->scan, keys, 2, NULL, 0);
+	if (!index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
+		return false;
+	read_state(store, found);
+	return true;
+}
+
+SlRecord *
+sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
+{
+	SlRecord   *record = palloc0(sizeof(SlRecord));
+
+	record->key = key;
+	record->key_len = key_len;
+	record->is_changed = palloc0(sizeof(bool) * policy->nsystems);
+	return record;
+}
+
+static int
+compare_records(const void *a, const void *b)
+{
+	const SlRecord *x = *(SlRecord *const *) a;
+	const SlRecord *y = *(SlRecord *const *) b;
+	int			order = memcmp(x->key, y->key, Min(x->key_len, y->key_len));
+
+	return order != 0 ? order : x->key_len - y->key_len;
+}
+
+void
+sl_record_sort(SlRecord **records, int nrecords)
+{
+	qsort(records, nrecords, sizeof(SlRecord *), compare_records);
+}
+
+/* Decodes the locked row in the slot; the bytes are copied, for the slot moves on. */
+static void
+take_locked(SlStore *store, SlRecord *record)
+{
+	SlStored	stored;
+	char	   *copy;
+
+	read_state(store, &stored);
+	record->tid = stored.tid;
+	record->has_tid = true;
+	copy = palloc(Max(stored.len, 1));
+	memcpy(copy, stored.data, stored.len);
+	record->state = sl_state_decode(store->policy, copy, stored.len);
+}
+
+static void
+raise_serialization_failure(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access due to concurrent update"),
+					errhint("Repeat the transaction.")));
+}
+
+/* Locks the newest version of a row that was looked at; false where it is held or gone. */
+static bool
+lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
+{
+	TM_FailureData failure;
+	uint8		flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	TM_Result	result;
+
+	result = table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive, wait_policy,
+							  flags, &failure);
+	switch (result)
+	{
+		case TM_Ok:
+			take_locked(store, record);
+			return true;
+		case TM_Updated:
+			raise_serialization_failure();
+			return false;
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				raise_serialization_failure();
+			return false;
+		case TM_WouldBlock:
+			return false;
+		case TM_Invisible:
+		case TM_SelfModified:
+		case TM_BeingModified:
+			break;
+	}
+	elog(ERROR, "unexpected result of locking a record: %d", (int) result);
+	return false;
+}
+
+static bool
+lock_existing(SlStore *store, SlRecord **records, int nrecords)
+{
+	for (int i = 0; i < nrecords; i++)
+		if (!records[i]->has_tid)
+			return false;
+	for (int i = 0; i < nrecords; i++)
+		if (!lock_row(store, records[i], LockWaitBlock))
+			return false;
+	return true;
+}
+
+static Datum
+key_array(SlRecord **records, int nrecords)
+{
+	Datum	   *keys = palloc(sizeof(Datum) * nrecords);
+
+	for (int i = 0; i < nrecords; i++)
+		keys[i] = PointerGetDatum(cstring_to_text_with_len(records[i]->key, records[i]->key_len));
+	return PointerGetDatum(construct_array(keys, nrecords, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
+{
+	Datum		values[2] = {store->entity, key_array(records, nrecords)};
+
+	sl_spi_connect();
+	sl_query_write(&create_and_lock, values, NULL);
+	sl_spi_finish();
+	sl_store_begin_look(store);
+	for (int i = 0; i < nrecords; i++)
+	{
+		SlStored	stored;
+
+		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
+			elog(ERROR, "a record that was locked is gone: \"%.*s\"", records[i]->key_len,
+				 records[i]->key);
+		take_locked(store, records[i]);
+	}
+	sl_store_end_look(store);
+}
+
+/*
+ * Where every record stood in the table when it was looked at, the rows are locked
+ * one by one.  Else one statement creates and locks them all; both go by key.
+ */
+void
+sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
+{
+	bool		is_done = lock_existing(store, records, nrecords);
+
+	sl_store_end_look(store);
+	if (!is_done)
+		lock_by_statement(store, records, nrecords);
+}
+
+void
+sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
+{
+	for (int i = 0; i < nrecords; i++)
+	{
+		SlStored	stored;
+
+		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
+			continue;
+		records[i]->tid = stored.tid;
+		lock_row(store, records[i], LockWaitSkip);
+	}
+	sl_store_end_look(store);
+}
+
+static int
+collect_dirty(SlStore *store, SlRecord **records, int nrecords, Datum *tids, Datum *states)
+{
+	int			n = 0;
+
+	for (int i = 0; i < nrecords; i++)
+	{
+		if (records[i]->state == NULL || !records[i]->is_dirty)
+			continue;
+		tids[n] = PointerGetDatum(&records[i]->tid);
+		states[n] = PointerGetDatum(sl_state_encode(store->policy, records[i]->state));
+		n++;
+	}
+	return n;
+}
+
+void
+sl_store_put(SlStore *store, SlRecord **records, int nrecords)
+{
+	Datum	   *tids = palloc(sizeof(Datum) * (nrecords + 1));
+	Datum	   *states = palloc(sizeof(Datum) * (nrecords + 1));
+	int			n = collect_dirty(store, records, nrecords, tids, states);
+	Datum		values[2];
+	uint64		written;
+
+	if (n == 0)
+		return;
+	values[0] = PointerGetDatum(construct_array(tids, n, TIDOID, sizeof(ItemPointerData), false,
+												TYPALIGN_SHORT));
+	values[1] = PointerGetDatum(construct_array(states, n, BYTEAOID, -1, false, TYPALIGN_INT));
+	written = sl_query_write(&put_states, values, NULL);
+	if (written != (uint64) n)
+		elog(ERROR, "%d states to write, but " UINT64_FORMAT " were written", n, written);
+}

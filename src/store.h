@@ -1,0 +1,84 @@
+/*
+ * store.h
+ *	  The states of records: looked at without a lock, locked in key order, put back.
+ *
+ * Look-ups and locks go to the heap directly, through the primary key: the planner
+ * has no choice to make, and a record costs one probe.
+ */
+#ifndef SL_STORE_H
+#define SL_STORE_H
+
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "executor/tuptable.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#include "policy.h"
+#include "state.h"
+
+/* A stored state; data is empty for a record that is only there to be locked. */
+typedef struct SlStored
+{
+	ItemPointerData tid;
+	const char *data;
+	int32		len;
+} SlStored;
+
+/* One record under its lock. */
+typedef struct SlRecord
+{
+	const char *key;
+	int32		key_len;
+	bool		has_tid;		/* it stood in the table when it was looked at */
+	ItemPointerData tid;
+	SlState    *state;
+	bool		is_dirty;
+	bool	   *is_changed;		/* by system: its waiting row must be written or removed */
+} SlRecord;
+
+typedef struct SlStore
+{
+	const SlPolicy *policy;
+	Relation	heap;
+	Relation	index;
+	Datum		entity;
+	Snapshot	snapshot;		/* NULL: no look is open */
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+} SlStore;
+
+extern void sl_store_open(SlStore *store, const SlPolicy *policy);
+extern void sl_store_close(SlStore *store);
+
+/* Opens look-ups on a fresh snapshot, which sees the caller's own earlier writes. */
+extern void sl_store_begin_look(SlStore *store);
+extern void sl_store_end_look(SlStore *store);
+
+/* True where the record stands in the table; what is found is good until the next look. */
+extern bool sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found);
+
+/*
+ * Locks records (in key order, each once), creating those that are missing, and
+ * decodes what they hold after the lock.  A look must be open, and is closed.  With
+ * REPEATABLE READ a record that somebody else changed since is 40001.
+ */
+extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
+
+/*
+ * The same for records that are there, skipping those that somebody else holds or
+ * that are gone: their state stays NULL.
+ */
+extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
+
+/* Writes the dirty ones back.  SPI must be connected. */
+extern void sl_store_put(SlStore *store, SlRecord **records, int nrecords);
+
+extern SlRecord *sl_record_new(const SlPolicy *policy, const char *key, int32 key_len);
+
+/* Orders records by key, as COLLATE "C" does. */
+extern void sl_record_sort(SlRecord **records, int nrecords);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * store_change.c
+ *	  The log of accepted edits, and the records that could not be read.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "canonical.h"
+#include "digest.h"
+#include "json_out.h"
+#include "query.h"
+#include "store_change.h"
+
+enum
+{
+	CHANGE_KEY,
+	CHANGE_VERSION,
+	CHANGE_AUTHOR,
+	CHANGE_ACTOR,
+	CHANGE_SET,
+	CHANGE_NCOLUMNS
+};
+
+static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID, JSONBOID};
+
+static SlPlan put_changes = {
+	"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
+	"  changed_at)"
+	" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
+	" FROM pg_catalog.unnest($3, $4, $5, $6, $7)"
+	"  AS u(record_key, version, author, actor, change_set)",
+	7,
+	{TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		JSONBARRAYOID}};
+
+enum
+{
+	REJECT_KEY,
+	REJECT_FIELD,
+	REJECT_REASON,
+	REJECT_PAYLOAD,
+	REJECT_HASH,
+	REJECT_NCOLUMNS
+};
+
+static const Oid reject_types[REJECT_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
+
+/*
+ * In the order of the hash, so that two calls with the same rejects do not wait for
+ * each other in a circle; each once, for a statement may not touch a row twice.
+ */
+static SlPlan put_rejects = {
+	"INSERT INTO %s.sync_reject AS r (entity, system, record_key, field, reason, payload,"
+	"  payload_hash, actor, times, rejected_at, last_at)"
+	" SELECT $1, $2, pg_catalog.min(u.record_key), pg_catalog.min(u.field), u.reason,"
+	"  (pg_catalog.array_agg(u.payload))[1], u.hash, $3, pg_catalog.count(*), $4, $4"
+	" FROM pg_catalog.unnest($5, $6, $7, $8, $9) AS u(record_key, field, reason, payload, hash)"
+	" GROUP BY u.hash, u.reason ORDER BY u.hash COLLATE \"C\", u.reason COLLATE \"C\""
+	" ON CONFLICT (entity, system, payload_hash, reason) DO UPDATE"
+	" SET times = r.times OPERATOR(pg_catalog.+) excluded.times, last_at = excluded.last_at",
+	9,
+	{TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		JSONBARRAYOID, TEXTARRAYOID}};
+
+void
+sl_changes_init(SlRows *changes)
+{
+	sl_rows_init(changes, CHANGE_NCOLUMNS, change_types);
+}
+
+void
+sl_changes_add(SlRows *changes, const SlPolicy *policy, const SlRecord *record,
+			   const char *author, const char *actor, Datum change_set)
+{
+	sl_rows_add(changes);
+	sl_rows_set_text_len(changes, CHANGE_KEY, record->key, record->key_len);
+	sl_rows_set(changes, CHANGE_VERSION, Int64GetDatum(record->state->version));
+	sl_rows_set_text(changes, CHANGE_AUTHOR, author);
+	sl_rows_set_text(changes, CHANGE_ACTOR, actor);
+	sl_rows_set(changes, CHANGE_SET, change_set);
+}
+
+void
+sl_changes_put(const SlPolicy *policy, const SlRows *changes, TimestampTz now)
+{
+	Datum		values[2 + CHANGE_NCOLUMNS];
+
+	if (changes->nrows == 0)
+		return;
+	values[0] = CStringGetTextDatum(policy->entity);
+	values[1] = TimestampTzGetDatum(now);
+	sl_rows_arrays(changes, values + 2);
+	sl_query_write(&put_changes, values, NULL);
+}
+
+void
+sl_rejects_init(SlRows *rejects)
+{
+	sl_rows_init(rejects, REJECT_NCOLUMNS, reject_types);
+}
+
+/* The digits of the largest exponent in a JSON text: jsonb has no room for huge ones. */
+static bool
+may_overflow_numeric(const char *json, int32 len)
+{
+	for (int32 i = 0; i + 1 < len; i++)
+	{
+		if (json[i] != 'e' && json[i] != 'E')
+			continue;
+		i++;
+		if (json[i] == '+' || json[i] == '-')
+			i++;
+		if (len - i > 4 && strspn(json + i, "0123456789") > 4)
+			return true;
+	}
+	return false;
+}
+
+/* A payload that jsonb cannot hold stands as a string of its text: nothing is lost. */
+static Datum
+payload_to_jsonb(const SlRawRecord *raw)
+{
+	StringInfoData quoted;
+	char	   *json = pnstrdup(raw->data, raw->len);
+
+	if (!raw->has_nul && !may_overflow_numeric(json, raw->len))
+		return sl_text_to_jsonb(json);
+	initStringInfo(&quoted);
+	sl_append_json_string(&quoted, raw->data, raw->len);
+	return sl_text_to_jsonb(quoted.data);
+}
+
+void
+sl_rejects_add(SlRows *rejects, const SlPolicy *policy, const SlRawRecord *raw,
+			   const SlIntake *intake)
+{
+	char		hex[SL_DIGEST_HEX];
+	int			field = intake->reason.field;
+
+	sl_digest_bytes(raw->data, raw->len, hex);
+	sl_rows_add(rejects);
+	sl_rows_set_text_len(rejects, REJECT_KEY, intake->key, intake->key_len);
+	sl_rows_set_text(rejects, REJECT_FIELD, field < 0 ? NULL : policy->fields[field].name);
+	sl_rows_set_text(rejects, REJECT_REASON, intake->reason.message);
+	sl_rows_set(rejects, REJECT_PAYLOAD, payload_to_jsonb(raw));
+	sl_rows_set_text_len(rejects, REJECT_HASH, hex, SL_DIGEST_HEX);
+}
+
+void
+sl_rejects_put(const SlPolicy *policy, int system, const char *actor, const SlRows *rejects,
+			   TimestampTz now)
+{
+	Datum		values[4 + REJECT_NCOLUMNS];
+	char		nulls[4 + REJECT_NCOLUMNS];
+
+	if (rejects->nrows == 0)
+		return;
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = CStringGetTextDatum(policy->entity);
+	values[1] = CStringGetTextDatum(policy->systems[system].name);
+	values[2] = actor == NULL ? (Datum) 0 : CStringGetTextDatum(actor);
+	nulls[2] = actor == NULL ? 'n' : ' ';
+	values[3] = TimestampTzGetDatum(now);
+	sl_rows_arrays(rejects, values + 4);
+	sl_query_write(&put_rejects, values, nulls);
+}

@@ -1,0 +1,193 @@
+/*
+ * store_conflict.c
+ *	  The rows of sync_conflict, from the effects of a decision.
+ *
+ * Conflicts are rare, so each effect is a statement of its own.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "json_out.h"
+#include "query.h"
+#include "store_conflict.h"
+
+enum
+{
+	ARG_ID,
+	ARG_ENTITY,
+	ARG_KEY,
+	ARG_FIELD,
+	ARG_KIND,
+	ARG_BASE,
+	ARG_CURRENT,
+	ARG_CURRENT_SYSTEM,
+	ARG_INCOMING,
+	ARG_INCOMING_SYSTEM,
+	ARG_RESOLVED,
+	ARG_RESOLUTION,
+	ARG_NOW,
+	NARGS
+};
+
+#define ARGUMENT_TYPES \
+	{INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, JSONBOID, \
+		TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID}
+
+/* sides: what each of the two showed; a reviewer is no side. */
+#define FIRST_SIDES \
+	"  CASE WHEN $8 IS NULL OR $8 OPERATOR(pg_catalog.=) 'review'" \
+	"        OR $8 OPERATOR(pg_catalog.=) $10 THEN '{}'::pg_catalog.jsonb" \
+	"       ELSE pg_catalog.jsonb_build_object($8, pg_catalog.jsonb_build_array($7)) END" \
+	"  OPERATOR(pg_catalog.||)" \
+	"  pg_catalog.jsonb_build_object($10, pg_catalog.jsonb_build_array($9))"
+
+static SlPlan open_row = {
+	"INSERT INTO %s.sync_conflict (id, entity, record_key, field, kind, base_value,"
+	"  current_value, current_system, incoming_value, incoming_system, sides, detected_at,"
+	"  resolved_value, resolution, status, resolved_at)"
+	" SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10," FIRST_SIDES ", $13, $11, $12,"
+	"  CASE WHEN $12 IS NULL THEN 'open' ELSE 'resolved' END,"
+	"  CASE WHEN $12 IS NULL THEN NULL ELSE $13 END",
+	NARGS,
+	ARGUMENT_TYPES};
+
+/* A further value of a side: of an incoming one, or of the author of C[f], who moved it. */
+static SlPlan show_value = {
+	"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
+	"  current_value = $2, current_system = $3,"
+	"  incoming_value = CASE WHEN $6 THEN c.incoming_value ELSE $4 END,"
+	"  incoming_system = CASE WHEN $6 THEN c.incoming_system ELSE $5 END,"
+	"  sides = pg_catalog.jsonb_set(c.sides, ARRAY[$5],"
+	"   coalesce(c.sides OPERATOR(pg_catalog.->) $5, '[]') OPERATOR(pg_catalog.||)"
+	"   CASE WHEN (c.sides OPERATOR(pg_catalog.->) $5 OPERATOR(pg_catalog.->) -1)"
+	"              OPERATOR(pg_catalog.=) $4 THEN '[]'::pg_catalog.jsonb"
+	"        ELSE pg_catalog.jsonb_build_array($4) END)"
+	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	6,
+	{INT8OID, JSONBOID, TEXTOID, JSONBOID, TEXTOID, BOOLOID}};
+
+static SlPlan close_row = {
+	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
+	"  resolution = $3, resolved_at = $4, current_value = $2, current_system = $5"
+	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	5,
+	{INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
+
+void
+sl_conflicts_number(SlEffects *effects)
+{
+	for (int i = 0; i < effects->nconflicts; i++)
+	{
+		SlConflictEffect *effect = &effects->conflicts[i];
+
+		if (effect->conflict->id == 0)
+			effect->conflict->id = nextval_internal(sl_relation_oid("sync_conflict_id_seq"), false);
+	}
+}
+
+static void
+set_text(Datum *values, char *nulls, int arg, const char *text)
+{
+	nulls[arg] = text == NULL ? 'n' : ' ';
+	values[arg] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+static void
+set_value(Datum *values, char *nulls, int arg, const SlValue *value)
+{
+	bool		is_null;
+
+	values[arg] = sl_value_to_jsonb(value, &is_null);
+	nulls[arg] = is_null ? 'n' : ' ';
+}
+
+static void
+fill(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect,
+	 Datum *values, char *nulls)
+{
+	const SlState *state = record->state;
+
+	memset(nulls, ' ', NARGS);
+	values[ARG_ID] = Int64GetDatum(effect->conflict->id);
+	set_text(values, nulls, ARG_ENTITY, policy->entity);
+	set_text(values, nulls, ARG_KEY, pnstrdup(record->key, record->key_len));
+	set_text(values, nulls, ARG_FIELD, policy->fields[effect->field].name);
+	set_text(values, nulls, ARG_KIND, sl_conflict_kind_name(effect->kind));
+	set_value(values, nulls, ARG_BASE, &effect->base);
+	set_value(values, nulls, ARG_CURRENT, &effect->current);
+	set_text(values, nulls, ARG_CURRENT_SYSTEM,
+			 sl_author_name(policy, state, effect->current_author));
+	set_value(values, nulls, ARG_INCOMING, &effect->incoming);
+	set_text(values, nulls, ARG_INCOMING_SYSTEM,
+			 sl_author_name(policy, state, effect->incoming_system));
+	set_value(values, nulls, ARG_RESOLVED, &effect->resolved);
+	set_text(values, nulls, ARG_RESOLUTION, effect->resolution);
+}
+
+static void
+close_conflict(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect,
+			   TimestampTz now)
+{
+	Datum		values[5];
+	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+
+	values[0] = Int64GetDatum(effect->conflict->id);
+	set_value(values, nulls, 1, &effect->resolved);
+	set_text(values, nulls, 2, effect->resolution);
+	values[3] = TimestampTzGetDatum(now);
+	set_text(values, nulls, 4, sl_author_name(policy, record->state, effect->current_author));
+	sl_query_write(&close_row, values, nulls);
+}
+
+static void
+show_conflict(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect)
+{
+	const SlState *state = record->state;
+	Datum		values[6];
+	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+
+	values[0] = Int64GetDatum(effect->conflict->id);
+	set_value(values, nulls, 1, &effect->current);
+	set_text(values, nulls, 2, sl_author_name(policy, state, effect->current_author));
+	set_value(values, nulls, 3, &effect->incoming);
+	set_text(values, nulls, 4, sl_author_name(policy, state, effect->incoming_system));
+	values[5] = BoolGetDatum(effect->op == SL_CONFLICT_MOVE);
+	sl_query_write(&show_value, values, nulls);
+}
+
+static void
+write_effect(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect,
+			 TimestampTz now)
+{
+	Datum		values[NARGS];
+	char		nulls[NARGS];
+
+	fill(policy, record, effect, values, nulls);
+	values[ARG_NOW] = TimestampTzGetDatum(now);
+	switch (effect->op)
+	{
+		case SL_CONFLICT_OPEN:
+		case SL_CONFLICT_RECORD:
+			sl_query_write(&open_row, values, nulls);
+			break;
+		case SL_CONFLICT_MOVE:
+		case SL_CONFLICT_SHOW:
+			show_conflict(policy, record, effect);
+			break;
+		case SL_CONFLICT_CLOSE:
+			close_conflict(policy, record, effect, now);
+			break;
+	}
+}
+
+void
+sl_conflicts_put(const SlPolicy *policy, const SlRecord *record, const SlEffects *effects,
+				 TimestampTz now)
+{
+	for (int i = 0; i < effects->nconflicts; i++)
+		write_effect(policy, record, &effects->conflicts[i], now);
+}

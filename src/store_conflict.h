@@ -1,0 +1,20 @@
+/*
+ * store_conflict.h
+ *	  The rows of sync_conflict, from the effects of a decision.
+ */
+#ifndef SL_STORE_CONFLICT_H
+#define SL_STORE_CONFLICT_H
+
+#include "postgres.h"
+
+#include "decide.h"
+#include "store.h"
+
+/* Gives numbers to the conflicts that the effects open or record. */
+extern void sl_conflicts_number(SlEffects *effects);
+
+/* Writes the rows.  SPI must be connected; the record is locked. */
+extern void sl_conflicts_put(const SlPolicy *policy, const SlRecord *record,
+							 const SlEffects *effects, TimestampTz now);
+
+#endif
