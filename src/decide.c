@@ -118,9 +118,8 @@ decide_field(SlEvent *event, int field)
 	return outcome != SL_UNCHANGED ? outcome : sl_apply_edit(event, field);
 }
 
-/* A required field that is null, or absent while C has no value for it; or -1. */
-static int
-missing_field(const SlPolicy *policy, const SlState *state, const SlObservation *obs)
+int
+sl_missing_field(const SlPolicy *policy, const SlState *state, const SlObservation *obs)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
@@ -168,10 +167,12 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 				 SlOutcome *outcomes)
 {
 	const SlPart *part = &state->parts[obs->system];
+	bool		is_missing = sl_missing_field(policy, state, obs) >= 0;
 	SlOutcome	worst = SL_UNCHANGED;
 
-	if (state->policy_version == 0 || part->existence != SL_THERE ||
-		brings_native_id(part, obs) || missing_field(policy, state, obs) >= 0)
+	if (state->policy_version == 0)
+		return is_missing ? SL_REJECTED : SL_ACCEPTED;
+	if (part->existence != SL_THERE || brings_native_id(part, obs) || is_missing)
 		return SL_ACCEPTED;
 	for (int f = 0; f < policy->nfields; f++)
 	{
@@ -241,7 +242,7 @@ SlEffects *
 sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 {
 	SlEvent    *event = sl_event_begin(policy, state, obs);
-	int			missing = missing_field(policy, state, obs);
+	int			missing = sl_missing_field(policy, state, obs);
 
 	if (missing >= 0)
 		return reject(event, missing);

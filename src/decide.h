@@ -82,8 +82,15 @@ typedef struct SlEffects
 } SlEffects;
 
 /*
+ * A required field that the observation says is null, or leaves out while C has no
+ * value for it; or -1.
+ */
+extern int	sl_missing_field(const SlPolicy *policy, const SlState *state,
+							 const SlObservation *obs);
+
+/*
  * What needs no lock: SL_UNCHANGED or SL_STALE where nothing would be written,
- * anything else where the record must be decided under its lock.  outcomes may be
+ * SL_REJECTED where a record would begin without a required field, anything else where the record must be decided under its lock.  outcomes may be
  * NULL, else it gets each field's.
  */
 extern SlOutcome sl_decide_glance(const SlPolicy *policy, const SlState *state,

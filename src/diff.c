@@ -49,14 +49,14 @@ typedef struct RecordEntry
 #include "lib/simplehash.h"
 
 /* A record of the input that gets a row or a decision. */
-typedef struct Item
+typedef struct Arrival
 {
 	SlIntake	intake;
 	SlRawRecord raw;			/* its slots are gone */
 	SlRecord   *record;			/* NULL: nothing is to be decided */
 	SlVerdict	verdict;
 	bool		has_row;
-} Item;
+} Arrival;
 
 typedef struct Chunk
 {
@@ -66,8 +66,8 @@ typedef struct Chunk
 	SlOutcome  *outcomes;
 	int			nread;
 	const char *started_at;
-	int			nitems;
-	Item	   *items;
+	int			narrivals;
+	Arrival	   *arrivals;
 	int			nrecords;
 	SlRecord  **records;
 	records_hash *by_key;
@@ -76,18 +76,18 @@ typedef struct Chunk
 	SlRows		rejects;
 } Chunk;
 
-static Item *
-add_item(Chunk *chunk)
+static Arrival *
+add_arrival(Chunk *chunk)
 {
 	const SlPolicy *policy = chunk->diff->policy;
-	Item	   *item = &chunk->items[chunk->nitems++];
+	Arrival	   *arrival = &chunk->arrivals[chunk->narrivals++];
 
-	item->intake = chunk->intake;
-	item->raw = chunk->raw;
-	item->record = NULL;
-	item->has_row = true;
+	arrival->intake = chunk->intake;
+	arrival->raw = chunk->raw;
+	arrival->record = NULL;
+	arrival->has_row = true;
 	chunk->intake.values = palloc(sizeof(SlValue) * policy->nfields);
-	return item;
+	return arrival;
 }
 
 static SlRecord *
@@ -144,33 +144,53 @@ look(Chunk *chunk, SlStored *found)
 	return sl_store_look(&diff->store, chunk->intake.key, chunk->intake.key_len, found);
 }
 
+static void
+reject_arrival(Chunk *chunk, Arrival *arrival)
+{
+	const SlPolicy *policy = chunk->diff->policy;
+
+	sl_rejects_add(&chunk->rejects, policy, &arrival->raw, &arrival->intake);
+	sl_verdict_rejected(&arrival->verdict, policy, &arrival->intake);
+}
+
+static void
+reject_missing(Chunk *chunk, Arrival *arrival, int field)
+{
+	arrival->intake.reason.field = field;
+	arrival->intake.reason.message =
+		arrival->intake.values[field].kind == SL_NULL ? "required, but null"
+		: "required, but missing";
+	reject_arrival(chunk, arrival);
+}
+
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
 glance(Chunk *chunk)
 {
 	SlDiff	   *diff = chunk->diff;
 	SlObservation obs = observation_of(chunk, &chunk->intake);
-	SlStored	found;
+	SlStored	found = {.data = NULL,.len = 0};
 	bool		is_found = look(chunk, &found);
-	bool		is_verbose = diff->options.is_verbose;
-	SlOutcome	outcome = SL_ACCEPTED;
-	SlRecord   *record;
+	SlOutcome	outcome;
 
-	if (is_found)
+	sl_state_decode_part(diff->policy, diff->system, found.data, found.len, diff->scratch);
+	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
+	if (outcome == SL_UNCHANGED && !diff->options.is_verbose)
+		return;
+	if (outcome == SL_REJECTED)
+		reject_missing(chunk, add_arrival(chunk),
+					   sl_missing_field(diff->policy, diff->scratch, &obs));
+	else if (outcome > SL_STALE)
 	{
-		sl_state_decode_part(diff->policy, diff->system, found.data, found.len, diff->scratch);
-		outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
-	}
-	if (outcome > SL_STALE)
-	{
-		record = add_record(chunk, is_found ? &found : NULL);
-		add_item(chunk)->record = record;
-	}
-	else if (outcome == SL_STALE || is_verbose)
-	{
-		Item	   *item = add_item(chunk);
+		SlRecord   *record = add_record(chunk, is_found ? &found : NULL);
 
-		sl_verdict_glanced(&item->verdict, diff->policy, &item->intake, diff->scratch,
+		add_arrival(chunk)->record = record;
+	}
+	else
+	{
+		Arrival    *arrival = add_arrival(chunk);
+
+		sl_verdict_glanced(&arrival->verdict, diff->policy, &arrival->intake, diff->scratch,
 						   diff->system, outcome, chunk->outcomes);
 	}
 }
@@ -184,15 +204,12 @@ take_record(Chunk *chunk)
 	sl_intake(diff->policy, diff->system, &chunk->raw, &chunk->intake);
 	if (chunk->intake.is_rejected)
 	{
-		Item	   *item = add_item(chunk);
-
-		sl_rejects_add(&chunk->rejects, diff->policy, &item->raw, &item->intake);
-		sl_verdict_rejected(&item->verdict, diff->policy, &item->intake);
+		reject_arrival(chunk, add_arrival(chunk));
 		return;
 	}
 	record = find_record(chunk);
 	if (record != NULL)
-		add_item(chunk)->record = record;
+		add_arrival(chunk)->record = record;
 	else
 		glance(chunk);
 }
@@ -219,29 +236,16 @@ read_chunk(Chunk *chunk)
 }
 
 static void
-reject_item(Chunk *chunk, Item *item, const SlEffects *effects)
-{
-	const SlPolicy *policy = chunk->diff->policy;
-
-	item->intake.reason.field = effects->rejected_field;
-	item->intake.reason.message =
-		item->intake.values[effects->rejected_field].kind == SL_NULL ? "required, but null"
-		: "required, but missing";
-	sl_rejects_add(&chunk->rejects, policy, &item->raw, &item->intake);
-	sl_verdict_rejected(&item->verdict, policy, &item->intake);
-}
-
-static void
-decide_item(Chunk *chunk, Item *item)
+decide_arrival(Chunk *chunk, Arrival *arrival)
 {
 	SlDiff	   *diff = chunk->diff;
-	SlRecord   *record = item->record;
-	SlObservation obs = observation_of(chunk, &item->intake);
+	SlRecord   *record = arrival->record;
+	SlObservation obs = observation_of(chunk, &arrival->intake);
 	SlEffects  *effects = sl_decide_observation(diff->policy, record->state, &obs);
 
 	if (effects->verdict == SL_REJECTED)
 	{
-		reject_item(chunk, item, effects);
+		reject_missing(chunk, arrival, effects->rejected_field);
 		return;
 	}
 	record->is_dirty |= effects->is_dirty;
@@ -253,8 +257,8 @@ decide_item(Chunk *chunk, Item *item)
 		sl_conflicts_number(effects);
 		sl_conflicts_put(diff->policy, record, effects, chunk->now);
 	}
-	sl_verdict_decided(&item->verdict, diff->policy, record, diff->system, effects);
-	item->has_row = effects->verdict != SL_UNCHANGED || diff->options.is_verbose;
+	sl_verdict_decided(&arrival->verdict, diff->policy, record, diff->system, effects);
+	arrival->has_row = effects->verdict != SL_UNCHANGED || diff->options.is_verbose;
 	if (effects->has_accepted)
 		sl_changes_add(&chunk->changes, diff->policy, record,
 					   diff->policy->systems[diff->system].name, diff->options.actor,
@@ -301,10 +305,10 @@ write_chunk(Chunk *chunk)
 static void
 emit_rows(Chunk *chunk)
 {
-	for (int i = 0; i < chunk->nitems; i++)
-		if (chunk->items[i].has_row)
+	for (int i = 0; i < chunk->narrivals; i++)
+		if (chunk->arrivals[i].has_row)
 			tuplestore_putvalues(chunk->diff->rows, chunk->diff->row_desc,
-								 chunk->items[i].verdict.values, chunk->items[i].verdict.nulls);
+								 chunk->arrivals[i].verdict.values, chunk->arrivals[i].verdict.nulls);
 }
 
 /* A chunk in which nothing is to be decided or kept connects to nothing. */
@@ -318,9 +322,9 @@ settle_chunk(Chunk *chunk)
 
 		sl_spi_connect();
 		MemoryContextSwitchTo(chunk_context);
-		for (int i = 0; i < chunk->nitems; i++)
-			if (chunk->items[i].record != NULL)
-				decide_item(chunk, &chunk->items[i]);
+		for (int i = 0; i < chunk->narrivals; i++)
+			if (chunk->arrivals[i].record != NULL)
+				decide_arrival(chunk, &chunk->arrivals[i]);
 		write_chunk(chunk);
 		sl_spi_finish();
 		MemoryContextSwitchTo(chunk_context);
@@ -339,7 +343,7 @@ begin_chunk(Chunk *chunk, SlDiff *diff)
 	chunk->intake.values = palloc(sizeof(SlValue) * policy->nfields);
 	chunk->outcomes = palloc(sizeof(SlOutcome) * policy->nfields);
 	chunk->started_at = diff->reader.next;
-	chunk->items = palloc(sizeof(Item) * CHUNK_RECORDS);
+	chunk->arrivals = palloc(sizeof(Arrival) * CHUNK_RECORDS);
 	chunk->records = palloc(sizeof(SlRecord *) * CHUNK_RECORDS);
 	chunk->now = sl_now();
 	sl_changes_init(&chunk->changes);

@@ -67,7 +67,7 @@ read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 }
 
 static void
-run(FunctionCallInfo fcinfo, const char *text, int32 len)
+run(FunctionCallInfo fcinfo, const char *json, int32 len)
 {
 	ReturnSetInfo *result;
 	SlDiff		diff = {0};
@@ -80,7 +80,7 @@ run(FunctionCallInfo fcinfo, const char *text, int32 len)
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	diff.rows = result->setResult;
 	diff.row_desc = result->setDesc;
-	sl_diff_run(&diff, text, len);
+	sl_diff_run(&diff, json, len);
 }
 
 static void
@@ -107,12 +107,12 @@ Datum
 sync_diff_jsonb(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *records;
-	StringInfoData text;
+	StringInfoData json;
 
 	need_arguments(fcinfo);
 	records = PG_GETARG_JSONB_P(ARG_RECORDS);
-	initStringInfo(&text);
-	JsonbToCString(&text, &records->root, VARSIZE(records));
-	run(fcinfo, text.data, text.len);
+	initStringInfo(&json);
+	JsonbToCString(&json, &records->root, VARSIZE(records));
+	run(fcinfo, json.data, json.len);
 	return (Datum) 0;
 }

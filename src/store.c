@@ -6,8 +6,10 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "storage/lmgr.h"
@@ -30,7 +32,7 @@
 static SlPlan create_and_lock = {
 	"INSERT INTO %s.sync_state AS s (entity, record_key)"
 	" SELECT $1, k.record_key"
-	" FROM (SELECT u.record_key FROM pg_catalog.unnest($2) AS u(record_key)"
+	" FROM (SELECT u.record_key FROM (SELECT pg_catalog.unnest($2) AS record_key) AS u"
 	"       ORDER BY u.record_key COLLATE \"C\" OFFSET 0) AS k"
 	" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
 	2,
@@ -38,7 +40,8 @@ static SlPlan create_and_lock = {
 
 static SlPlan put_states = {
 	"UPDATE %s.sync_state AS s SET state = u.state"
-	" FROM pg_catalog.unnest($1, $2) AS u(tid, state)"
+	" FROM (SELECT pg_catalog.unnest($1) AS tid, "
+	"   pg_catalog.unnest($2) AS state) AS u"
 	" WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
 	2,
 	{TIDARRAYOID, BYTEAARRAYOID}};

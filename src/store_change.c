@@ -30,8 +30,10 @@ static SlPlan put_changes = {
 	"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
 	"  changed_at)"
 	" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
-	" FROM pg_catalog.unnest($3, $4, $5, $6, $7)"
-	"  AS u(record_key, version, author, actor, change_set)",
+	" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
+	"   pg_catalog.unnest($4) AS version, pg_catalog.unnest($5) AS author, "
+	"   pg_catalog.unnest($6) AS actor, "
+	"   pg_catalog.unnest($7) AS change_set) AS u",
 	7,
 	{TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		JSONBARRAYOID}};
@@ -57,7 +59,9 @@ static SlPlan put_rejects = {
 	"  payload_hash, actor, times, rejected_at, last_at)"
 	" SELECT $1, $2, pg_catalog.min(u.record_key), pg_catalog.min(u.field), u.reason,"
 	"  (pg_catalog.array_agg(u.payload))[1], u.hash, $3, pg_catalog.count(*), $4, $4"
-	" FROM pg_catalog.unnest($5, $6, $7, $8, $9) AS u(record_key, field, reason, payload, hash)"
+	" FROM (SELECT pg_catalog.unnest($5) AS record_key, "
+	"   pg_catalog.unnest($6) AS field, pg_catalog.unnest($7) AS reason, "
+	"   pg_catalog.unnest($8) AS payload, pg_catalog.unnest($9) AS hash) AS u"
 	" GROUP BY u.hash, u.reason ORDER BY u.hash COLLATE \"C\", u.reason COLLATE \"C\""
 	" ON CONFLICT (entity, system, payload_hash, reason) DO UPDATE"
 	" SET times = r.times OPERATOR(pg_catalog.+) excluded.times, last_at = excluded.last_at",

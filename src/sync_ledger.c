@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "guc.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -18,6 +19,7 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	sl_guc_init();
 	sl_query_init();
 	sl_policy_cache_init();
 }

@@ -1,0 +1,151 @@
+/*
+ * state_sql.c
+ *	  What the views sync_record and sync_shadow show of a state.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "compat.h"
+#include "digest.h"
+#include "json_out.h"
+#include "policy_cache.h"
+#include "state.h"
+#include "waiting.h"
+
+PG_FUNCTION_INFO_V1(sync_state_record);
+PG_FUNCTION_INFO_V1(sync_state_shadows);
+
+/* The state of (entity, bytes), as the newest policy reads it. */
+static SlState *
+get_state(FunctionCallInfo fcinfo, const SlPolicy **policy)
+{
+	bytea	   *state = PG_GETARG_BYTEA_PP(1);
+
+	*policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	return sl_state_decode(*policy, VARDATA_ANY(state), (int32) VARSIZE_ANY_EXHDR(state));
+}
+
+static Datum
+values_to_jsonb(const SlPolicy *policy, const SlValue *values)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	for (int f = 0; f < policy->nfields; f++)
+		if (values[f].kind != SL_ABSENT)
+			sl_append_member(&json, &policy->fields[f], &values[f]);
+	appendStringInfoChar(&json, '}');
+	return sl_text_to_jsonb(json.data);
+}
+
+static TimestampTz
+last_change(const SlPolicy *policy, const SlState *state)
+{
+	TimestampTz last = DT_NOBEGIN;
+
+	for (int f = 0; f < policy->nfields; f++)
+		if (state->golden[f].author != SL_AUTHOR_NONE && state->golden[f].changed_at > last)
+			last = state->golden[f].changed_at;
+	return last;
+}
+
+/* (version, generation, deleted, data, updated_at) of one record */
+Datum
+sync_state_record(PG_FUNCTION_ARGS)
+{
+	const SlPolicy *policy;
+	SlState    *state = get_state(fcinfo, &policy);
+	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
+	TimestampTz updated_at = last_change(policy, state);
+	TupleDesc	desc;
+	Datum		row[5];
+	bool		nulls[5] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int f = 0; f < policy->nfields; f++)
+		values[f] = state->golden[f].is_known ? state->golden[f].value : sl_value_absent();
+	row[0] = Int64GetDatum(state->version);
+	row[1] = Int32GetDatum(state->generation);
+	row[2] = BoolGetDatum(state->is_deleted);
+	row[3] = values_to_jsonb(policy, values);
+	row[4] = TimestampTzGetDatum(updated_at);
+	nulls[4] = updated_at == DT_NOBEGIN;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row, nulls)));
+}
+
+/* The newest token of any field: what the system calls the version it shows. */
+static SlToken
+newest_token(const SlPolicy *policy, SlState *state, int system)
+{
+	SlToken		newest = {NULL, 0};
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlSpot		spot = {policy, state, system, f, 0};
+		SlToken		token = sl_spot_shown(&spot)->token;
+
+		if (token.len > 0 && (newest.len == 0 || sl_compare_tokens(&spot, token, newest) > 0))
+			newest = token;
+	}
+	return newest;
+}
+
+static const char *
+existence_name(SlExistence existence)
+{
+	static const char *const names[] = {
+		[SL_NOT_THERE] = "not there",
+		[SL_THERE] = "there",
+		[SL_BEING_CREATED] = "being created",
+		[SL_CREATE_LOST] = "create of unknown outcome",
+		[SL_GONE] = "gone",
+		[SL_LEFT_OUT] = "left out",
+	};
+
+	return names[existence];
+}
+
+static void
+put_shadow(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, int system)
+{
+	const SlPart *part = &state->parts[system];
+	SlToken		token = newest_token(policy, state, system);
+	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
+	char		hex[SL_DIGEST_HEX];
+	Datum		row[6];
+	bool		nulls[6] = {false};
+
+	sl_shown_values(policy, state, system, values);
+	sl_digest_record(policy, values, hex);
+	row[0] = CStringGetTextDatum(policy->systems[system].name);
+	nulls[1] = part->native_id == NULL;
+	row[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(part->native_id);
+	nulls[2] = token.len == 0;
+	row[2] = nulls[2] ? (Datum) 0
+		: PointerGetDatum(cstring_to_text_with_len(token.data, token.len));
+	row[3] = PointerGetDatum(cstring_to_text_with_len(hex, SL_DIGEST_HEX));
+	row[4] = values_to_jsonb(policy, values);
+	row[5] = CStringGetTextDatum(existence_name(part->existence));
+	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+}
+
+/* A row for each system that shows the record, or has something of it on its way. */
+Datum
+sync_state_shadows(PG_FUNCTION_ARGS)
+{
+	const SlPolicy *policy;
+	SlState    *state = get_state(fcinfo, &policy);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int s = 0; s < policy->nsystems; s++)
+		if (state->parts[s].existence != SL_NOT_THERE)
+			put_shadow((ReturnSetInfo *) fcinfo->resultinfo, policy, state, s);
+	return (Datum) 0;
+}
