@@ -15,12 +15,12 @@ LANGUAGE sql IMMUTABLE AS $$
 							  'fields', jsonb_build_object('v', field))
 $$;
 
-CREATE FUNCTION pg_temp.value(field jsonb, json text, system jsonb DEFAULT '{}') RETURNS text
+CREATE FUNCTION pg_temp.value(field jsonb, input text, system jsonb DEFAULT '{}') RETURNS text
 LANGUAGE sql AS $$
-	SELECT pg_temp.field(pg_temp.config(field, system), '{"v": ' || json || '}')
+	SELECT pg_temp.field(pg_temp.config(field, system), '{"v": ' || input || '}')
 $$;
 
-CREATE TEMP TABLE vector (type text, json text, expected text);
+CREATE TEMP TABLE vector (type text, input text, expected text);
 
 INSERT INTO vector VALUES
 	('text', '"a"', '"a"'),
@@ -160,10 +160,10 @@ INSERT INTO vector VALUES
 	('json', '{"a": "\u0000"}', 'rejected: \u0000 stands in the JSON: {"a": "\u0000"}'),
 	('json', '[1e5000]', 'rejected: a number of too many digits stands in the JSON: [1e5000]');
 
-CREATE FUNCTION pg_temp.coerced() RETURNS TABLE (type text, json text, expected text, got text)
+CREATE FUNCTION pg_temp.coerced() RETURNS TABLE (type text, input text, expected text, got text)
 LANGUAGE sql AS $$
-	SELECT v.type, v.json, v.expected,
-		   pg_temp.value(jsonb_build_object('type', v.type), v.json)
+	SELECT v.type, v.input, v.expected,
+		   pg_temp.value(jsonb_build_object('type', v.type), v.input)
 	FROM pg_temp.vector v
 $$;
 
@@ -190,7 +190,7 @@ $$, 'a_canonical_value_is_not_copied');
 SELECT is(pg_temp.field(pg_temp.config('{}'), '{"w": 1}'), 'absent', 'an_absent_field_is_absent');
 
 -- Normalisers.
-CREATE TEMP TABLE normaliser (normalize jsonb, json text, expected text);
+CREATE TEMP TABLE normaliser (normalize jsonb, input text, expected text);
 INSERT INTO normaliser VALUES
 	('["trim"]', '"  a b \t"', '"a b"'), ('["trim"]', '"\u00a0\u2003a\u3000\u0085\u2028"', '"a"'),
 	('["trim"]', '"\u200ba"', E'"\u200Ba"'), ('["trim"]', '" \u00a0"', '""'), ('["trim"]', '""', '""'),
@@ -216,9 +216,9 @@ INSERT INTO normaliser VALUES
 	('["lower", "nfc"]', '"E\u0301"', E'"\u00e9"'), ('["lower"]', 'true', '"true"'),
 	('["lower"]', 'null', 'null'), ('["upper", "lower"]', '"aB"', '"ab"');
 
-CREATE FUNCTION pg_temp.normalised() RETURNS TABLE (normalizers jsonb, json text, expected text, got text)
+CREATE FUNCTION pg_temp.normalised() RETURNS TABLE (normalizers jsonb, input text, expected text, got text)
 LANGUAGE sql AS $$
-	SELECT n.*, pg_temp.value(jsonb_build_object('normalize', n.normalize), n.json)
+	SELECT n.*, pg_temp.value(jsonb_build_object('normalize', n.normalize), n.input)
 	FROM pg_temp.normaliser n
 $$;
 
@@ -254,10 +254,10 @@ SELECT is(pg_temp.value('{"type": "set", "normalize": ["lower", "trim"]}', '[" B
 	'normalisers_apply_to_each_element_of_a_set');
 
 -- Value maps: what a system calls a value.
-CREATE FUNCTION pg_temp.mapped(type text, map jsonb, json text, normalizers jsonb DEFAULT '[]') RETURNS text
+CREATE FUNCTION pg_temp.mapped(type text, map jsonb, input text, normalizers jsonb DEFAULT '[]') RETURNS text
 LANGUAGE sql AS $$
 	SELECT pg_temp.value(jsonb_build_object('type', type, 'values', jsonb_build_object('crm', map))
-		|| CASE normalizers WHEN '[]' THEN '{}' ELSE jsonb_build_object('normalize', normalizers) END, json)
+		|| CASE normalizers WHEN '[]' THEN '{}' ELSE jsonb_build_object('normalize', normalizers) END, input)
 $$;
 SELECT is(pg_temp.mapped('text', '{"gold": "tier_3"}', '"tier_3"'), '"gold"', 'a_native_value_is_mapped');
 SELECT is(pg_temp.mapped('text', '{"gold": "tier_3"}', '"other"'), '"other"', 'what_the_map_lacks_stays');
@@ -272,15 +272,15 @@ SELECT is(pg_temp.mapped('set', '{"vip": "t1", "new": "t2"}', '["t2", "x", "t1"]
 
 -- Time zones of a system.
 SELECT is_empty($$
-	SELECT json, expected, got FROM (VALUES
+	SELECT input, expected, got FROM (VALUES
 		('"2026-01-15T12:00:00"', '"2026-01-15T11:00:00Z"'),
 		('"2026-07-15T12:00:00"', '"2026-07-15T10:00:00Z"'),
 		('"2026-07-15T12:00:00Z"', '"2026-07-15T12:00:00Z"'),
 		('"2026-03-29T01:59:59"', '"2026-03-29T00:59:59Z"'),
 		('"2026-03-29T03:00:00"', '"2026-03-29T01:00:00Z"'),
 		('"2026-10-25T01:59:59"', '"2026-10-24T23:59:59Z"'),
-		('"2026-10-25T03:00:00"', '"2026-10-25T02:00:00Z"')) t (json, expected),
-		pg_temp.value('{"type": "timestamp"}', json, '{"timezone": "Europe/Berlin"}') got
+		('"2026-10-25T03:00:00"', '"2026-10-25T02:00:00Z"')) t (input, expected),
+		pg_temp.value('{"type": "timestamp"}', input, '{"timezone": "Europe/Berlin"}') got
 	WHERE got IS DISTINCT FROM expected
 $$, 'a_timestamp_without_offset_is_taken_in_the_timezone_of_its_system');
 
@@ -305,8 +305,8 @@ SELECT is(pg_temp.decision(pg_temp.config('{"values": {"crm": {"gold": "tier_3"}
 	'a_decision_is_not_mapped');
 
 -- Nothing of a session has a say.
-CREATE TEMP TABLE outcome AS SELECT json, got FROM pg_temp.coerced()
-	UNION ALL SELECT json, got FROM pg_temp.normalised();
+CREATE TEMP TABLE outcome AS SELECT input, got FROM pg_temp.coerced()
+	UNION ALL SELECT input, got FROM pg_temp.normalised();
 SET LOCAL TimeZone = 'America/St_Johns';
 SET LOCAL DateStyle = 'SQL, DMY';
 SET LOCAL IntervalStyle = 'sql_standard';
@@ -314,7 +314,7 @@ SET LOCAL extra_float_digits = -15;
 SET LOCAL bytea_output = 'escape';
 SET LOCAL standard_conforming_strings = off;
 SELECT is_empty($$
-	(SELECT json, got FROM pg_temp.coerced() UNION ALL SELECT json, got FROM pg_temp.normalised())
+	(SELECT input, got FROM pg_temp.coerced() UNION ALL SELECT input, got FROM pg_temp.normalised())
 	EXCEPT ALL SELECT * FROM outcome
 $$, 'settings_of_a_session_change_no_value');
 
