@@ -16,6 +16,11 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+/* 18 writes pg_noreturn in another place, and knows nothing else. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 /* What a check hook of a setting hands over: the server frees it. */
 #if PG_VERSION_NUM >= 160000
 #define sl_guc_malloc(size) guc_malloc(LOG, size)

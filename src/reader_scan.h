@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "reader.h"
 
 /* More levels than this within one value are refused. */
