@@ -156,7 +156,7 @@ CREATE TABLE sync_reject (
     system       text COLLATE "C" NOT NULL,
     record_key   text COLLATE "C",
     field        text COLLATE "C",
-    reason       text NOT NULL,
+    reason       text COLLATE "C" NOT NULL,
     payload      jsonb NOT NULL,
     payload_hash text COLLATE "C" NOT NULL,
     actor        text,
