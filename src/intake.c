@@ -91,6 +91,7 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 		take_fields(policy, system, raw, intake);
 }
 
+/* What cannot be read of a result is left out: the write itself has landed. */
 void
 sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
 {
@@ -98,8 +99,15 @@ sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw, SlI
 	intake->key_len = 0;
 	intake->native_id = NULL;
 	intake->is_rejected = false;
-	if (!raw->is_object)
-		refuse(intake, -1, "the result is no JSON object");
-	else if (take_names(raw, intake))
-		take_fields(policy, system, raw, intake);
+	intake->token = (SlToken) {NULL, 0};
+	take_names(raw, intake);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlRaw *slot = &raw->slots[sl_slot_of_field(f)];
+
+		if (slot->kind == SL_RAW_ABSENT ||
+			!sl_normalize(policy, f, system, slot, &intake->values[f], &intake->reason))
+			intake->values[f] = sl_value_absent();
+	}
+	intake->is_rejected = false;
 }

@@ -29,7 +29,7 @@ typedef struct SlIntake
 extern void sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw,
 					  SlIntake *intake);
 
-/* The same for what a target says it stored: it needs no key. */
+/* What a target says it stored, an object: what cannot be read is left out. */
 extern void sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
 							 SlIntake *intake);
 

@@ -23,7 +23,7 @@
 #define MAX_KEY_LEN 255
 
 static SlPlan put_rows = {
-	"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
+	.sql =	"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
 	"  direction, action, change_set, field_hash, idempotency_key, place, created_at,"
 	"  updated_at, visible_at)"
 	" SELECT $1, u.record_key, u.source, u.target, u.direction, u.action, u.change_set,"
@@ -43,8 +43,8 @@ static SlPlan put_rows = {
 	"  status = 'pending', updated_at = excluded.updated_at,"
 	"  place = CASE WHEN excluded.place IS NULL THEN NULL"
 	"          ELSE coalesce(o.place, excluded.place) END",
-	11,
-	{TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+	.nargs = 11,
+	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID}};
 
 enum
@@ -65,15 +65,15 @@ static const Oid row_types[ROW_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, 
 	JSONBOID, TEXTOID, TEXTOID, BOOLOID};
 
 static SlPlan drop_rows = {
-	"DELETE FROM %s.sync_outbox AS o"
+	.sql =	"DELETE FROM %s.sync_outbox AS o"
 	" USING (SELECT pg_catalog.unnest($2) AS record_key, "
 	"   pg_catalog.unnest($3) AS target) AS u"
 	" WHERE o.target_system OPERATOR(pg_catalog.=) u.target"
 	"  AND o.entity OPERATOR(pg_catalog.=) $1"
 	"  AND o.record_key OPERATOR(pg_catalog.=) u.record_key"
 	"  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
-	3,
-	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
+	.nargs = 3,
+	.argtypes = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
 
 static const Oid drop_types[2] = {TEXTOID, TEXTOID};
 

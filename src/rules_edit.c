@@ -109,12 +109,13 @@ agree(Edit *edit)
 {
 	if (edit->golden->conflict != NULL)
 		sl_open_conflict(edit->event, edit->field, edit->golden->conflict->kind, edit->base);
-	if (!edit->golden->is_known)
+	if (edit->golden->is_known)
+		sl_event_say(edit->event, edit->field, "the golden record says so already");
+	else
 	{
 		edit->golden->is_known = true;
 		edit->golden->value = sl_value_null();
 	}
-	sl_event_say(edit->event, edit->field, "the golden record says so already");
 	return SL_AGREED;
 }
 

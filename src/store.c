@@ -30,21 +30,21 @@
  * with the same records in another order do not wait for each other in a circle.
  */
 static SlPlan create_and_lock = {
-	"INSERT INTO %s.sync_state AS s (entity, record_key)"
+	.sql =	"INSERT INTO %s.sync_state AS s (entity, record_key)"
 	" SELECT $1, k.record_key"
 	" FROM (SELECT u.record_key FROM (SELECT pg_catalog.unnest($2) AS record_key) AS u"
 	"       ORDER BY u.record_key COLLATE \"C\" OFFSET 0) AS k"
 	" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
-	2,
-	{TEXTOID, TEXTARRAYOID}};
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
 static SlPlan put_states = {
-	"UPDATE %s.sync_state AS s SET state = u.state"
+	.sql =	"UPDATE %s.sync_state AS s SET state = u.state"
 	" FROM (SELECT pg_catalog.unnest($1) AS tid, "
 	"   pg_catalog.unnest($2) AS state) AS u"
 	" WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
-	2,
-	{TIDARRAYOID, BYTEAARRAYOID}};
+	.nargs = 2,
+	.argtypes = {TIDARRAYOID, BYTEAARRAYOID}};
 
 void
 sl_store_open(SlStore *store, const SlPolicy *policy)

@@ -27,15 +27,15 @@ enum
 static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID, JSONBOID};
 
 static SlPlan put_changes = {
-	"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
+	.sql =	"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
 	"  changed_at)"
 	" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
 	" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
 	"   pg_catalog.unnest($4) AS version, pg_catalog.unnest($5) AS author, "
 	"   pg_catalog.unnest($6) AS actor, "
 	"   pg_catalog.unnest($7) AS change_set) AS u",
-	7,
-	{TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+	.nargs = 7,
+	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		JSONBARRAYOID}};
 
 enum
@@ -55,7 +55,7 @@ static const Oid reject_types[REJECT_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, JSO
  * each other in a circle; each once, for a statement may not touch a row twice.
  */
 static SlPlan put_rejects = {
-	"INSERT INTO %s.sync_reject AS r (entity, system, record_key, field, reason, payload,"
+	.sql =	"INSERT INTO %s.sync_reject AS r (entity, system, record_key, field, reason, payload,"
 	"  payload_hash, actor, times, rejected_at, last_at)"
 	" SELECT $1, $2, pg_catalog.min(u.record_key), pg_catalog.min(u.field), u.reason,"
 	"  (pg_catalog.array_agg(u.payload))[1], u.hash, $3, pg_catalog.count(*), $4, $4"
@@ -65,8 +65,8 @@ static SlPlan put_rejects = {
 	" GROUP BY u.hash, u.reason ORDER BY u.hash COLLATE \"C\", u.reason COLLATE \"C\""
 	" ON CONFLICT (entity, system, payload_hash, reason) DO UPDATE"
 	" SET times = r.times OPERATOR(pg_catalog.+) excluded.times, last_at = excluded.last_at",
-	9,
-	{TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+	.nargs = 9,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		JSONBARRAYOID, TEXTARRAYOID}};
 
 void

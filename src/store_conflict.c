@@ -46,18 +46,18 @@ enum
 	"  pg_catalog.jsonb_build_object($10, pg_catalog.jsonb_build_array($9))"
 
 static SlPlan open_row = {
-	"INSERT INTO %s.sync_conflict (id, entity, record_key, field, kind, base_value,"
+	.sql =	"INSERT INTO %s.sync_conflict (id, entity, record_key, field, kind, base_value,"
 	"  current_value, current_system, incoming_value, incoming_system, sides, detected_at,"
 	"  resolved_value, resolution, status, resolved_at)"
 	" SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10," FIRST_SIDES ", $13, $11, $12,"
 	"  CASE WHEN $12 IS NULL THEN 'open' ELSE 'resolved' END,"
 	"  CASE WHEN $12 IS NULL THEN NULL ELSE $13 END",
-	NARGS,
-	ARGUMENT_TYPES};
+	.nargs = NARGS,
+	.argtypes = ARGUMENT_TYPES};
 
 /* A further value of a side: of an incoming one, or of the author of C[f], who moved it. */
 static SlPlan show_value = {
-	"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
+	.sql =	"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
 	"  current_value = $2, current_system = $3,"
 	"  incoming_value = CASE WHEN $6 THEN c.incoming_value ELSE $4 END,"
 	"  incoming_system = CASE WHEN $6 THEN c.incoming_system ELSE $5 END,"
@@ -67,15 +67,15 @@ static SlPlan show_value = {
 	"              OPERATOR(pg_catalog.=) $4 THEN '[]'::pg_catalog.jsonb"
 	"        ELSE pg_catalog.jsonb_build_array($4) END)"
 	" WHERE c.id OPERATOR(pg_catalog.=) $1",
-	6,
-	{INT8OID, JSONBOID, TEXTOID, JSONBOID, TEXTOID, BOOLOID}};
+	.nargs = 6,
+	.argtypes = {INT8OID, JSONBOID, TEXTOID, JSONBOID, TEXTOID, BOOLOID}};
 
 static SlPlan close_row = {
-	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
+	.sql =	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
 	"  resolution = $3, resolved_at = $4, current_value = $2, current_system = $5"
 	" WHERE c.id OPERATOR(pg_catalog.=) $1",
-	5,
-	{INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
+	.nargs = 5,
+	.argtypes = {INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
 
 void
 sl_conflicts_number(SlEffects *effects)

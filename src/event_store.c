@@ -1,0 +1,94 @@
+/*
+ * event_store.c
+ *	  What every event on locked records ends with.
+ *
+ * State, outbox, conflicts and changes of an event are written in one transaction,
+ * under the record's lock.
+ */
+#include "postgres.h"
+
+#include "event_store.h"
+#include "guc.h"
+#include "outbox_row.h"
+#include "store_conflict.h"
+#include "verdict.h"
+
+void
+sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
+{
+	memset(batch, 0, sizeof(SlBatch));
+	batch->policy = policy;
+	batch->records = palloc(sizeof(SlRecord *) * Max(room, 1));
+	sl_store_open(&batch->store, policy);
+	sl_changes_init(&batch->changes);
+}
+
+SlRecord *
+sl_batch_add(SlBatch *batch, const char *key, int32 key_len)
+{
+	SlRecord   *record = sl_record_new(batch->policy, key, key_len);
+
+	batch->records[batch->nrecords++] = record;
+	return record;
+}
+
+static void
+look_up(SlBatch *batch)
+{
+	sl_store_begin_look(&batch->store);
+	for (int i = 0; i < batch->nrecords; i++)
+	{
+		SlRecord   *record = batch->records[i];
+		SlStored	found;
+
+		if (!sl_store_look(&batch->store, record->key, record->key_len, &found))
+			continue;
+		record->has_tid = true;
+		record->tid = found.tid;
+	}
+}
+
+void
+sl_batch_lock(SlBatch *batch)
+{
+	sl_record_sort(batch->records, batch->nrecords);
+	look_up(batch);
+	sl_store_lock(&batch->store, batch->records, batch->nrecords);
+	batch->now = sl_now();
+}
+
+void
+sl_batch_lock_free(SlBatch *batch)
+{
+	sl_store_begin_look(&batch->store);
+	sl_store_lock_free(&batch->store, batch->records, batch->nrecords);
+	batch->now = sl_now();
+}
+
+void
+sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, const char *author,
+			  const char *actor)
+{
+	record->is_dirty |= effects->is_dirty;
+	for (int t = 0; t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= effects->waiting->is_changed[t];
+	sl_conflicts_number(effects);
+	sl_conflicts_put(batch->policy, record, effects, batch->now);
+	if (effects->has_accepted && author != NULL)
+		sl_changes_add(&batch->changes, batch->policy, record, author, actor,
+					   sl_accepted_change_set(batch->policy, record->state, effects));
+}
+
+void
+sl_batch_put(SlBatch *batch)
+{
+	sl_store_put(&batch->store, batch->records, batch->nrecords);
+	sl_outbox_put(batch->policy, batch->records, batch->nrecords, batch->now);
+	sl_changes_put(batch->policy, &batch->changes, batch->now);
+}
+
+void
+sl_batch_close(SlBatch *batch)
+{
+	sl_store_close(&batch->store);
+}

@@ -1,0 +1,252 @@
+/*
+ * outbox_ack.c
+ *	  sync_ack: a target has taken what a worker carried there.
+ *
+ * In one transaction: ledger tuple, shadow, native id, and the outbox row gone.  Only
+ * the row's own lease moves it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "decide.h"
+#include "event_store.h"
+#include "guc.h"
+#include "intake.h"
+#include "outbox_row.h"
+#include "policy_cache.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(sync_ack_lease);
+PG_FUNCTION_INFO_V1(sync_ack_row);
+
+static SlPlan find_leased = {
+	.sql =	"SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
+	" WHERE o.lease OPERATOR(pg_catalog.=) $1"
+	"  AND ($2 IS NULL OR o.id OPERATOR(pg_catalog.=) ANY ($2))"
+	" ORDER BY o.entity, o.record_key, o.id",
+	.nargs = 2,
+	.argtypes = {INT8OID, INT8ARRAYOID}};
+
+/* The rows go, as far as they are still the lease's, and their tuples enter the ledger. */
+static SlPlan move_to_ledger = {
+	.sql =	"WITH gone AS ("
+	"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
+	"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
+	"  RETURNING o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
+	"   o.direction, o.change_set, o.idempotency_key, o.updated_at),"
+	" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
+	"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
+	"  SELECT g.record_key, g.entity, g.source_system, g.target_system, g.field_hash,"
+	"   g.direction, g.change_set, g.idempotency_key, g.updated_at, $3 FROM gone AS g"
+	"  ON CONFLICT (entity, record_key, direction, field_hash) DO UPDATE"
+	"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
+	"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
+	"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
+	" SELECT g.record_key, g.target_system FROM gone AS g",
+	.nargs = 3,
+	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
+
+/* A row that the lease held when it was looked at. */
+typedef struct Leased
+{
+	char	   *entity;
+	char	   *key;
+	int64		id;
+} Leased;
+
+/* What a worker said of one row; for a whole lease, nothing. */
+typedef struct Answer
+{
+	int64		lease;
+	const char *native_id;
+	Jsonb	   *result;
+	TimestampTz now;
+} Answer;
+
+static Leased *
+find(int64 lease, ArrayType *ids, int *n)
+{
+	Datum		values[2] = {Int64GetDatum(lease), PointerGetDatum(ids)};
+	char		nulls[2] = {' ', ids == NULL ? 'n' : ' '};
+	MemoryContext context = CurrentMemoryContext;
+	Leased	   *leased;
+
+	sl_spi_connect();
+	*n = (int) sl_query_select(&find_leased, values, nulls);
+	MemoryContextSwitchTo(context);
+	leased = palloc(sizeof(Leased) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		leased[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
+		leased[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
+		leased[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return leased;
+}
+
+/* What the target says it stored, read by its own paths. */
+static void
+read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
+{
+	StringInfoData json;
+	SlReader	reader;
+	SlRawRecord raw;
+	SlIntake	intake;
+
+	initStringInfo(&json);
+	JsonbToCString(&json, &result->root, VARSIZE(result));
+	raw.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(policy->nfields));
+	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
+	sl_reader_open(&reader, policy, target, json.data, json.len);
+	if (!sl_reader_next(&reader, &raw))
+		return;
+	sl_intake_result(policy, target, &raw, &intake);
+	ack->result = intake.values;
+	ack->token = intake.token;
+	if (ack->native_id == NULL)
+		ack->native_id = intake.native_id;
+}
+
+static void
+ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
+{
+	SlAck		ack = {.target = target,.native_id = answer->native_id,.now = batch->now};
+	SlEffects  *effects;
+
+	if (answer->result != NULL)
+		read_result(batch->policy, target, answer->result, &ack);
+	effects = sl_decide_ack(batch->policy, record->state, &ack);
+	if (record->state->parts[target].waiting_version != 0)
+		effects->waiting->is_changed[target] = true;
+	sl_batch_note(batch, record, effects, batch->policy->systems[target].name, NULL);
+}
+
+static SlRecord *
+find_record(SlBatch *batch, const char *key)
+{
+	int			len = (int) strlen(key);
+
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->key_len == len && memcmp(batch->records[i]->key, key, len) == 0)
+			return batch->records[i];
+	elog(ERROR, "a record that was locked is not in its batch: \"%s\"", key);
+	return NULL;
+}
+
+static uint64
+move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * n);
+	Datum		values[3];
+
+	for (int i = 0; i < n; i++)
+		ids[i] = Int64GetDatum(leased[i].id);
+	values[0] = Int64GetDatum(lease);
+	values[1] = PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL,
+												TYPALIGN_DOUBLE));
+	values[2] = TimestampTzGetDatum(batch->now);
+	return sl_query_select(&move_to_ledger, values, NULL);
+}
+
+/* The keys and targets of the last result, copied. */
+static void
+ack_moved(SlBatch *batch, uint64 moved, const Answer *answer)
+{
+	char	  **keys = palloc(sizeof(char *) * Max(moved, 1));
+	int		   *targets = palloc(sizeof(int) * Max(moved, 1));
+
+	for (uint64 i = 0; i < moved; i++)
+	{
+		keys[i] = TextDatumGetCString(sl_query_value_not_null(i, 1));
+		targets[i] = sl_policy_system(batch->policy,
+									  TextDatumGetCString(sl_query_value_not_null(i, 2)));
+	}
+	for (uint64 i = 0; i < moved; i++)
+		if (targets[i] >= 0)
+			ack_record(batch, find_record(batch, keys[i]), targets[i], answer);
+}
+
+/* Rows of one entity; returns how many were still the lease's. */
+static int
+ack_entity(const Leased *leased, int n, const Answer *answer)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SlBatch		batch;
+	uint64		moved;
+
+	sl_batch_open(&batch, sl_policy_get(leased[0].entity), n);
+	for (int i = 0; i < n; i++)
+		if (i == 0 || strcmp(leased[i].key, leased[i - 1].key) != 0)
+			sl_batch_add(&batch, leased[i].key, (int32) strlen(leased[i].key));
+	sl_batch_lock(&batch);
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	moved = move_rows(&batch, leased, n, answer->lease);
+	ack_moved(&batch, moved, answer);
+	sl_batch_put(&batch);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	sl_batch_close(&batch);
+	return (int) moved;
+}
+
+static int
+ack(const Answer *answer, ArrayType *ids)
+{
+	int			n;
+	int			acked = 0;
+	Leased	   *leased = find(answer->lease, ids, &n);
+
+	for (int i = 0; i < n;)
+	{
+		int			first = i;
+
+		while (i < n && strcmp(leased[i].entity, leased[first].entity) == 0)
+			i++;
+		acked += ack_entity(leased + first, i - first, answer);
+	}
+	return acked;
+}
+
+/* (lease, ids): all rows of a lease, or these; how many were still its own. */
+Datum
+sync_ack_lease(PG_FUNCTION_ARGS)
+{
+	Answer		answer = {0};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT32(0);
+	answer.lease = PG_GETARG_INT64(0);
+	PG_RETURN_INT32(ack(&answer, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1)));
+}
+
+/* (id, lease, native_id, result): one row, with what the target said. */
+Datum
+sync_ack_row(PG_FUNCTION_ARGS)
+{
+	Answer		answer = {0};
+	Datum		id;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_BOOL(false);
+	id = PG_GETARG_DATUM(0);
+	answer.lease = PG_GETARG_INT64(1);
+	if (!PG_ARGISNULL(2))
+		answer.native_id = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		answer.result = PG_GETARG_JSONB_P(3);
+	if (answer.result != NULL && !JB_ROOT_IS_OBJECT(answer.result))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the result of a write must be a JSON object"),
+						errhint("Pass the record that the target answered with, or leave it out.")));
+	PG_RETURN_BOOL(ack(&answer, construct_array(&id, 1, INT8OID, 8, FLOAT8PASSBYVAL,
+												TYPALIGN_DOUBLE)) == 1);
+}

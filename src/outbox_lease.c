@@ -1,0 +1,161 @@
+/*
+ * outbox_lease.c
+ *	  Leases that ran out: their rows come back, their writes are of unknown outcome.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "decide.h"
+#include "event_store.h"
+#include "guc.h"
+#include "outbox_lease.h"
+#include "outbox_row.h"
+#include "policy_cache.h"
+#include "query.h"
+
+/* A pass brings back so many rows; the next poll goes on. */
+#define MAX_RETURNED 1000
+
+static SlPlan find_expired = {
+	.sql =	"SELECT o.entity, o.record_key FROM %s.sync_outbox AS o"
+	" WHERE o.target_system OPERATOR(pg_catalog.=) $1"
+	"  AND o.status OPERATOR(pg_catalog.=) 'leased'"
+	"  AND o.visible_at OPERATOR(pg_catalog.<=) $2"
+	"  AND ($3 IS NULL OR o.entity OPERATOR(pg_catalog.=) $3)"
+	" ORDER BY o.entity, o.visible_at LIMIT $4",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID}};
+
+/* The row under the record's lock, if its lease has run out still. */
+static SlPlan end_lease = {
+	.sql =	"UPDATE %s.sync_outbox AS o SET status = 'pending', lease = NULL, worker = NULL,"
+	"  last_error = 'the lease ran out', visible_at = $4, updated_at = $4,"
+	"  place = pg_catalog.pg_current_xact_id()"
+	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
+	"  AND o.record_key OPERATOR(pg_catalog.=) $3"
+	"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+static SlPlan is_expired = {
+	.sql =	"SELECT o.id FROM %s.sync_outbox AS o"
+	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
+	"  AND o.record_key OPERATOR(pg_catalog.=) $3"
+	"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+static SlPlan drop_row = {
+	.sql =	"DELETE FROM %s.sync_outbox AS o WHERE o.target_system OPERATOR(pg_catalog.=) $1"
+	"  AND o.entity OPERATOR(pg_catalog.=) $2 AND o.record_key OPERATOR(pg_catalog.=) $3"
+	"  AND (o.status OPERATOR(pg_catalog.=) 'leased') OPERATOR(pg_catalog.=) $4",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, BOOLOID}};
+
+typedef struct Expired
+{
+	char	   *entity;
+	char	   *key;
+} Expired;
+
+static Expired *
+find(const char *target, const char *entity, TimestampTz now, int *n)
+{
+	Datum		values[4];
+	char		nulls[4] = {' ', ' ', ' ', ' '};
+	MemoryContext context = CurrentMemoryContext;
+	Expired    *expired;
+
+	values[0] = CStringGetTextDatum(target);
+	values[1] = TimestampTzGetDatum(now);
+	values[2] = entity == NULL ? (Datum) 0 : CStringGetTextDatum(entity);
+	nulls[2] = entity == NULL ? 'n' : ' ';
+	values[3] = Int32GetDatum(MAX_RETURNED);
+	sl_spi_connect();
+	*n = (int) sl_query_select(&find_expired, values, nulls);
+	MemoryContextSwitchTo(context);
+	expired = palloc(sizeof(Expired) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		expired[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
+		expired[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return expired;
+}
+
+static void
+drop(Datum *values, bool is_leased)
+{
+	Datum		args[4] = {values[0], values[1], values[2], BoolGetDatum(is_leased)};
+
+	sl_query_write(&drop_row, args, NULL);
+}
+
+/* One row at most is waiting and one leased: what waits after all takes its place. */
+static void
+return_row(SlBatch *batch, SlRecord *record, int target)
+{
+	Datum		values[4];
+	SlReturn   *result;
+
+	values[0] = CStringGetTextDatum(batch->policy->systems[target].name);
+	values[1] = CStringGetTextDatum(batch->policy->entity);
+	values[2] = PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
+	values[3] = TimestampTzGetDatum(batch->now);
+	if (record->state->parts[target].leased_version == 0 ||
+		sl_query_select(&is_expired, values, NULL) == 0)
+		return;
+	result = sl_decide_lost(batch->policy, record->state, target, batch->now);
+	record->is_dirty = true;
+	if (result->drops_waiting)
+		drop(values, false);
+	if (result->drops_leased)
+		drop(values, true);
+	else
+		sl_query_write(&end_lease, values, NULL);
+	for (int t = 0; t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= result->waiting->is_changed[t];
+	if (result->drops_leased)
+		record->is_changed[target] = true;
+}
+
+static int
+return_entity(const char *target, const Expired *expired, int n)
+{
+	const SlPolicy *policy = sl_policy_get(expired[0].entity);
+	int			system = sl_policy_system(policy, target);
+	MemoryContext context = CurrentMemoryContext;
+	SlBatch		batch;
+	int			i;
+
+	sl_batch_open(&batch, policy, n);
+	for (i = 0; i < n && strcmp(expired[i].entity, expired[0].entity) == 0; i++)
+		if (system >= 0)
+			sl_batch_add(&batch, expired[i].key, (int32) strlen(expired[i].key));
+	sl_batch_lock_free(&batch);
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	for (int r = 0; r < batch.nrecords; r++)
+		if (batch.records[r]->state != NULL)
+			return_row(&batch, batch.records[r], system);
+	sl_batch_put(&batch);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	sl_batch_close(&batch);
+	return i;
+}
+
+void
+sl_outbox_return_expired(const char *target, const char *entity)
+{
+	int			n;
+	Expired    *expired = find(target, entity, sl_now(), &n);
+
+	for (int i = 0; i < n;)
+		i += return_entity(target, expired + i, n - i);
+}

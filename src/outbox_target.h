@@ -1,0 +1,16 @@
+/*
+ * outbox_target.h
+ *	  Who can be polled for.
+ */
+#ifndef SL_OUTBOX_TARGET_H
+#define SL_OUTBOX_TARGET_H
+
+#include "postgres.h"
+
+/*
+ * A target that no policy names (that of the entity, or NULL: of any) is an error
+ * that names the nearest one.
+ */
+extern void sl_need_target(const char *target, const char *entity);
+
+#endif

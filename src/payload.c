@@ -1,0 +1,264 @@
+/*
+ * payload.c
+ *	  A change-set in a target's own shape, the reader's way back.
+ *
+ * Paths are put into a tree first, so that fields under one parent share it.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+
+#include "canonical.h"
+#include "payload.h"
+
+/* A place in the payload: a value, an object's members, or an array's elements. */
+typedef struct Place
+{
+	const char *key;			/* in an object; NULL: in an array */
+	int			key_len;
+	int			index;			/* in an array */
+	bool		is_array;
+	List	   *children;		/* of Place; empty: a value */
+	SlValue		value;
+} Place;
+
+static Place *
+add_child(Place *parent)
+{
+	Place	   *child = palloc0(sizeof(Place));
+
+	parent->children = lappend(parent->children, child);
+	return child;
+}
+
+static Place *
+member(Place *parent, const char *key, int key_len)
+{
+	ListCell   *cell;
+	Place	   *child;
+
+	foreach(cell, parent->children)
+	{
+		child = (Place *) lfirst(cell);
+		if (child->key != NULL && child->key_len == key_len &&
+			memcmp(child->key, key, key_len) == 0)
+			return child;
+	}
+	child = add_child(parent);
+	child->key = key;
+	child->key_len = key_len;
+	return child;
+}
+
+static Place *
+element(Place *parent, int index)
+{
+	ListCell   *cell;
+	Place	   *child;
+
+	parent->is_array = true;
+	foreach(cell, parent->children)
+	{
+		child = (Place *) lfirst(cell);
+		if (child->key == NULL && child->index == index)
+			return child;
+	}
+	child = add_child(parent);
+	child->index = index;
+	return child;
+}
+
+/* The end of the JSON string that starts here, quotes included. */
+static const char *
+string_end(const char *s)
+{
+	for (s++; *s != '"'; s++)
+		if (*s == '\\')
+			s++;
+	return s + 1;
+}
+
+/* The target's word for a canonical value. */
+static SlValue
+native_value(const SlValueMap *map, SlValue value)
+{
+	if (map == NULL)
+		return value;
+	for (int i = 0; i < map->n; i++)
+		if (sl_value_equal(&map->canonical[i], &value))
+			return map->native[i];
+	return value;
+}
+
+/* The elements of a canonical set, each in the target's words. */
+static int
+split_set(const SlValueMap *map, const SlValue *set, SlValue *elements)
+{
+	const char *s = set->data + 1;
+	const char *end = set->data + set->len - 1;
+	int			n = 0;
+
+	while (s < end)
+	{
+		const char *next = string_end(s);
+		SlValue		value = {s, (int32) (next - s), SL_EXACT};
+
+		elements[n++] = native_value(map, value);
+		s = next + 1;			/* over the comma */
+	}
+	return n;
+}
+
+static void put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec,
+				int target, const SlValue *value);
+
+static void
+put_set(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
+		const SlValue *set)
+{
+	SlValue    *elements = palloc(sizeof(SlValue) * (set->len / 2 + 1));
+	int			n = split_set(spec->maps[target], set, elements);
+
+	parent->is_array = true;
+	for (int i = 0; i < n; i++)
+		put(element(parent, i), path, step, NULL, target, &elements[i]);
+}
+
+/* Puts a value where the rest of a path leads; spec is NULL inside of a set. */
+static void
+put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
+	const SlValue *value)
+{
+	bool		is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT;
+
+	if (step == path->nsteps)
+	{
+		if (is_set)
+			put_set(parent, path, step, spec, target, value);
+		else
+			parent->value = *value;
+		return;
+	}
+	switch (path->steps[step].kind)
+	{
+		case SL_STEP_KEY:
+			put(member(parent, path->steps[step].key, path->steps[step].key_len), path, step + 1,
+				spec, target, value);
+			break;
+		case SL_STEP_INDEX:
+			put(element(parent, path->steps[step].index), path, step + 1, spec, target, value);
+			break;
+		case SL_STEP_EACH:
+			if (is_set)
+				put_set(parent, path, step + 1, spec, target, value);
+			else
+				parent->value = *value;
+			break;
+	}
+}
+
+static void append_node(StringInfo out, const Place *node);
+
+static void
+append_object(StringInfo out, const Place *node)
+{
+	ListCell   *cell;
+	bool		is_first = true;
+
+	appendStringInfoChar(out, '{');
+	foreach(cell, node->children)
+	{
+		const Place *child = (const Place *) lfirst(cell);
+
+		if (!is_first)
+			appendStringInfoChar(out, ',');
+		is_first = false;
+		sl_append_json_string(out, child->key, child->key_len);
+		appendStringInfoChar(out, ':');
+		append_node(out, child);
+	}
+	appendStringInfoChar(out, '}');
+}
+
+static const Place *
+child_at(const Place *node, int index)
+{
+	ListCell   *cell;
+
+	foreach(cell, node->children)
+		if (((const Place *) lfirst(cell))->index == index)
+			return (const Place *) lfirst(cell);
+	return NULL;
+}
+
+static int
+array_length(const Place *node)
+{
+	ListCell   *cell;
+	int			length = 0;
+
+	foreach(cell, node->children)
+		length = Max(length, ((const Place *) lfirst(cell))->index + 1);
+	return length;
+}
+
+/* What no path names stands as null. */
+static void
+append_array(StringInfo out, const Place *node)
+{
+	int			length = array_length(node);
+
+	appendStringInfoChar(out, '[');
+	for (int i = 0; i < length; i++)
+	{
+		const Place *child = child_at(node, i);
+
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		if (child == NULL)
+			appendStringInfoString(out, "null");
+		else
+			append_node(out, child);
+	}
+	appendStringInfoChar(out, ']');
+}
+
+static void
+append_node(StringInfo out, const Place *node)
+{
+	check_stack_depth();
+	if (node->is_array)
+		append_array(out, node);
+	else if (node->children != NIL)
+		append_object(out, node);
+	else if (node->value.kind == SL_ABSENT)
+		appendStringInfoString(out, "null");
+	else
+		appendBinaryStringInfo(out, node->value.data, node->value.len);
+}
+
+static void
+put_field(Place *root, const SlPolicy *policy, int target, int field, SlValue value)
+{
+	const SlFieldSpec *spec = &policy->fields[field];
+
+	if (spec->type != SL_SET)
+		value = native_value(spec->maps[target], value);
+	put(root, spec->paths[target], 0, spec, target, &value);
+}
+
+void
+sl_append_payload(StringInfo out, const SlPolicy *policy, int target,
+				  const SlContent *content, const SlValue *key, const SlValue *stamp)
+{
+	const SlSystemSpec *system = &policy->systems[target];
+	Place		root = {0};
+
+	put(&root, system->key, 0, NULL, target, key);
+	for (int i = 0; i < content->nfields; i++)
+		put_field(&root, policy, target, content->fields[i], content->values[i]);
+	if (system->sentinel != NULL)
+		put(&root, system->sentinel, 0, NULL, target, stamp);
+	append_node(out, &root);
+}

@@ -1,0 +1,282 @@
+/*
+ * resolve.c
+ *	  sync_resolve: a human decides a conflict.
+ *
+ * The decision is made on what the row and the state say under the record's lock;
+ * one that was made on an older revision changes nothing.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "decide.h"
+#include "event_store.h"
+#include "json_out.h"
+#include "nearest.h"
+#include "normalize.h"
+#include "policy_cache.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(sync_resolve);
+
+enum
+{
+	ARG_ID,
+	ARG_WINNER,
+	ARG_VALUE,
+	ARG_BY,
+	ARG_NOTE,
+	ARG_REVISION
+};
+
+static SlPlan find_conflict = {
+	.sql =	"SELECT c.entity, c.record_key, c.field, c.status, c.revision FROM %s.sync_conflict AS c"
+	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID}};
+
+static SlPlan close_conflict = {
+	.sql =	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
+	"  resolution = $3, resolved_by = $4, note = $5, resolved_at = $6"
+	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.nargs = 6,
+	.argtypes = {INT8OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+/* What the caller said. */
+typedef struct Request
+{
+	int64		id;
+	const char *winner;			/* or NULL */
+	Jsonb	   *value;			/* or NULL; one of the two is given */
+	const char *by;				/* or NULL */
+	const char *note;			/* or NULL */
+	bool		has_revision;
+	int32		revision;
+} Request;
+
+/* What the row says. */
+typedef struct Row
+{
+	char	   *entity;
+	char	   *key;
+	char	   *field;			/* NULL: of a whole record */
+	bool		is_open;
+	int32		revision;
+} Row;
+
+static char *
+text_or_null(int column)
+{
+	bool		is_null;
+	Datum		value = sl_query_value(0, column, &is_null);
+
+	return is_null ? NULL : TextDatumGetCString(value);
+}
+
+/* Reads the row into the caller's memory; SPI must be connected. */
+static void
+read_row(int64 id, Row *row, MemoryContext context)
+{
+	Datum		values[1] = {Int64GetDatum(id)};
+	MemoryContext old;
+
+	if (sl_query_select(&find_conflict, values, NULL) == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("there is no conflict with id " INT64_FORMAT, id),
+						errhint("SELECT * FROM sync_conflict WHERE status = 'open' lists the open ones.")));
+	old = MemoryContextSwitchTo(context);
+	row->entity = text_or_null(1);
+	row->key = text_or_null(2);
+	row->field = text_or_null(3);
+	row->is_open = strcmp(text_or_null(4), "open") == 0;
+	row->revision = DatumGetInt32(sl_query_value_not_null(0, 5));
+	MemoryContextSwitchTo(old);
+}
+
+/* A decision that comes too late says why, and changes nothing. */
+static bool
+is_current(const Request *request, const Row *row)
+{
+	if (!row->is_open)
+	{
+		ereport(NOTICE, (errmsg("conflict " INT64_FORMAT " is resolved already", request->id)));
+		return false;
+	}
+	if (!request->has_revision || request->revision == row->revision)
+		return true;
+	ereport(NOTICE, (errmsg("conflict " INT64_FORMAT " has moved on to revision %d", request->id,
+							row->revision),
+					 errhint("Look at it again; a side has shown another value since revision %d.",
+							 request->revision)));
+	return false;
+}
+
+static void
+raise_unknown_winner(const SlPolicy *policy, const SlState *state, const SlGolden *golden,
+					 const char *winner)
+{
+	const SlConflict *conflict = golden->conflict;
+	const char **names = palloc(sizeof(char *) * (conflict->nsides + 1));
+	int			n = 0;
+
+	for (int i = 0; i < conflict->nsides; i++)
+		names[n++] = sl_author_name(policy, state, conflict->sides[i].system);
+	if (golden->author == SL_AUTHOR_REVIEW)
+		names[n++] = "review";
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("\"%s\" is no side of this conflict", winner),
+					errhint("%s", sl_nearest_hint(winner, "sides", names, n))));
+}
+
+/* The golden value, or the last value that a side showed. */
+static SlValue
+value_of_winner(const SlPolicy *policy, const SlState *state, const SlGolden *golden,
+				const char *winner)
+{
+	const SlConflict *conflict = golden->conflict;
+	const char *current = sl_author_name(policy, state, golden->author);
+
+	if (current != NULL && strcmp(current, winner) == 0)
+		return golden->value;
+	for (int i = 0; i < conflict->nsides; i++)
+		if (strcmp(sl_author_name(policy, state, conflict->sides[i].system), winner) == 0)
+			return conflict->sides[i].last;
+	raise_unknown_winner(policy, state, golden, winner);
+	return sl_value_absent();
+}
+
+static SlValue
+value_of_request(const SlPolicy *policy, const SlState *state, int field,
+				 const Request *request)
+{
+	SlValue		value;
+	SlReason	reason;
+
+	if (request->winner != NULL)
+		return value_of_winner(policy, state, &state->golden[field], request->winner);
+	if (!sl_normalize_jsonb(policy, field, request->value, &value, &reason))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the value does not fit field \"%s\": %s", policy->fields[field].name,
+							   reason.message)));
+	return value;
+}
+
+static Datum
+jsonb_of(const SlValue *value)
+{
+	bool		is_null;
+	Datum		jsonb = sl_value_to_jsonb(value, &is_null);
+
+	return jsonb;
+}
+
+static void
+close_row(const Request *request, const SlValue *value, const char *resolution,
+		  TimestampTz now)
+{
+	Datum		values[6];
+	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+
+	values[0] = Int64GetDatum(request->id);
+	nulls[1] = value->kind == SL_ABSENT ? 'n' : ' ';
+	values[1] = value->kind == SL_ABSENT ? (Datum) 0 : jsonb_of(value);
+	values[2] = CStringGetTextDatum(resolution);
+	nulls[3] = request->by == NULL ? 'n' : ' ';
+	values[3] = request->by == NULL ? (Datum) 0 : CStringGetTextDatum(request->by);
+	nulls[4] = request->note == NULL ? 'n' : ' ';
+	values[4] = request->note == NULL ? (Datum) 0 : CStringGetTextDatum(request->note);
+	values[5] = TimestampTzGetDatum(now);
+	sl_query_write(&close_conflict, values, nulls);
+}
+
+/* The policy may have dropped the field since: then only the row is left to close. */
+static void
+decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
+{
+	const SlPolicy *policy = batch->policy;
+	int			field = sl_policy_field(policy, row->field, (int) strlen(row->field));
+	SlDecision	decision = {.field = field,.actor = request->by,.now = batch->now};
+	SlValue		nothing = sl_value_absent();
+	SlConflict *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
+
+	if (conflict == NULL || conflict->id != request->id)
+	{
+		close_row(request, &nothing, "dropped", batch->now);
+		return;
+	}
+	decision.value = value_of_request(policy, record->state, field, request);
+	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
+				  "review", request->by);
+	close_row(request, &decision.value, request->winner == NULL ? "value" : request->winner,
+			  batch->now);
+}
+
+static bool
+resolve(const Request *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Row			row;
+	SlBatch		batch;
+	SlRecord   *record;
+	bool		is_decided;
+
+	sl_spi_connect();
+	read_row(request->id, &row, context);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	if (!is_current(request, &row))
+		return false;
+	if (row.field == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("conflicts of whole records cannot be resolved yet")));
+	sl_batch_open(&batch, sl_policy_get(row.entity), 1);
+	record = sl_batch_add(&batch, row.key, (int32) strlen(row.key));
+	sl_batch_lock(&batch);
+	sl_spi_connect();
+	read_row(request->id, &row, context);
+	MemoryContextSwitchTo(context);
+	is_decided = is_current(request, &row);
+	if (is_decided)
+	{
+		decide(&batch, record, &row, request);
+		sl_batch_put(&batch);
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	sl_batch_close(&batch);
+	return is_decided;
+}
+
+static char *
+get_text(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* (conflict_id, winner, value, by, note, revision) */
+Datum
+sync_resolve(PG_FUNCTION_ARGS)
+{
+	Request		request = {0};
+
+	if (PG_ARGISNULL(ARG_ID))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"conflict_id\" of sync_resolve must not be null")));
+	request.id = PG_GETARG_INT64(ARG_ID);
+	request.winner = get_text(fcinfo, ARG_WINNER);
+	request.value = PG_ARGISNULL(ARG_VALUE) ? NULL : PG_GETARG_JSONB_P(ARG_VALUE);
+	request.by = get_text(fcinfo, ARG_BY);
+	request.note = get_text(fcinfo, ARG_NOTE);
+	request.has_revision = !PG_ARGISNULL(ARG_REVISION);
+	request.revision = request.has_revision ? PG_GETARG_INT32(ARG_REVISION) : 0;
+	if ((request.winner == NULL) == (request.value == NULL))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("sync_resolve needs a winner or a value, %s",
+							   request.winner == NULL ? "and got none" : "not both"),
+						errhint("winner is a system of the conflict's sides; value is JSON, 'null' too.")));
+	PG_RETURN_BOOL(resolve(&request));
+}
