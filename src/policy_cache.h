@@ -5,6 +5,7 @@
 #ifndef SL_POLICY_CACHE_H
 #define SL_POLICY_CACHE_H
 
+#include "compat.h"
 #include "policy.h"
 
 /*

@@ -12,6 +12,7 @@
 
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "policy.h"
 
 /* The longest name of a system or entity, and of a field or group, in bytes. */
