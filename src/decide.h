@@ -71,6 +71,7 @@ typedef struct SlEffects
 	SlOutcome  *outcomes;		/* by field */
 	bool	   *is_accepted;	/* by field: it stands in the change-set */
 	bool		has_accepted;
+	Datum		change_set;		/* jsonb of the accepted ones, made on demand; 0 before */
 	bool		is_new;			/* nobody had shown the record before */
 	bool		is_dirty;		/* the state must be written */
 	int			rejected_field; /* of a rejected record, or -1 */

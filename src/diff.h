@@ -50,7 +50,7 @@ extern void sl_dry_begin(SlDiff *diff);
 extern bool sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *found);
 extern void sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
 
-/* Fills in the states of records without a lock. */
+/* Fills in what is stored of records, without a lock. */
 extern void sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords);
 
 #endif

@@ -63,7 +63,8 @@ sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords)
 		copy = palloc(Max(found.len, 1));
 		if (found.len > 0)
 			memcpy(copy, found.data, found.len);
-		records[i]->state = sl_state_decode(diff->policy, copy, found.len);
+		records[i]->stored = copy;
+		records[i]->stored_len = found.len;
 	}
 }
 
@@ -72,14 +73,13 @@ sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 	{
-		DryState   *dry;
-		MemoryContext old;
+		bytea	   *state = records[i]->encoded;
+		bytea	   *copy;
 
-		if (!records[i]->is_dirty)
+		if (state == NULL)
 			continue;
-		dry = find(diff, records[i]->key, records[i]->key_len, HASH_ENTER);
-		old = MemoryContextSwitchTo(diff->call);
-		dry->state = sl_state_encode(diff->policy, records[i]->state);
-		MemoryContextSwitchTo(old);
+		copy = MemoryContextAlloc(diff->call, VARSIZE(state));
+		memcpy(copy, state, VARSIZE(state));
+		find(diff, records[i]->key, records[i]->key_len, HASH_ENTER)->state = copy;
 	}
 }

@@ -21,6 +21,7 @@ sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 	batch->records = palloc(sizeof(SlRecord *) * Max(room, 1));
 	sl_store_open(&batch->store, policy);
 	sl_changes_init(&batch->changes);
+	sl_outbox_init(&batch->outbox, policy);
 }
 
 SlRecord *
@@ -48,13 +49,22 @@ look_up(SlBatch *batch)
 	}
 }
 
+static void
+open_states(SlBatch *batch)
+{
+	batch->now = sl_now();
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->stored != NULL)
+			sl_record_open(batch->policy, batch->records[i]);
+}
+
 void
 sl_batch_lock(SlBatch *batch)
 {
 	sl_record_sort(batch->records, batch->nrecords);
 	look_up(batch);
 	sl_store_lock(&batch->store, batch->records, batch->nrecords);
-	batch->now = sl_now();
+	open_states(batch);
 }
 
 void
@@ -62,7 +72,7 @@ sl_batch_lock_free(SlBatch *batch)
 {
 	sl_store_begin_look(&batch->store);
 	sl_store_lock_free(&batch->store, batch->records, batch->nrecords);
-	batch->now = sl_now();
+	open_states(batch);
 }
 
 void
@@ -82,8 +92,17 @@ sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, const char *
 void
 sl_batch_put(SlBatch *batch)
 {
-	sl_store_put(&batch->store, batch->records, batch->nrecords);
-	sl_outbox_put(batch->policy, batch->records, batch->nrecords, batch->now);
+	for (int i = 0; i < batch->nrecords; i++)
+	{
+		SlRecord   *record = batch->records[i];
+
+		if (record->state == NULL)
+			continue;
+		sl_record_seal(batch->policy, record, CurrentMemoryContext);
+		sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
+	}
+	sl_store_put(batch->records, batch->nrecords);
+	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
 	sl_changes_put(batch->policy, &batch->changes, batch->now);
 }
 

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "decide.h"
+#include "outbox_row.h"
 #include "store.h"
 #include "store_change.h"
 
@@ -20,6 +21,7 @@ typedef struct SlBatch
 	int			nrecords;
 	SlRecord  **records;
 	SlRows		changes;
+	SlOutboxRows outbox;
 	TimestampTz now;
 } SlBatch;
 
@@ -28,7 +30,7 @@ extern void sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room);
 /* Adds a record to be locked; it is there. */
 extern SlRecord *sl_batch_add(SlBatch *batch, const char *key, int32 key_len);
 
-/* Waits for the locks, or skips what is held (its state stays NULL); sets the time. */
+/* Waits for the locks, or skips what is held (its state stays NULL); opens the states. */
 extern void sl_batch_lock(SlBatch *batch);
 extern void sl_batch_lock_free(SlBatch *batch);
 

@@ -9,9 +9,11 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "decide.h"
@@ -24,6 +26,9 @@
 
 PG_FUNCTION_INFO_V1(sync_ack_lease);
 PG_FUNCTION_INFO_V1(sync_ack_row);
+
+/* Records are locked and written so many at a time, in key order all the same. */
+#define BATCH 500
 
 static SlPlan find_leased = {
 	.sql =	"SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
@@ -204,15 +209,22 @@ ack(const Answer *answer, ArrayType *ids)
 	int			n;
 	int			acked = 0;
 	Leased	   *leased = find(answer->lease, ids, &n);
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger ack",
+											   ALLOCSET_DEFAULT_SIZES);
 
 	for (int i = 0; i < n;)
 	{
+		MemoryContext old = MemoryContextSwitchTo(work);
 		int			first = i;
 
-		while (i < n && strcmp(leased[i].entity, leased[first].entity) == 0)
+		CHECK_FOR_INTERRUPTS();
+		while (i < n && i - first < BATCH && strcmp(leased[i].entity, leased[first].entity) == 0)
 			i++;
 		acked += ack_entity(leased + first, i - first, answer);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(work);
 	}
+	MemoryContextDelete(work);
 	return acked;
 }
 

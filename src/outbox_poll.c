@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "canonical.h"
@@ -32,6 +33,9 @@
 PG_FUNCTION_INFO_V1(sync_poll);
 
 #define MAX_CHANGES 100000
+
+/* Records are locked and written so many at a time. */
+#define BATCH 500
 
 enum
 {
@@ -109,7 +113,7 @@ typedef struct Candidate
 /* Where the next look begins. */
 typedef struct Mark
 {
-	char	   *place;
+	char		place[24];
 	int64		id;
 } Mark;
 
@@ -129,6 +133,16 @@ lease_end(const Poll *poll, TimestampTz now)
 												   PointerGetDatum(poll->duration)));
 }
 
+/* A place is as many digits at most as a 64-bit number has. */
+static void
+set_mark(Mark *mark, uint64 row)
+{
+	char	   *place = TextDatumGetCString(sl_query_value_not_null(row, 4));
+
+	strlcpy(mark->place, place, sizeof(mark->place));
+	mark->id = DatumGetInt64(sl_query_value_not_null(row, 1));
+}
+
 static Candidate *
 find_candidates(Poll *poll, Mark *mark, int *n)
 {
@@ -142,7 +156,7 @@ find_candidates(Poll *poll, Mark *mark, int *n)
 	values[2] = Int64GetDatum(mark->id);
 	values[3] = poll->entity == NULL ? (Datum) 0 : CStringGetTextDatum(poll->entity);
 	nulls[3] = poll->entity == NULL ? 'n' : ' ';
-	values[4] = Int32GetDatum(poll->max_changes - poll->nclaimed);
+	values[4] = Int32GetDatum(Min(poll->max_changes - poll->nclaimed, BATCH));
 	sl_spi_connect();
 	*n = (int) sl_query_select(&find_claimable, values, nulls);
 	MemoryContextSwitchTo(context);
@@ -152,9 +166,9 @@ find_candidates(Poll *poll, Mark *mark, int *n)
 		candidates[i].id = DatumGetInt64(sl_query_value_not_null(i, 1));
 		candidates[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 2));
 		candidates[i].key = TextDatumGetCString(sl_query_value_not_null(i, 3));
-		mark->place = TextDatumGetCString(sl_query_value_not_null(i, 4));
-		mark->id = candidates[i].id;
 	}
+	if (*n > 0)
+		set_mark(mark, *n - 1);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return candidates;
@@ -316,17 +330,23 @@ claim_candidates(Poll *poll, Candidate *candidates, int n)
 static void
 claim_all(Poll *poll)
 {
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger poll",
+											   ALLOCSET_DEFAULT_SIZES);
 	Mark		mark = {"0", PG_INT64_MIN};
 	int			n = -1;
 
 	while (poll->nclaimed < poll->max_changes && n != 0)
 	{
+		MemoryContext old = MemoryContextSwitchTo(work);
 		Candidate  *candidates;
 
 		CHECK_FOR_INTERRUPTS();
 		candidates = find_candidates(poll, &mark, &n);
 		claim_candidates(poll, candidates, n);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(work);
 	}
+	MemoryContextDelete(work);
 }
 
 static void

@@ -189,47 +189,38 @@ write_drops(const SlPolicy *policy, const SlRows *drops)
 	sl_query_write(&drop_rows, values, NULL);
 }
 
-static void
-collect(const SlPolicy *policy, const SlRecord *record, SlRows *rows, SlRows *drops,
-		TimestampTz now)
+void
+sl_outbox_init(SlOutboxRows *outbox, const SlPolicy *policy)
+{
+	sl_rows_init(&outbox->rows, ROW_NCOLUMNS, row_types);
+	sl_rows_init(&outbox->drops, 2, drop_types);
+	outbox->is_woken = palloc0(sizeof(bool) * policy->nsystems);
+}
+
+void
+sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, const SlRecord *record,
+				  TimestampTz now)
 {
 	for (int t = 0; t < policy->nsystems; t++)
 	{
 		if (!record->is_changed[t])
 			continue;
 		if (record->state->parts[t].waiting_version == 0)
-			add_drop(drops, policy, record, t);
-		else
-			add_row(rows, policy, record, t, now);
+		{
+			add_drop(&outbox->drops, policy, record, t);
+			continue;
+		}
+		add_row(&outbox->rows, policy, record, t, now);
+		outbox->is_woken[t] = true;
 	}
 }
 
-static void
-notify_targets(const SlPolicy *policy, SlRecord **records, int nrecords)
-{
-	for (int t = 0; t < policy->nsystems; t++)
-		for (int i = 0; i < nrecords; i++)
-		{
-			if (records[i]->state == NULL || !records[i]->is_changed[t] ||
-				records[i]->state->parts[t].waiting_version == 0)
-				continue;
-			sl_outbox_notify(policy->systems[t].name);
-			break;
-		}
-}
-
 void
-sl_outbox_put(const SlPolicy *policy, SlRecord **records, int nrecords, TimestampTz now)
+sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 {
-	SlRows		rows;
-	SlRows		drops;
-
-	sl_rows_init(&rows, ROW_NCOLUMNS, row_types);
-	sl_rows_init(&drops, 2, drop_types);
-	for (int i = 0; i < nrecords; i++)
-		if (records[i]->state != NULL)
-			collect(policy, records[i], &rows, &drops, now);
-	write_drops(policy, &drops);
-	write_rows(policy, &rows, now);
-	notify_targets(policy, records, nrecords);
+	write_drops(policy, &outbox->drops);
+	write_rows(policy, &outbox->rows, now);
+	for (int t = 0; t < policy->nsystems; t++)
+		if (outbox->is_woken[t])
+			sl_outbox_notify(policy->systems[t].name);
 }

@@ -9,6 +9,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "rows.h"
 #include "store.h"
 #include "waiting.h"
 
@@ -19,12 +20,22 @@ extern char *sl_idempotency_key(const SlPolicy *policy, const SlState *state,
 /* The name of a row's direction, source->target. */
 extern char *sl_direction(const char *source, const char *target);
 
-/*
- * Brings the waiting rows of these records into line with their states, where an
- * event changed them.  SPI must be connected; the records are locked.
- */
-extern void sl_outbox_put(const SlPolicy *policy, SlRecord **records, int nrecords,
-						  TimestampTz now);
+/* Waiting rows on their way into the table. */
+typedef struct SlOutboxRows
+{
+	SlRows		rows;			/* written, or folded into */
+	SlRows		drops;			/* removed */
+	bool	   *is_woken;		/* by system: it has got a row */
+} SlOutboxRows;
+
+extern void sl_outbox_init(SlOutboxRows *outbox, const SlPolicy *policy);
+
+/* Takes up what an event changed of a record's waiting rows, as its state says now. */
+extern void sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy,
+							  const SlRecord *record, TimestampTz now);
+
+/* Writes what was collected.  SPI must be connected; the records are locked. */
+extern void sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now);
 
 /* Wakes the workers of a target when the transaction commits. */
 extern void sl_outbox_notify(const char *target);

@@ -6,17 +6,19 @@
 
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "rows.h"
 
-#define FIRST_ROOM 64
+#define FIRST_ROOM 8
 
 void
 sl_rows_init(SlRows *rows, int ncolumns, const Oid *types)
 {
 	Assert(ncolumns <= SL_ROWS_MAX_COLUMNS);
 	memset(rows, 0, sizeof(SlRows));
+	rows->context = CurrentMemoryContext;
 	rows->ncolumns = ncolumns;
 	rows->types = types;
 }
@@ -30,8 +32,8 @@ grow(SlRows *rows)
 	{
 		if (rows->maxrows == 0)
 		{
-			rows->values[c] = palloc(sizeof(Datum) * room);
-			rows->nulls[c] = palloc(sizeof(bool) * room);
+			rows->values[c] = MemoryContextAlloc(rows->context, sizeof(Datum) * room);
+			rows->nulls[c] = MemoryContextAlloc(rows->context, sizeof(bool) * room);
 			continue;
 		}
 		rows->values[c] = repalloc(rows->values[c], sizeof(Datum) * room);
@@ -53,25 +55,42 @@ sl_rows_add(SlRows *rows)
 	rows->nrows++;
 }
 
-void
-sl_rows_set(SlRows *rows, int column, Datum value)
+static void
+put(SlRows *rows, int column, Datum value)
 {
 	rows->values[column][rows->nrows - 1] = value;
 	rows->nulls[column][rows->nrows - 1] = false;
 }
 
 void
+sl_rows_set(SlRows *rows, int column, Datum value)
+{
+	MemoryContext old = MemoryContextSwitchTo(rows->context);
+	int16		len;
+	bool		by_value;
+
+	get_typlenbyval(rows->types[column], &len, &by_value);
+	put(rows, column, datumCopy(value, by_value, len));
+	MemoryContextSwitchTo(old);
+}
+
+void
 sl_rows_set_text(SlRows *rows, int column, const char *text)
 {
 	if (text != NULL)
-		sl_rows_set(rows, column, CStringGetTextDatum(text));
+		sl_rows_set_text_len(rows, column, text, (int32) strlen(text));
 }
 
 void
 sl_rows_set_text_len(SlRows *rows, int column, const char *text, int32 len)
 {
-	if (text != NULL)
-		sl_rows_set(rows, column, PointerGetDatum(cstring_to_text_with_len(text, len)));
+	MemoryContext old;
+
+	if (text == NULL)
+		return;
+	old = MemoryContextSwitchTo(rows->context);
+	put(rows, column, PointerGetDatum(cstring_to_text_with_len(text, len)));
+	MemoryContextSwitchTo(old);
 }
 
 static Datum

@@ -12,6 +12,7 @@
 
 typedef struct SlRows
 {
+	MemoryContext context;	/* what the rows are given is copied into it */
 	int			ncolumns;
 	const Oid  *types;
 	int			nrows;
@@ -22,7 +23,7 @@ typedef struct SlRows
 
 extern void sl_rows_init(SlRows *rows, int ncolumns, const Oid *types);
 
-/* A new row, all of it null. */
+/* A new row, all of it null; rows live in the context that was current at sl_rows_init(). */
 extern void sl_rows_add(SlRows *rows);
 
 /* Sets a column of the newest row. */

@@ -133,6 +133,25 @@ sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 	return record;
 }
 
+void
+sl_record_open(const SlPolicy *policy, SlRecord *record)
+{
+	if (record->state == NULL)
+		record->state = sl_state_decode(policy, record->stored, record->stored_len);
+}
+
+void
+sl_record_seal(const SlPolicy *policy, SlRecord *record, MemoryContext context)
+{
+	bytea	   *state;
+
+	if (!record->is_dirty)
+		return;
+	state = sl_state_encode(policy, record->state);
+	record->encoded = MemoryContextAlloc(context, VARSIZE(state));
+	memcpy(record->encoded, state, VARSIZE(state));
+}
+
 static int
 compare_records(const void *a, const void *b)
 {
@@ -149,7 +168,7 @@ sl_record_sort(SlRecord **records, int nrecords)
 	qsort(records, nrecords, sizeof(SlRecord *), compare_records);
 }
 
-/* Decodes the locked row in the slot; the bytes are copied, for the slot moves on. */
+/* Copies the state of the locked row in the slot, for the slot moves on. */
 static void
 take_locked(SlStore *store, SlRecord *record)
 {
@@ -161,7 +180,8 @@ take_locked(SlStore *store, SlRecord *record)
 	record->has_tid = true;
 	copy = palloc(Max(stored.len, 1));
 	memcpy(copy, stored.data, stored.len);
-	record->state = sl_state_decode(store->policy, copy, stored.len);
+	record->stored = copy;
+	record->stored_len = stored.len;
 }
 
 static void
@@ -279,27 +299,27 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 }
 
 static int
-collect_dirty(SlStore *store, SlRecord **records, int nrecords, Datum *tids, Datum *states)
+collect_sealed(SlRecord **records, int nrecords, Datum *tids, Datum *states)
 {
 	int			n = 0;
 
 	for (int i = 0; i < nrecords; i++)
 	{
-		if (records[i]->state == NULL || !records[i]->is_dirty)
+		if (records[i]->encoded == NULL)
 			continue;
 		tids[n] = PointerGetDatum(&records[i]->tid);
-		states[n] = PointerGetDatum(sl_state_encode(store->policy, records[i]->state));
+		states[n] = PointerGetDatum(records[i]->encoded);
 		n++;
 	}
 	return n;
 }
 
 void
-sl_store_put(SlStore *store, SlRecord **records, int nrecords)
+sl_store_put(SlRecord **records, int nrecords)
 {
 	Datum	   *tids = palloc(sizeof(Datum) * (nrecords + 1));
 	Datum	   *states = palloc(sizeof(Datum) * (nrecords + 1));
-	int			n = collect_dirty(store, records, nrecords, tids, states);
+	int			n = collect_sealed(records, nrecords, tids, states);
 	Datum		values[2];
 	uint64		written;
 

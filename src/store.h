@@ -34,8 +34,12 @@ typedef struct SlRecord
 	int32		key_len;
 	bool		has_tid;		/* it stood in the table when it was looked at */
 	ItemPointerData tid;
-	SlState    *state;
+	const char *stored;			/* under the lock; NULL: it was not locked */
+	int32		stored_len;
+	int			nevents;		/* still to come in this batch */
+	SlState    *state;			/* NULL until sl_record_open() */
 	bool		is_dirty;
+	bytea	   *encoded;		/* the dirty state, once it has been sealed */
 	bool	   *is_changed;		/* by system: its waiting row must be written or removed */
 } SlRecord;
 
@@ -62,21 +66,27 @@ extern bool sl_store_look(SlStore *store, const char *key, int32 key_len, SlStor
 
 /*
  * Locks records (in key order, each once), creating those that are missing, and
- * decodes what they hold after the lock.  A look must be open, and is closed.  With
+ * copies what they hold after the lock.  A look must be open, and is closed.  With
  * REPEATABLE READ a record that somebody else changed since is 40001.
  */
 extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
 
 /*
  * The same for records that are there, skipping those that somebody else holds or
- * that are gone: their state stays NULL.
+ * that are gone: those have nothing stored.
  */
 extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
 
-/* Writes the dirty ones back.  SPI must be connected. */
-extern void sl_store_put(SlStore *store, SlRecord **records, int nrecords);
+/* Writes the sealed ones back.  SPI must be connected. */
+extern void sl_store_put(SlRecord **records, int nrecords);
 
 extern SlRecord *sl_record_new(const SlPolicy *policy, const char *key, int32 key_len);
+
+/* Decodes the state of a locked record, in the current context, unless it has been. */
+extern void sl_record_open(const SlPolicy *policy, SlRecord *record);
+
+/* Encodes a dirty state into a context that outlives it. */
+extern void sl_record_seal(const SlPolicy *policy, SlRecord *record, MemoryContext context);
 
 /* Orders records by key, as COLLATE "C" does. */
 extern void sl_record_sort(SlRecord **records, int nrecords);

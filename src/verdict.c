@@ -51,17 +51,20 @@ begin(SlVerdict *verdict, const char *key, int32 key_len, SlOutcome outcome)
 }
 
 Datum
-sl_accepted_change_set(const SlPolicy *policy, const SlState *state, const SlEffects *effects)
+sl_accepted_change_set(const SlPolicy *policy, const SlState *state, SlEffects *effects)
 {
 	StringInfoData json;
 
+	if (effects->change_set != (Datum) 0)
+		return effects->change_set;
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
 	for (int f = 0; f < policy->nfields; f++)
 		if (effects->is_accepted[f])
 			sl_append_member(&json, &policy->fields[f], &state->golden[f].value);
 	appendStringInfoChar(&json, '}');
-	return sl_text_to_jsonb(json.data);
+	effects->change_set = sl_text_to_jsonb(json.data);
+	return effects->change_set;
 }
 
 static void
@@ -166,7 +169,7 @@ action_of(const SlEffects *effects)
 
 void
 sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *record,
-				   int system, const SlEffects *effects)
+				   int system, SlEffects *effects)
 {
 	const char *action = action_of(effects);
 

@@ -21,7 +21,7 @@ typedef struct SlVerdict
 
 /* The fields that an event accepted, as jsonb. */
 extern Datum sl_accepted_change_set(const SlPolicy *policy, const SlState *state,
-									const SlEffects *effects);
+									SlEffects *effects);
 
 /* Fill a row; memory is the current context's. */
 extern void sl_verdict_rejected(SlVerdict *verdict, const SlPolicy *policy,
@@ -30,6 +30,6 @@ extern void sl_verdict_glanced(SlVerdict *verdict, const SlPolicy *policy,
 							   const SlIntake *intake, const SlState *state, int system,
 							   SlOutcome outcome, const SlOutcome *outcomes);
 extern void sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy,
-							   const SlRecord *record, int system, const SlEffects *effects);
+							   const SlRecord *record, int system, SlEffects *effects);
 
 #endif

@@ -1,0 +1,178 @@
+/*
+ * diff_decide.c
+ *	  The pipeline behind every door that takes records in: decisions under the lock.
+ *
+ * A chunk's records are locked in key order, decided in input order on what is read
+ * after the lock, and written back by a handful of statements.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "diff_chunk.h"
+#include "guc.h"
+#include "query.h"
+#include "store_change.h"
+#include "store_conflict.h"
+
+/* The first block of the context of one decision, kept when it is reset. */
+#define WORK_BLOCK (64 * 1024)
+
+static void
+emit(SlChunk *chunk, SlVerdict *verdict)
+{
+	tuplestore_putvalues(chunk->diff->rows, chunk->diff->row_desc, verdict->values,
+						 verdict->nulls);
+}
+
+static void
+note_effects(SlChunk *chunk, SlRecord *record, SlEffects *effects)
+{
+	const SlPolicy *policy = chunk->diff->policy;
+
+	record->is_dirty |= effects->is_dirty;
+	record->state->policy_version = policy->version;
+	for (int t = 0; t < policy->nsystems; t++)
+		record->is_changed[t] |= effects->waiting->is_changed[t];
+	if (chunk->diff->options.is_dry_run)
+		return;
+	sl_conflicts_number(effects);
+	sl_conflicts_put(policy, record, effects, chunk->now);
+}
+
+static void
+note_change(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
+{
+	const SlDiff *diff = chunk->diff;
+
+	if (effects->has_accepted)
+		sl_changes_add(&chunk->changes, diff->policy, record,
+					   diff->policy->systems[diff->system].name, diff->options.actor,
+					   sl_accepted_change_set(diff->policy, record->state, effects));
+}
+
+static void
+decide(SlChunk *chunk, SlArrival *arrival)
+{
+	SlDiff	   *diff = chunk->diff;
+	SlRecord   *record = arrival->record;
+	SlObservation obs = sl_chunk_observation(chunk, &arrival->intake);
+	SlEffects  *effects;
+	SlVerdict	verdict;
+
+	sl_record_open(diff->policy, record);
+	effects = sl_decide_observation(diff->policy, record->state, &obs);
+	if (effects->verdict == SL_REJECTED)
+	{
+		sl_chunk_reject_missing(chunk, arrival, effects->rejected_field);
+		emit(chunk, arrival->verdict);
+		return;
+	}
+	note_effects(chunk, record, effects);
+	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
+	note_change(chunk, record, effects);
+	if (effects->verdict != SL_UNCHANGED || diff->options.is_verbose)
+		emit(chunk, &verdict);
+}
+
+/* After a record's last event: what is to be written of it outlives the decision. */
+static void
+seal(SlChunk *chunk, SlRecord *record, MemoryContext outer)
+{
+	sl_record_seal(chunk->diff->policy, record, outer);
+	sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
+	record->state = NULL;
+}
+
+/*
+ * Most records have one event in a chunk: all that their decision needs goes with it.
+ * The state of one that has more lives as long as the chunk.
+ */
+static void
+settle_arrival(SlChunk *chunk, SlArrival *arrival)
+{
+	SlRecord   *record = arrival->record;
+	MemoryContext outer = CurrentMemoryContext;
+	bool		is_only = record->nevents == 1 && record->state == NULL;
+
+	if (is_only)
+		MemoryContextSwitchTo(chunk->work);
+	decide(chunk, arrival);
+	record->nevents--;
+	if (record->nevents == 0)
+		seal(chunk, record, outer);
+	MemoryContextSwitchTo(outer);
+	if (is_only)
+		MemoryContextReset(chunk->work);
+}
+
+static void
+settle_arrivals(SlChunk *chunk)
+{
+	for (int i = 0; i < chunk->narrivals; i++)
+	{
+		SlArrival  *arrival = &chunk->arrivals[i];
+
+		if (arrival->record != NULL)
+			settle_arrival(chunk, arrival);
+		else
+			emit(chunk, arrival->verdict);
+	}
+}
+
+static void
+lock_records(SlChunk *chunk)
+{
+	SlDiff	   *diff = chunk->diff;
+
+	sl_record_sort(chunk->records, chunk->nrecords);
+	if (!diff->options.is_dry_run)
+		sl_store_lock(&diff->store, chunk->records, chunk->nrecords);
+	else
+	{
+		sl_dry_load(diff, chunk->records, chunk->nrecords);
+		sl_store_end_look(&diff->store);
+	}
+	chunk->now = sl_now();
+}
+
+static void
+write_chunk(SlChunk *chunk)
+{
+	SlDiff	   *diff = chunk->diff;
+
+	if (diff->options.is_dry_run)
+	{
+		sl_dry_put(diff, chunk->records, chunk->nrecords);
+		return;
+	}
+	sl_store_put(chunk->records, chunk->nrecords);
+	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
+	sl_changes_put(diff->policy, &chunk->changes, chunk->now);
+	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects, chunk->now);
+}
+
+/* A chunk in which nothing is to be decided or kept locks and writes nothing. */
+void
+sl_chunk_settle(SlChunk *chunk)
+{
+	MemoryContext outer = CurrentMemoryContext;
+
+	if (chunk->narrivals == 0)
+	{
+		sl_store_end_look(&chunk->diff->store);
+		return;
+	}
+	if (chunk->nrecords > 0)
+		lock_records(chunk);
+	else
+		sl_store_end_look(&chunk->diff->store);
+	chunk->work = AllocSetContextCreate(outer, "sync_ledger decision", 0, WORK_BLOCK,
+										ALLOCSET_DEFAULT_MAXSIZE);
+	sl_spi_connect();
+	MemoryContextSwitchTo(outer);
+	settle_arrivals(chunk);
+	write_chunk(chunk);
+	sl_spi_finish();
+	MemoryContextSwitchTo(outer);
+}
