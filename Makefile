@@ -78,6 +78,7 @@ test:
 	@test/with_server test/run
 
 demo:
+	@examples/demo/run --check
 	@test/with_server -f PAYLOADS -f POLICY examples/demo/run
 
 bench:
