@@ -102,6 +102,12 @@ extern SlEffects *sl_decide_observation(const SlPolicy *policy, SlState *state,
 										const SlObservation *obs);
 
 /*
+ * To be called before a claim: new keys for what waits, where the policy is newer
+ * than the state.  NULL: nothing was to be done.
+ */
+extern SlWaiting *sl_decide_renewal(const SlPolicy *policy, SlState *state, TimestampTz now);
+
+/*
  * A worker claims what waits for a target.  The content is what it gets; action
  * none: nothing waits any more, and the row goes.
  */

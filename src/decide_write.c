@@ -41,15 +41,21 @@ remember_write(SlPart *part, int field, SlValue value, int64 version)
 	write->version = version;
 }
 
-/* Under another policy than the row was written, the same key could mean another thing. */
-static void
-renew_key(const SlPolicy *policy, SlState *state, int target)
+/*
+ * Under a new policy what waits may mean something else: each waiting row that its
+ * state was not written with gets a key of its own before anything is claimed.
+ */
+SlWaiting *
+sl_decide_renewal(const SlPolicy *policy, SlState *state, TimestampTz now)
 {
-	SlPart	   *part = &state->parts[target];
+	SlWaiting  *waiting;
 
-	if (state->policy_version == policy->version || part->existence == SL_CREATE_LOST)
-		return;
-	part->waiting_version = ++state->version;
+	if (state->policy_version == policy->version)
+		return NULL;
+	waiting = sl_waiting_begin(policy, state, now);
+	sl_waiting_end(waiting, policy, state, now);
+	state->policy_version = policy->version;
+	return waiting;
 }
 
 SlContent *
@@ -66,7 +72,6 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 		part->waiting_source = SL_AUTHOR_NONE;
 		return content;
 	}
-	renew_key(policy, state, target);
 	for (int i = 0; i < content->nfields; i++)
 		remember_write(part, content->fields[i], content->values[i], part->waiting_version);
 	if (content->action == SL_ACTION_CREATE)
@@ -305,7 +310,10 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	SlEffects  *rest;
 
 	if (part->leased_action == SL_ACTION_CREATE)
+	{
 		part->existence = SL_THERE;
+		part->create_version = 0;
+	}
 	if (ack->native_id != NULL)
 		part->native_id = ack->native_id;
 	for (int f = 0; f < policy->nfields; f++)

@@ -52,9 +52,47 @@ make_room(void *array, int n, int *room, size_t size)
 	return array == NULL ? palloc(size * *room) : repalloc(array, size * *room);
 }
 
+/* What points into the input stays there; the rest was made for this look only. */
+static const char *
+keep_bytes(const SlChunk *chunk, const char *data, int32 len)
+{
+	const SlReader *reader = &chunk->diff->reader;
+	char	   *copy;
+
+	if (data == NULL || (data >= reader->start && data < reader->end))
+		return data;
+	copy = palloc(len + 1);
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+static void
+keep_intake(const SlChunk *chunk, SlIntake *intake)
+{
+	int			nfields = chunk->diff->policy->nfields;
+	SlValue    *values = palloc(sizeof(SlValue) * nfields);
+
+	memcpy(values, intake->values, sizeof(SlValue) * nfields);
+	intake->values = values;
+	intake->key = keep_bytes(chunk, intake->key, intake->key_len);
+	if (intake->is_rejected)
+	{
+		intake->reason.message = pstrdup(intake->reason.message);
+		return;
+	}
+	intake->token.data = keep_bytes(chunk, intake->token.data, intake->token.len);
+	if (intake->native_id != NULL)
+		intake->native_id = pstrdup(intake->native_id);
+	for (int f = 0; f < nfields; f++)
+		if (values[f].kind == SL_EXACT || values[f].kind == SL_INEXACT)
+			values[f].data = keep_bytes(chunk, values[f].data, values[f].len);
+}
+
 static SlArrival *
 add_arrival(SlChunk *chunk)
 {
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
 	SlArrival  *arrival;
 
 	chunk->arrivals = make_room(chunk->arrivals, chunk->narrivals, &chunk->maxarrivals,
@@ -64,7 +102,8 @@ add_arrival(SlChunk *chunk)
 	arrival->raw = chunk->raw;
 	arrival->record = NULL;
 	arrival->verdict = NULL;
-	chunk->intake.values = palloc(sizeof(SlValue) * chunk->diff->policy->nfields);
+	keep_intake(chunk, &arrival->intake);
+	MemoryContextSwitchTo(old);
 	return arrival;
 }
 
@@ -81,14 +120,14 @@ find_record(SlChunk *chunk)
 }
 
 static SlRecord *
-add_record(SlChunk *chunk, const SlStored *found)
+add_record(SlChunk *chunk, const SlIntake *intake, const SlStored *found)
 {
-	SlRecord   *record = sl_record_new(chunk->diff->policy, chunk->intake.key,
-									   chunk->intake.key_len);
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+	SlRecord   *record = sl_record_new(chunk->diff->policy, intake->key, intake->key_len);
 	bool		is_found;
 
 	if (chunk->by_key == NULL)
-		chunk->by_key = records_create(CurrentMemoryContext, 8, NULL);
+		chunk->by_key = records_create(chunk->context, 8, NULL);
 	if (found != NULL)
 	{
 		record->has_tid = true;
@@ -98,13 +137,14 @@ add_record(SlChunk *chunk, const SlStored *found)
 	chunk->records = make_room(chunk->records, chunk->nrecords, &chunk->maxrecords,
 							   sizeof(SlRecord *));
 	chunk->records[chunk->nrecords++] = record;
+	MemoryContextSwitchTo(old);
 	return record;
 }
 
 static void
-add_event(SlChunk *chunk, SlRecord *record)
+add_event(SlArrival *arrival, SlRecord *record)
 {
-	add_arrival(chunk)->record = record;
+	arrival->record = record;
 	record->nevents++;
 }
 
@@ -135,10 +175,12 @@ void
 sl_chunk_reject(SlChunk *chunk, SlArrival *arrival)
 {
 	const SlPolicy *policy = chunk->diff->policy;
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
 
 	arrival->verdict = palloc(sizeof(SlVerdict));
 	sl_rejects_add(&chunk->rejects, policy, &arrival->raw, &arrival->intake);
 	sl_verdict_rejected(arrival->verdict, policy, &arrival->intake);
+	MemoryContextSwitchTo(old);
 }
 
 void
@@ -151,6 +193,19 @@ sl_chunk_reject_missing(SlChunk *chunk, SlArrival *arrival, int field)
 	sl_chunk_reject(chunk, arrival);
 }
 
+static void
+show_glanced(SlChunk *chunk, SlOutcome outcome)
+{
+	SlDiff	   *diff = chunk->diff;
+	SlArrival  *arrival = add_arrival(chunk);
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+
+	arrival->verdict = palloc(sizeof(SlVerdict));
+	sl_verdict_glanced(arrival->verdict, diff->policy, &arrival->intake, diff->scratch,
+					   diff->system, outcome, chunk->outcomes);
+	MemoryContextSwitchTo(old);
+}
+
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
 glance(SlChunk *chunk)
@@ -159,28 +214,21 @@ glance(SlChunk *chunk)
 	SlObservation obs = sl_chunk_observation(chunk, &chunk->intake);
 	SlStored	found = {.data = NULL,.len = 0};
 	bool		is_found = look(chunk, &found);
-	SlArrival  *arrival;
 	SlOutcome	outcome;
 
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len, diff->scratch);
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
-	if (outcome == SL_UNCHANGED && !diff->options.is_verbose)
-		return;
 	if (outcome == SL_REJECTED)
-	{
 		sl_chunk_reject_missing(chunk, add_arrival(chunk),
 								sl_missing_field(diff->policy, diff->scratch, &obs));
-		return;
-	}
-	if (outcome > SL_STALE)
+	else if (outcome > SL_STALE)
 	{
-		add_event(chunk, add_record(chunk, is_found ? &found : NULL));
-		return;
+		SlArrival  *arrival = add_arrival(chunk);
+
+		add_event(arrival, add_record(chunk, &arrival->intake, is_found ? &found : NULL));
 	}
-	arrival = add_arrival(chunk);
-	arrival->verdict = palloc(sizeof(SlVerdict));
-	sl_verdict_glanced(arrival->verdict, diff->policy, &arrival->intake, diff->scratch,
-					   diff->system, outcome, chunk->outcomes);
+	else if (outcome == SL_STALE || diff->options.is_verbose)
+		show_glanced(chunk, outcome);
 }
 
 static void
@@ -197,7 +245,7 @@ take_record(SlChunk *chunk)
 	}
 	record = find_record(chunk);
 	if (record != NULL)
-		add_event(chunk, record);
+		add_event(add_arrival(chunk), record);
 	else
 		glance(chunk);
 }
@@ -213,14 +261,20 @@ is_full(const SlChunk *chunk)
 static bool
 read_chunk(SlChunk *chunk)
 {
-	while (!is_full(chunk))
+	bool		has_more = true;
+
+	MemoryContextSwitchTo(chunk->look);
+	while (has_more && !is_full(chunk))
 	{
-		if (!sl_reader_next(&chunk->diff->reader, &chunk->raw))
-			return false;
+		has_more = sl_reader_next(&chunk->diff->reader, &chunk->raw);
+		if (!has_more)
+			break;
 		chunk->nread++;
 		take_record(chunk);
+		MemoryContextReset(chunk->look);
 	}
-	return true;
+	MemoryContextSwitchTo(chunk->context);
+	return has_more;
 }
 
 static void
@@ -230,6 +284,8 @@ begin_chunk(SlChunk *chunk, SlDiff *diff)
 
 	memset(chunk, 0, sizeof(SlChunk));
 	chunk->diff = diff;
+	chunk->context = diff->chunk;
+	chunk->look = diff->look;
 	chunk->raw.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(policy->nfields));
 	chunk->intake.values = palloc(sizeof(SlValue) * policy->nfields);
 	chunk->outcomes = palloc(sizeof(SlOutcome) * policy->nfields);
@@ -262,6 +318,7 @@ sl_diff_run(SlDiff *diff, const char *text, int32 len)
 {
 	diff->call = CurrentMemoryContext;
 	diff->chunk = AllocSetContextCreate(diff->call, "sync_ledger chunk", ALLOCSET_DEFAULT_SIZES);
+	diff->look = AllocSetContextCreate(diff->call, "sync_ledger look", ALLOCSET_DEFAULT_SIZES);
 	diff->scratch = sl_state_new(diff->policy);
 	sl_store_open(&diff->store, diff->policy);
 	if (diff->options.is_dry_run)
@@ -271,4 +328,5 @@ sl_diff_run(SlDiff *diff, const char *text, int32 len)
 		;
 	sl_store_close(&diff->store);
 	MemoryContextDelete(diff->chunk);
+	MemoryContextDelete(diff->look);
 }

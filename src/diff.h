@@ -33,6 +33,7 @@ typedef struct SlDiff
 	SlStore		store;
 	MemoryContext call;			/* as long as the call */
 	MemoryContext chunk;		/* reset for each chunk */
+	MemoryContext look;			/* reset for each record */
 	SlState    *scratch;		/* for looks */
 	HTAB	   *dry_states;		/* what a dry run would have written, by key */
 	Tuplestorestate *rows;

@@ -27,7 +27,9 @@ struct records_hash;
 typedef struct SlChunk
 {
 	SlDiff	   *diff;
-	MemoryContext work;			/* for one decision; reset after it */
+	MemoryContext context;		/* the chunk's own */
+	MemoryContext look;			/* for reading and looking at one record */
+	MemoryContext work;			/* for deciding one */
 	SlRawRecord raw;			/* the record at hand */
 	SlIntake	intake;
 	SlOutcome  *outcomes;

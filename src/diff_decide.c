@@ -77,9 +77,9 @@ decide(SlChunk *chunk, SlArrival *arrival)
 
 /* After a record's last event: what is to be written of it outlives the decision. */
 static void
-seal(SlChunk *chunk, SlRecord *record, MemoryContext outer)
+seal(SlChunk *chunk, SlRecord *record)
 {
-	sl_record_seal(chunk->diff->policy, record, outer);
+	sl_record_seal(chunk->diff->policy, record, chunk->context);
 	sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
 	record->state = NULL;
 }
@@ -92,7 +92,6 @@ static void
 settle_arrival(SlChunk *chunk, SlArrival *arrival)
 {
 	SlRecord   *record = arrival->record;
-	MemoryContext outer = CurrentMemoryContext;
 	bool		is_only = record->nevents == 1 && record->state == NULL;
 
 	if (is_only)
@@ -100,8 +99,8 @@ settle_arrival(SlChunk *chunk, SlArrival *arrival)
 	decide(chunk, arrival);
 	record->nevents--;
 	if (record->nevents == 0)
-		seal(chunk, record, outer);
-	MemoryContextSwitchTo(outer);
+		seal(chunk, record);
+	MemoryContextSwitchTo(chunk->context);
 	if (is_only)
 		MemoryContextReset(chunk->work);
 }
@@ -156,8 +155,6 @@ write_chunk(SlChunk *chunk)
 void
 sl_chunk_settle(SlChunk *chunk)
 {
-	MemoryContext outer = CurrentMemoryContext;
-
 	if (chunk->narrivals == 0)
 	{
 		sl_store_end_look(&chunk->diff->store);
@@ -167,12 +164,12 @@ sl_chunk_settle(SlChunk *chunk)
 		lock_records(chunk);
 	else
 		sl_store_end_look(&chunk->diff->store);
-	chunk->work = AllocSetContextCreate(outer, "sync_ledger decision", 0, WORK_BLOCK,
+	chunk->work = AllocSetContextCreate(chunk->context, "sync_ledger decision", 0, WORK_BLOCK,
 										ALLOCSET_DEFAULT_MAXSIZE);
 	sl_spi_connect();
-	MemoryContextSwitchTo(outer);
+	MemoryContextSwitchTo(chunk->context);
 	settle_arrivals(chunk);
 	write_chunk(chunk);
 	sl_spi_finish();
-	MemoryContextSwitchTo(outer);
+	MemoryContextSwitchTo(chunk->context);
 }

@@ -267,6 +267,15 @@ lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 }
 
 static void
+renew_keys(const SlBatch *batch, SlRecord *record)
+{
+	SlWaiting  *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
+
+	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= renewed->is_changed[t];
+}
+
+static void
 claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
 {
 	SlPart	   *part = &record->state->parts[target];
@@ -277,6 +286,7 @@ claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
 	if (part->waiting_version == 0 || part->leased_version != 0)
 		return;
 	record->is_dirty = true;
+	renew_keys(batch, record);
 	content = sl_decide_claim(batch->policy, record->state, target, batch->now);
 	if (content->action == SL_ACTION_NONE)
 	{

@@ -133,11 +133,15 @@ sl_show(SlEvent *event, int field, bool is_own)
 	SlSpot		spot = sl_event_spot(event, field);
 	SlShown    *shown = sl_spot_shown(&spot);
 
+	/* A known difference stays known while the system shows the same. */
+	if (!shown->is_seen || !sl_value_same(&shown->value, &event->obs->values[field]))
+	{
+		shown->is_settled = false;
+		shown->is_near_miss = false;
+	}
 	shown->value = event->obs->values[field];
 	shown->is_seen = true;
 	shown->is_observed = true;
-	shown->is_settled = false;
-	shown->is_near_miss = false;
 	shown->acked_since = false;
 	note_newest_token(&spot, shown, event->obs->token);
 	shown->token_shown = event->obs->token;

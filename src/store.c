@@ -70,6 +70,7 @@ void
 sl_store_begin_look(SlStore *store)
 {
 	CommandCounterIncrement();
+	store->context = CurrentMemoryContext;
 	store->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	store->scan = sl_index_beginscan(store->heap, store->index, store->snapshot, 2);
 }
@@ -108,6 +109,8 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 		char		bytes[VARHDRSZ + 1024];
 	}			text;
 	ScanKeyData keys[2];
+	MemoryContext old;
+	bool		is_found;
 
 	SET_VARSIZE(&text.header, VARHDRSZ + key_len);
 	memcpy(VARDATA(&text.header), key, key_len);
@@ -115,11 +118,13 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 						   F_TEXTEQ, store->entity);
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID,
 						   F_TEXTEQ, PointerGetDatum(&text));
+	old = MemoryContextSwitchTo(store->context);
 	index_rescan(store->scan, keys, 2, NULL, 0);
-	if (!index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
-		return false;
-	read_state(store, found);
-	return true;
+	is_found = index_getnext_slot(store->scan, ForwardScanDirection, store->slot);
+	MemoryContextSwitchTo(old);
+	if (is_found)
+		read_state(store, found);
+	return is_found;
 }
 
 SlRecord *

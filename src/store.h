@@ -50,6 +50,7 @@ typedef struct SlStore
 	Relation	index;
 	Datum		entity;
 	Snapshot	snapshot;		/* NULL: no look is open */
+	MemoryContext context;		/* of the look: what the scan allocates on its way */
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 } SlStore;

@@ -249,7 +249,8 @@ needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *s
 	if (!has_row || state->policy_version != policy->version || waiting->is_corrected[t])
 		return true;
 	return !sl_content_equal(&waiting->before[t], after) &&
-		!is_whole_retry(policy, state, t, after);
+		(state->parts[t].waiting_version == state->parts[t].create_version ||
+		 !is_whole_retry(policy, state, t, after));
 }
 
 static void
