@@ -111,7 +111,8 @@ sl_has_seen(const SlSpot *spot)
 	{
 		const SlWrite *write = &shown->writes[i];
 
-		if (write->status == SL_WRITE_ACKED && !sl_is_owed(spot, write) &&
+		if (write->status == SL_WRITE_ACKED && write->version >= golden->version &&
+			!sl_is_owed(spot, write) &&
 			(write->is_rewritten ? shown->is_near_miss
 			 : sl_value_same(&write->value, &golden->value)))
 			return true;

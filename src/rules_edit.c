@@ -124,8 +124,7 @@ static SlOutcome
 accept_owner(Edit *edit)
 {
 	SlConflict *conflict = edit->golden->conflict;
-	bool		replaces_unseen = is_set_by_another(edit) && !edit->had_seen &&
-		!sl_value_is_null(&edit->golden->value);
+	bool		replaces_unseen = is_set_by_another(edit) && !edit->had_seen;
 
 	if (conflict == NULL && replaces_unseen)
 	{
@@ -152,9 +151,11 @@ overrule(Edit *edit)
 static bool
 is_overruled(const Edit *edit)
 {
-	if (!edit->owner_spoke || !is_set_by_another(edit))
+	if (!edit->owner_spoke)
 		return false;
-	return !edit->spec->is_tiebreak || !edit->had_seen || is_inside_window(edit);
+	if (!edit->spec->is_tiebreak)
+		return true;
+	return is_set_by_another(edit) && (!edit->had_seen || is_inside_window(edit));
 }
 
 /* Rule 7, while the field is frozen. */

@@ -59,9 +59,6 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 	if (is_known_token(shown->token_own) &&
 		sl_compare_tokens(spot, obs->token, shown->token_own) <= 0)
 		return false;
-	if (is_known_token(shown->token_shown) &&
-		sl_compare_tokens(spot, obs->token, shown->token_shown) == 0)
-		return false;
 	return !is_of_a_write(shown, value) &&
 		!sl_value_same(value, &sl_spot_golden(spot)->value) && !is_kept_null(spot, value);
 }

@@ -167,10 +167,15 @@ typedef struct SlState
 /* A new record, of which nobody has shown anything, in the current context. */
 extern SlState *sl_state_new(const SlPolicy *policy);
 
+/* Makes a state new again, as far as one system's part goes. */
+extern void sl_state_clear(const SlPolicy *policy, SlState *state, int system);
+
+/* The policy that a stored state was written under; 0: it is empty. */
+extern int32 sl_state_policy_version(const char *data, int32 len);
+
 /*
- * A state as the table holds it.  Values, tokens and names point into data,
- * which must stay.  Sets fresh for an empty state (a row that was only created to
- * be locked).
+ * A state as the table holds it.  Values and tokens point into data, which must
+ * stay.  An empty one (a row that was only created to be locked) gives a new state.
  */
 extern SlState *sl_state_decode(const SlPolicy *policy, const char *data, int32 len);
 

@@ -173,6 +173,20 @@ sl_record_sort(SlRecord **records, int nrecords)
 	qsort(records, nrecords, sizeof(SlRecord *), compare_records);
 }
 
+/*
+ * Another session has configured the entity and written the record while this call
+ * ran: by the policy at hand, what the new one added would be dropped.
+ */
+static void
+check_policy(SlStore *store, const char *state, int32 len)
+{
+	if (sl_state_policy_version(state, len) > store->policy->version)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("the policy of entity \"%s\" has changed meanwhile",
+							   store->policy->entity),
+						errhint("Repeat the transaction.")));
+}
+
 /* Copies the state of the locked row in the slot, for the slot moves on. */
 static void
 take_locked(SlStore *store, SlRecord *record)
@@ -187,6 +201,7 @@ take_locked(SlStore *store, SlRecord *record)
 	memcpy(copy, stored.data, stored.len);
 	record->stored = copy;
 	record->stored_len = stored.len;
+	check_policy(store, copy, stored.len);
 }
 
 static void
