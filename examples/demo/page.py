@@ -7,6 +7,7 @@ import textwrap
 WIDTH = 100
 INDENT = 4
 LABEL = 17
+COUNT = 11
 COLOURED = (sys.stdout.isatty() and 'NO_COLOR' not in os.environ
             and os.environ.get('TERM', 'dumb') != 'dumb')
 PAINT = {'bold': '1', 'dim': '2', 'green': '32', 'yellow': '33', 'red': '31', 'cyan': '36'}
@@ -67,5 +68,11 @@ def verbatim(text):
         say(' ' * INDENT + line, 'cyan')
 
 
-def counted(count, text):
-    say(f'{count:>{INDENT + 5}}  {text}')
+def counted(count, text, colour=None):
+    say(f'{count:>{COUNT},}  {text}', colour)
+
+
+def beside(text):
+    """More about the count above."""
+    for line in folded(text, WIDTH - COUNT - 2):
+        say(' ' * (COUNT + 2) + line)

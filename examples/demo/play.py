@@ -5,13 +5,10 @@ import json
 
 import page
 from book import literal
+from program import Failure
 
 VERDICT_COLOUR = {'accepted': 'green', 'conflict': 'red', 'held': 'red', 'rejected': 'red',
                   'overruled': 'yellow', 'kept': 'yellow'}
-
-
-class Wrong(Exception):
-    """The engine did something else than the story says."""
 
 
 def text_of(value):
@@ -54,7 +51,7 @@ class Play:
 
     def check(self, what, got, expected):
         if got != expected:
-            raise Wrong(f'step {self.step} ("{self.title}"): {what} is {text_of(got)}, '
+            raise Failure(f'step {self.step} ("{self.title}"): {what} is {text_of(got)}, '
                         f'the story says {text_of(expected)}')
 
     def call(self, sql):

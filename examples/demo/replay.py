@@ -16,7 +16,9 @@ sys.dont_write_bytecode = True
 import psycopg2                          # noqa: E402
 
 import page                              # noqa: E402
+import program                           # noqa: E402
 from book import Book                    # noqa: E402
+from program import Failure              # noqa: E402
 
 VERDICTS = {'unchanged': 'nothing was written, nobody is called',
             'stale': 'older than what this system had shown already',
@@ -30,15 +32,11 @@ VERDICTS = {'unchanged': 'nothing was written, nobody is called',
             'rejected': 'does not fit the policy'}
 
 
-class Refused(Exception):
-    """Something in the user's files that has to be put right first."""
-
-
 def refusal(where, error):
-    """The server's own words, with its hint."""
+    """The server's own words, with its hint; something in the user's files is to be put right."""
     diag = error.diag
     text = ': '.join(filter(None, (where, diag.message_primary, diag.message_detail)))
-    return Refused(f'{text}\n      {diag.message_hint}' if diag.message_hint else text)
+    return Failure(f'{text}\n      {diag.message_hint}' if diag.message_hint else text)
 
 
 def read_policy(path):
@@ -49,9 +47,9 @@ def read_policy(path):
             text = file.read()
         systems = json.loads(text).get('systems')
     except ValueError as error:
-        raise Refused(f'POLICY: {name} is not JSON: {error}') from None
+        raise Failure(f'POLICY: {name} is not JSON: {error}') from None
     except AttributeError:
-        raise Refused(f'POLICY: {name} is no JSON object') from None
+        raise Failure(f'POLICY: {name} is no JSON object') from None
     if isinstance(systems, dict):
         return text, [name for name, keys in systems.items()
                       if not isinstance(keys, dict) or keys.get('writable', True)]
@@ -70,9 +68,9 @@ def payloads(path):
             try:
                 text = line.decode('utf-8-sig' if number == 1 else 'utf-8').strip()
             except UnicodeDecodeError:
-                raise Refused(f'PAYLOADS: line {number} is not UTF-8') from None
+                raise Failure(f'PAYLOADS: line {number} is not UTF-8') from None
             if '\0' in text:
-                raise Refused(f'PAYLOADS: line {number} holds a NUL byte')
+                raise Failure(f'PAYLOADS: line {number} holds a NUL byte')
             if text:
                 yield number, text
 
@@ -91,7 +89,7 @@ class Listing:
 
     def print(self, lines, key, verdict, text):
         if self.left == 0:
-            page.say('   ...  further ones are counted only (LINES=10000 prints more)', 'dim')
+            page.say('   ...  further ones are counted only (SHOW=10000 prints more)', 'dim')
         self.left -= 1
         if self.left < 0:
             return
@@ -130,7 +128,7 @@ class Replay:
         self.verdicts = collections.Counter()
         self.calls = collections.Counter()
         self.fields = collections.Counter()
-        self.listing = Listing(int(os.environ.get('LINES') or 200))
+        self.listing = Listing(int(os.environ.get('SHOW') or 200))
 
     def configure(self, text, name):
         try:
@@ -149,7 +147,7 @@ class Replay:
         except psycopg2.Error as error:
             whole = ('\n      Each line must be a document of its own; jq -c . FILE makes it so.'
                      if error.pgcode == '22P02' else '')
-            raise Refused(f'{refusal(f"PAYLOADS: line {number}", error)}{whole}') from None
+            raise Failure(f'{refusal(f"PAYLOADS: line {number}", error)}{whole}') from None
         for row in rows:
             self.verdicts[row['verdict']] += 1
             if row['verdict'] == 'unchanged':
@@ -177,68 +175,69 @@ class Replay:
 
 def summary(replay, targets, seconds):
     taken = sum(replay.verdicts.values())
-    calls = sum(replay.calls.values())
-    naive = taken * len(targets)
-    page.heading(f'{taken:,} payloads of {replay.book.value("SELECT count(*) FROM sync_record"):,}'
-                 f' records, {seconds:.1f} s')
+    records = replay.book.value('SELECT count(*) FROM sync_record')
+    page.heading(f'{taken:,} payloads of {records:,} records, {seconds:.1f} s')
     for verdict, meaning in VERDICTS.items():
         if replay.verdicts[verdict]:
-            page.say(f'{replay.verdicts[verdict]:>11,}  {verdict:<10} {meaning}')
-    page.say()
+            page.counted(replay.verdicts[verdict], f'{verdict:<10} {meaning}')
+    savings(replay, (taken - replay.verdicts['rejected']) * len(targets))
+
+
+def savings(replay, naive):
+    calls = sum(replay.calls.values())
+    if calls:
+        page.say()
     for (target, action), count in sorted(replay.calls.items()):
-        page.say(f'{count:>11,}  {action + "s":<10} sent to {target}')
+        page.counted(count, f'{action + "s":<10} sent to {target}')
     if replay.fields:
         most = ', '.join(f'{name} {count:,}' for name, count in replay.fields.most_common())
-        page.labelled('', f'fields sent: {most}')
+        page.beside(f'fields sent: {most}')
     page.say()
-    page.say(f'{calls:>11,}  API calls, where one for each payload and target had been {naive:,}')
+    page.counted(calls, f'API calls, where one for each payload and target had been {naive:,}')
     share = f', {100 * (naive - calls) / naive:.0f} %' if naive else ''
-    page.say(f'{naive - calls:>11,}  saved{share}', 'bold')
+    page.counted(naive - calls, f'saved{share}', 'bold')
 
 
 def rejects(book):
     rows = book.rows("""SELECT coalesce(field || ': ', '') || reason AS reason,
             sum(times) AS times, min(record_key) AS example
         FROM sync_reject GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20""")
-    if not rows:
-        return
-    page.heading('Rejected; sync_reject would keep payload, field and reason')
+    if rows:
+        page.heading('Rejected; sync_reject keeps payload, field and reason')
     for row in rows:
         example = f' (record {row["example"]})' if row['example'] else ''
-        page.say(f'{row["times"]:>11,}  {row["reason"]}{example}')
+        page.counted(row['times'], f'{row["reason"]}{example}')
 
 
 def check(replay):
     """What was counted here must be what the book holds."""
+    calls = sum(replay.calls.values())
     writes = replay.book.value('SELECT coalesce(sum(writes), 0) FROM sync_ledger')
     waiting = replay.book.value('SELECT count(*) FROM sync_outbox')
-    if writes != sum(replay.calls.values()) or waiting != 0:
-        sys.exit(f'demo: {sum(replay.calls.values())} calls were made, the ledger holds '
-                 f'{writes} writes and {waiting} rows wait')
+    if (writes, waiting) != (calls, 0):
+        raise Failure(f'{calls} calls were made, but the ledger holds {writes} writes and '
+                      f'{waiting} rows wait')
 
 
 def main():
     path, policy, system = (os.environ[name] for name in ('PAYLOADS', 'POLICY', 'SYSTEM'))
-    try:
-        text, systems = read_policy(policy)
-        with Book() as book:
-            replay = Replay(book, system, os.environ.get('ENTITY') or entity_of(policy))
-            replay.configure(text, os.path.basename(policy))
-            targets = [name for name in systems if name != system]
-            if not targets:
-                raise Refused(f'POLICY: it has no system besides {system}; '
-                              'add the one that is to be told, as "systems": {..., "target": {}}')
-            page.heading(f'{os.path.basename(path)} from {system}, to {" and ".join(targets)}',
-                         f'policy {os.path.basename(policy)}')
-            seconds = replay.run(path)
-            if not replay.verdicts:
-                raise Refused('PAYLOADS: no line with a payload')
-            summary(replay, targets, seconds)
-            rejects(book)
-            check(replay)
-    except Refused as refused:
-        sys.exit(f'demo: {refused}')
+    text, systems = read_policy(policy)
+    with Book() as book:
+        replay = Replay(book, system, os.environ.get('ENTITY') or entity_of(policy))
+        replay.configure(text, os.path.basename(policy))
+        targets = [name for name in systems if name != system]
+        if not targets:
+            raise Failure(f'POLICY: no system besides {system} is written to; '
+                          'add the one that is to be told, as "systems": {..., "target": {}}')
+        page.heading(f'{os.path.basename(path)} from {system}, to {" and ".join(targets)}',
+                     f'policy {os.path.basename(policy)}')
+        seconds = replay.run(path)
+        if not replay.verdicts:
+            raise Failure('PAYLOADS: no line with a payload')
+        summary(replay, targets, seconds)
+        rejects(book)
+        check(replay)
 
 
 if __name__ == '__main__':
-    main()
+    program.run(main)
