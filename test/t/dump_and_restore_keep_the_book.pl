@@ -1,0 +1,62 @@
+# A dump of the database carries the whole book, and where it is restored the work goes on:
+# what waited is handed out, what was leased can be acknowledged, ids do not start anew.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $from = PostgreSQL::Test::Cluster->new('from');
+$from->init;
+$from->start;
+$from->safe_psql('postgres', 'CREATE DATABASE book');
+# so many transactions that the other server is far behind in them
+$from->safe_psql('book', 'SELECT pg_current_xact_id();' x 1000);
+$from->safe_psql('book', <<'SQL');
+CREATE SCHEMA "the book";
+CREATE EXTENSION sync_ledger SCHEMA "the book";
+SET search_path = "the book";
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "window": "0 seconds",
+	"fields": {"phone": {}, "seats": {"type": "number"}}}');
+SELECT sync_diff('crm', 'contact', '[{"record_key": "leased", "phone": "1"},
+	{"record_key": "waiting", "phone": "2"}, {"record_key": "conflict", "phone": "3"}]');
+SELECT sync_diff('support', 'contact', '{"record_key": "conflict", "phone": "4"}');
+SELECT sync_diff('crm', 'contact', '{"record_key": "rejected", "seats": "many"}');
+SELECT sync_poll('support', 1);
+SQL
+
+my $to = PostgreSQL::Test::Cluster->new('to');
+$to->init;
+$to->start;
+$to->safe_psql('postgres', 'CREATE DATABASE book');
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/book.sql';
+$from->command_ok([ 'pg_dump', '-d', $from->connstr('book'), '-f', $dump ], 'it is dumped');
+$to->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $to->connstr('book'), '-f', $dump ],
+	'it is restored');
+
+# what each relation of a dump holds: the rows of a table, the position of a sequence
+my $contents = $from->safe_psql('book', <<'SQL');
+SELECT format(CASE relkind WHEN 'S' THEN 'SELECT last_value FROM %s'
+	ELSE 'SELECT r FROM %s r ORDER BY r::text' END, oid::regclass)
+FROM pg_class
+WHERE oid = ANY (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'sync_ledger')
+ORDER BY 1
+SQL
+for my $query (split /\n/, $contents)
+{
+	is($to->safe_psql('book', $query), $from->safe_psql('book', $query), "the same: $query");
+}
+
+my $path = 'SET search_path = "the book";';
+is($to->safe_psql('book', "$path SELECT sync_ack(1)"), '1', 'the leased row can be acknowledged');
+is($to->safe_psql('book', "$path SELECT record_key, lease FROM sync_poll('support')"),
+	'waiting|2', 'the waiting row is handed out, under a lease of its own');
+is($to->safe_psql('book', "$path SELECT verdict FROM sync_diff('crm', 'contact', '{\"record_key\": \"leased\", \"phone\": \"1\"}', verbose => true)"),
+	'unchanged', 'what the systems show is known');
+is($to->safe_psql('book', "$path SELECT sync_resolve(id, winner => 'crm') FROM sync_open_conflicts"),
+	't', 'the open conflict can be decided');
+
+$from->stop;
+$to->stop;
+done_testing();
