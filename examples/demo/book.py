@@ -4,7 +4,7 @@ import os
 import psycopg2
 import psycopg2.extras
 
-DATABASE = 'sync_ledger_demo'
+DATABASE = f'sync_ledger_demo_{os.getpid()}'
 SESSION = """
     SET client_min_messages = warning;
     SET synchronous_commit = off;

@@ -76,3 +76,9 @@ def beside(text):
     """More about the count above."""
     for line in folded(text, WIDTH - COUNT - 2):
         say(' ' * (COUNT + 2) + line)
+
+
+def progress(text):
+    """What somebody at a terminal sees for a while; '' takes it away."""
+    if sys.stderr.isatty():
+        print(f'\r{text:<{WIDTH - 1}}\r', end='', file=sys.stderr, flush=True)

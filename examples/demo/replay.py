@@ -169,6 +169,9 @@ class Replay:
         start = time.monotonic()
         for number, text in payloads(path):
             self.take(number, text)
+            if number % 1000 == 0:
+                page.progress(f'{number:,} lines')
+        page.progress('')
         self.listing.flush()
         return time.monotonic() - start
 
