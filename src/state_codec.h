@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "compat.h"
 #include "state.h"
 
 #define SL_STATE_FORMAT 1
