@@ -1,0 +1,167 @@
+-- Every mistake of a caller gets an error that says what, where and which value, and how
+-- to go on; what a record gets wrong is no error, but a rejected row with a reason.
+BEGIN;
+SELECT * FROM no_plan();
+
+CREATE FUNCTION pg_temp.refused(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	message text;
+	hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' ', state, message, '| ' || nullif(hint, ''));
+END
+$$;
+
+SELECT is(pg_temp.refused($$SELECT sync_diff('crm', 'contact', '{}')$$), '42704 entity "contact" is not configured | No entity is; sync_configure() configures one.',
+		  'nothing is configured yet');
+SELECT is(pg_temp.refused($$SELECT sync_poll('crm')$$), '42704 no policy names a system "crm" | Write a policy first, with sync_configure.',
+		  'no system is known yet');
+DO $$ BEGIN
+	PERFORM sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {"key": "requester.key"}},
+		"fields": {"email": {"required": true}, "seats": {"type": "number"}, "active": {"type": "boolean"}, "due": {"type": "timestamp"},
+				   "day": {"type": "date"}, "tags": {"type": "set", "path": "tags[*].name"}, "name": {"path": "person.name"}, "more": {"type": "json"}}}');
+	PERFORM sync_configure('invoice', '{"systems": ["billing", "crm"], "fields": {"total": {"type": "number"}}, "window": "0"}');
+END $$;
+
+-- Who and what
+SELECT is(pg_temp.refused('SELECT ' || call), expected, call)
+FROM (VALUES
+	($$sync_diff('crn', 'contact', '{}')$$, '42704 entity "contact" has no system "crn" | Did you mean "crm"? Known systems: crm, support.'),
+	($$sync_diff('billing', 'contact', '{}')$$, '42704 entity "contact" has no system "billing" | The nearest known name is "crm". Known systems: crm, support.'),
+	($$sync_diff('CRM', 'contact', '{}')$$, '42704 entity "contact" has no system "CRM" | Did you mean "crm"? Known systems: crm, support.'),
+	($$sync_diff('', 'contact', '{}')$$, '42704 entity "contact" has no system "" | The nearest known name is "crm". Known systems: crm, support.'),
+	($$sync_diff('crm', 'contcat', '{}')$$, '42704 entity "contcat" is not configured | Did you mean "contact"? Known entities: contact, invoice.'),
+	($$sync_diff('crm', 'Contact', '{}')$$, '42704 entity "Contact" is not configured | Did you mean "contact"? Known entities: contact, invoice.'),
+	($$sync_poll('billing', entity => 'contact')$$, '42704 entity "contact" has no system "billing" | The nearest known name is "crm". Known systems: crm, support.'),
+	($$sync_poll('crm', entity => 'invoce')$$, '42704 entity "invoce" is not configured | Did you mean "invoice"? Known entities: contact, invoice.'),
+	($$sync_config('contcat')$$, '42704 entity "contcat" is not configured | Did you mean "contact"? Known entities: contact, invoice.'),
+	($$sync_config('contact', 2)$$, '42704 entity "contact" has no version 2 | The newest version is 1.'),
+	($$sync_policy('contcat')$$, '42704 entity "contcat" is not configured | Did you mean "contact"? Known entities: contact, invoice.'),
+	($$sync_resolve(0, 'crm')$$, $e$42704 there is no conflict with id 0 | SELECT * FROM sync_conflict WHERE status = 'open' lists the open ones.$e$)
+) AS t (call, expected);
+
+SELECT matches(pg_temp.refused($$SELECT sync_poll('suport')$$),
+			   '^42704 no policy names a system "suport" \| Did you mean "support"\? Known systems: \w+, \w+, \w+\.$', $$sync_poll('suport')$$);
+
+-- Null and what is out of range
+SELECT is(pg_temp.refused('SELECT ' || call), expected, call)
+FROM (VALUES
+	($$sync_diff(null, 'contact', '{}')$$, '22004 argument "system" of sync_diff must not be null'),
+	($$sync_diff('crm', null, '{}')$$, '22004 argument "entity" of sync_diff must not be null'),
+	($$sync_diff('crm', 'contact', null)$$, '22004 argument "records" of sync_diff must not be null'),
+	($$sync_diff('crm', 'contact', null::json)$$, '22004 argument "records" of sync_diff must not be null'),
+	($$sync_diff('crm', 'contact', null::jsonb)$$, '22004 argument "records" of sync_diff must not be null'),
+	($$sync_diff('crm', 'contact', '[]', null, null, null, null, null, null)$$, 'accepted'),
+	($$sync_poll(null)$$, '22004 argument "target" of sync_poll must not be null'),
+	($$sync_poll('crm', null)$$, '22004 argument "max_changes" of sync_poll must not be null'),
+	($$sync_poll('crm', lease => null)$$, '22004 argument "lease" of sync_poll must not be null'),
+	($$sync_poll('crm', 100, '60 s', null, null)$$, 'accepted'),
+	($$sync_poll('crm', 0)$$, '22023 max_changes must be from 1 to 100000, not 0'),
+	($$sync_poll('crm', 100001)$$, '22023 max_changes must be from 1 to 100000, not 100001'),
+	($$sync_poll('crm', lease => '0')$$, '22023 lease must be longer than zero | Give the time that a worker needs for its calls, and some more.'),
+	($$sync_poll('crm', lease => '-1 s')$$, '22023 lease must be longer than zero | Give the time that a worker needs for its calls, and some more.'),
+	($$sync_ack(0, 0, null, '[]')$$, '22023 the result of a write must be a JSON object | Pass the record that the target answered with, or leave it out.'),
+	($$sync_ack(0, 0, null, '"{}"')$$, '22023 the result of a write must be a JSON object | Pass the record that the target answered with, or leave it out.'),
+	($$sync_resolve(null, 'crm')$$, '22004 argument "conflict_id" of sync_resolve must not be null'),
+	($$sync_resolve(0)$$, $e$22023 sync_resolve needs a winner or a value, and got none | winner is a system of the conflict's sides; value is JSON, 'null' too.$e$),
+	($$sync_resolve(0, 'crm', '1')$$, $e$22023 sync_resolve needs a winner or a value, not both | winner is a system of the conflict's sides; value is JSON, 'null' too.$e$),
+	($$sync_configure(null, '{}')$$, '22004 entity must not be null'),
+	($$sync_configure('contact', null)$$, '22004 config must not be null'),
+	($$sync_config(null)$$, '22004 entity must not be null'),
+	($$sync_policy(null)$$, '22004 entity must not be null')
+) AS t (call, expected);
+SELECT is(ARRAY[sync_ack(0), sync_ack(null), sync_ack(0, '{}'), sync_ack(0, '{1,null}')], ARRAY[0, 0, 0, 0], 'an ack of no lease counts nothing');
+SELECT is(ARRAY[sync_ack(0, 0, 'n'), sync_ack(null, 0, 'n'), sync_ack(0, null, 'n')], ARRAY[false, false, false], 'nor does one of no row');
+
+-- What is not there yet
+SELECT is(pg_temp.refused(format($$SELECT sync_diff('crm', 'contact', '{}', %s)$$, option)),
+		  format('0A000 option "%s" of sync_diff is not supported yet | Leave it out: each record is then decided on its own.', split_part(option, ' ', 1)), option)
+FROM unnest(ARRAY['complete => true', 'baseline => true', 'approve => 1']) AS option;
+SELECT is(pg_temp.refused($$SELECT sync_diff('crm', 'contact', '[]', complete => false, baseline => false, approve => null)$$), 'accepted', 'to leave an option out is no error');
+
+-- JSON that is none: where, and what was expected.  All three doors for what JSON is, but no record.
+SELECT is(pg_temp.refused(format('SELECT sync_diff(%L, %L, %L)', 'crm', 'contact', records)),
+		  '22P02 invalid JSON ' || expected || ' | Pass the payload as the system sent it; JSON has no comments, single quotes, trailing commas or NaN.', 'records ' || quote_literal(records))
+FROM (VALUES
+	('', 'at byte 1: expected "{" or "[", found end of input'),
+	(' ', 'at byte 2: expected "{" or "[", found end of input'),
+	('{"record_key":', 'in record 1 at byte 15: expected a JSON value, found end of input'),
+	('[{"record_key": "1"}, {"record_key": "2" "email": "x"}]', 'in record 2 at byte 42: expected "," or "}", found """'),
+	('[{"record_key": "1"}', 'after record 1 at byte 21: expected "," or "]", found end of input'),
+	('[{"record_key": "1"},]', 'in record 2 at byte 22: expected a JSON value, found "]"'),
+	('{"record_key": "1"} {}', 'after record 1 at byte 21: expected end of input, found "{"'),
+	('[{"record_key": "1"}, {"record_key": NaN}]', 'in record 2 at byte 38: expected a JSON value, found "NaN"')
+) AS t (records, expected);
+SELECT is(pg_temp.refused(format('SELECT sync_diff(%L, %L, %L::%s)', 'crm', 'contact', records, type)),
+		  '22023 records must be a JSON object or an array of objects, not ' || expected, format('records %L as %s', records, type))
+FROM (VALUES
+	('"{\"record_key\": \"1\"}"', 'a string | The payload was encoded twice: pass the object itself (JSON.stringify once), not a string that holds its text.'),
+	('5', 'a number | Pass one record as an object, several as an array.'),
+	('true', 'a boolean | Pass one record as an object, several as an array.'),
+	('null', 'null | Pass one record as an object, several as an array.')
+) AS t (records, expected), unnest(ARRAY['text', 'json', 'jsonb']) AS type;
+SELECT is_empty('SELECT entity FROM sync_state UNION ALL SELECT entity FROM sync_reject', 'none of these calls has left anything');
+
+-- Decisions that are none
+SELECT is(string_agg(verdict, ' '), 'accepted conflict', 'a conflict to decide on')
+FROM unnest(ARRAY['{"record_key": "9", "email": "x", "seats": 1}', '{"requester": {"key": "9"}, "seats": 2}']) WITH ORDINALITY AS r (record, n),
+	 sync_diff(CASE n WHEN 1 THEN 'crm' ELSE 'support' END, 'contact', record);
+SELECT is(pg_temp.refused(format('SELECT sync_resolve(%s, %s)', id, decision)), expected, 'decision ' || decision)
+FROM sync_conflict, (VALUES
+	($$'suport'$$, '22023 "suport" is no side of this conflict | Did you mean "support"? Known sides: crm, support.'),
+	($$'review'$$, '22023 "review" is no side of this conflict | The nearest known name is "crm". Known sides: crm, support.'),
+	($$value => '"many"'$$, '22023 the value does not fit field "seats": no number: "many"'),
+	($$value => '{}'$$, '22023 the value does not fit field "seats": no number: {}')
+) AS t (decision, expected);
+SELECT is((SELECT array_agg(status) FROM sync_conflict), ARRAY['open'], 'it is still to be decided');
+
+-- Records that do not fit: a row each, in input order, and the others of the call go on.
+CREATE TEMP TABLE misfit (id serial, record text COLLATE "C", field text COLLATE "C", reason text COLLATE "C");
+INSERT INTO misfit (record, field, reason) VALUES
+	('5', NULL, 'the record is no JSON object'),
+	('null', NULL, 'the record is no JSON object'),
+	('"{\"record_key\": \"1\"}"', NULL, 'the record is no JSON object'),
+	('[{"record_key": "1"}]', NULL, 'the record is no JSON object'),
+	('{"email": "x"}', NULL, 'no record key at path "record_key"'),
+	('{"record_key": null, "email": "x"}', NULL, 'no record key at path "record_key"'),
+	('{"record_key": "", "email": "x"}', NULL, 'no record key at path "record_key"'),
+	('{"record_key": true, "email": "x"}', NULL, 'the record key at path "record_key" is neither text nor a number'),
+	('{"record_key": {}, "email": "x"}', NULL, 'the record key at path "record_key" is neither text nor a number'),
+	(format('{"record_key": "%s", "email": "x"}', repeat('k', 1001)), NULL, 'the record key is longer than 1000 bytes'),
+	('{"record_key": "1", "seats": 1}', 'email', 'required, but missing'),
+	('{"record_key": "1", "email": null}', 'email', 'required, but null'),
+	('{"record_key": "9", "email": null}', 'email', 'required, but null'),
+	('{"record_key": "1", "email": {}}', 'email', 'no text: {}'),
+	('{"record_key": "1", "email": "x", "seats": "many"}', 'seats', 'no number: "many"'),
+	('{"record_key": "1", "email": "x", "seats": ""}', 'seats', 'no number: ""'),
+	('{"record_key": "1", "email": "x", "seats": "1,5"}', 'seats', 'no number: "1,5"'),
+	('{"record_key": "1", "email": "x", "active": "maybe"}', 'active', 'no boolean: "maybe"'),
+	('{"record_key": "1", "email": "x", "active": 2}', 'active', 'no boolean: 2'),
+	('{"record_key": "1", "email": "x", "due": "soon"}', 'due', 'no timestamp: "soon"'),
+	('{"record_key": "1", "email": "x", "due": "2026-02-30T00:00:00Z"}', 'due', 'no timestamp: "2026-02-30T00:00:00Z"'),
+	('{"record_key": "1", "email": "x", "due": 1767225600}', 'due', 'no timestamp: 1767225600'),
+	('{"record_key": "1", "email": "x", "day": "01/02/2026"}', 'day', 'no date: "01/02/2026"'),
+	('{"record_key": "1", "email": "x", "tags": "a"}', 'tags', 'no set: "a"'),
+	('{"record_key": "1", "email": "x", "tags": [{"name": {}}]}', 'tags', 'no element of a set: {}'),
+	('{"record_key": "1", "email": "a\u0000b"}', 'email', '\u0000 stands in the text: "a\u0000b"'),
+	('{"record_key": "1", "email": "x", "more": {"a": "\u0000"}}', 'more', '\u0000 stands in the JSON: {"a": "\u0000"}');
+CREATE FUNCTION pg_temp.sent() RETURNS SETOF sync_verdict LANGUAGE sql AS $$
+	SELECT * FROM sync_diff('crm', 'contact', (SELECT '[' || string_agg(record, ',' ORDER BY id) || ', {"record_key": "10", "email": "fits"}]' FROM misfit), actor => 'ann')
+$$;
+CREATE TEMP TABLE answer AS SELECT * FROM ROWS FROM (pg_temp.sent()) WITH ORDINALITY;
+SELECT is(detail, concat_ws(': ', field, reason), left(record, 80)) FROM misfit JOIN answer ON ordinality = id;
+SELECT is((SELECT array_agg(record_key || ' ' || verdict) FROM answer WHERE verdict <> 'rejected'), ARRAY['10 accepted'], 'all others are taken');
+SELECT results_eq('SELECT field, reason, payload, actor, times FROM sync_reject ORDER BY payload, reason',
+				  $$SELECT field, reason, CASE WHEN record LIKE '%\u0000%' THEN to_jsonb(record) ELSE record::jsonb END AS payload, 'ann' COLLATE "default", 1::bigint
+					FROM misfit ORDER BY payload, reason$$, 'those that do not fit are kept with field and reason; one that jsonb cannot hold, as a text');
+SELECT is_empty($$SELECT record_key FROM sync_record WHERE record_key NOT IN ('9', '10')$$, 'and nothing of them is applied');
+SELECT is((SELECT count(*) FROM pg_temp.sent() WHERE verdict = 'rejected'), (SELECT count(*) FROM misfit), 'they can come again');
+SELECT results_eq('SELECT count(*), min(times), max(times) FROM sync_reject', 'SELECT count(*), 2::bigint, 2::bigint FROM misfit', 'which is counted and makes no new rows');
+
+SELECT * FROM finish();
+ROLLBACK;
