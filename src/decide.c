@@ -13,15 +13,9 @@ const char *
 sl_outcome_name(SlOutcome outcome)
 {
 	static const char *const names[] = {
-		[SL_UNCHANGED] = "unchanged",
-		[SL_STALE] = "stale",
-		[SL_ECHO] = "echo",
-		[SL_AGREED] = "agreed",
-		[SL_KEPT] = "kept",
-		[SL_ACCEPTED] = "accepted",
-		[SL_OVERRULED] = "overruled",
-		[SL_HELD] = "held",
-		[SL_CONFLICTED] = "conflict",
+		[SL_UNCHANGED] = "unchanged", [SL_STALE] = "stale", [SL_ECHO] = "echo",
+		[SL_AGREED] = "agreed",       [SL_KEPT] = "kept",   [SL_ACCEPTED] = "accepted",
+		[SL_OVERRULED] = "overruled", [SL_HELD] = "held",   [SL_CONFLICTED] = "conflict",
 		[SL_REJECTED] = "rejected",
 	};
 
@@ -31,8 +25,8 @@ sl_outcome_name(SlOutcome outcome)
 SlEvent *
 sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 {
-	SlEvent    *event = palloc0(sizeof(SlEvent));
-	SlEffects  *effects = palloc0(sizeof(SlEffects));
+	SlEvent   *event = palloc0(sizeof(SlEvent));
+	SlEffects *effects = palloc0(sizeof(SlEffects));
 
 	event->policy = policy;
 	event->state = state;
@@ -49,11 +43,11 @@ sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 }
 
 void
-sl_event_say(SlEvent *event, int field, const char *format,...)
+sl_event_say(SlEvent *event, int field, const char *format, ...)
 {
-	StringInfo	detail = &event->effects->detail;
-	va_list		args;
-	int			needed;
+	StringInfo detail = &event->effects->detail;
+	va_list    args;
+	int        needed;
 
 	if (detail->len > 0)
 		appendStringInfoString(detail, "; ");
@@ -72,7 +66,7 @@ sl_event_say(SlEvent *event, int field, const char *format,...)
 static SlOutcome
 worst_outcome(const SlEvent *event)
 {
-	SlOutcome	worst = event->effects->is_new ? SL_ACCEPTED : SL_UNCHANGED;
+	SlOutcome worst = event->effects->is_new ? SL_ACCEPTED : SL_UNCHANGED;
 
 	for (int f = 0; f < event->policy->nfields; f++)
 		worst = Max(worst, event->effects->outcomes[f]);
@@ -82,7 +76,7 @@ worst_outcome(const SlEvent *event)
 void
 sl_event_end(SlEvent *event)
 {
-	SlEffects  *effects = event->effects;
+	SlEffects *effects = event->effects;
 
 	sl_close_settled_conflicts(event);
 	sl_waiting_end(effects->waiting, event->policy, event->state, event->obs->now);
@@ -100,8 +94,8 @@ is_present(const SlEvent *event, int field)
 static SlOutcome
 decide_field(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlOutcome	outcome;
+	SlSpot    spot = sl_event_spot(event, field);
+	SlOutcome outcome;
 
 	if (sl_is_stale(&spot, event->obs))
 		return sl_apply_stale(event, field);
@@ -139,7 +133,7 @@ static bool
 brings_native_id(const SlPart *part, const SlObservation *obs)
 {
 	return obs->native_id != NULL &&
-		(part->native_id == NULL || strcmp(part->native_id, obs->native_id) != 0);
+		   (part->native_id == NULL || strcmp(part->native_id, obs->native_id) != 0);
 }
 
 /* A strict system's newer token is worth a write of its own. */
@@ -149,7 +143,8 @@ brings_token(const SlSpot *spot, const SlObservation *obs)
 	const SlShown *shown = sl_spot_shown(spot);
 
 	return spot->policy->systems[spot->system].strict_versions && obs->token.len > 0 &&
-		(shown->token.len == 0 || sl_compare_tokens(spot, obs->token, shown->token) > 0);
+		   (shown->token.len == 0 ||
+			sl_compare_tokens(spot, obs->token, shown->token) > 0);
 }
 
 static SlOutcome
@@ -167,8 +162,8 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 				 SlOutcome *outcomes)
 {
 	const SlPart *part = &state->parts[obs->system];
-	bool		is_missing = sl_missing_field(policy, state, obs) >= 0;
-	SlOutcome	worst = SL_UNCHANGED;
+	bool          is_missing = sl_missing_field(policy, state, obs) >= 0;
+	SlOutcome     worst = SL_UNCHANGED;
 
 	if (state->policy_version == 0)
 		return is_missing ? SL_REJECTED : SL_ACCEPTED;
@@ -176,8 +171,8 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 		return SL_ACCEPTED;
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlSpot		spot = {policy, (SlState *) state, obs->system, f, obs->now};
-		SlOutcome	outcome = SL_UNCHANGED;
+		SlSpot    spot = {policy, (SlState *) state, obs->system, f, obs->now};
+		SlOutcome outcome = SL_UNCHANGED;
 
 		if (obs->values[f].kind != SL_ABSENT)
 			outcome = glance_field(&spot, obs);
@@ -193,7 +188,7 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 static SlEffects *
 reject(SlEvent *event, int field)
 {
-	SlEffects  *effects = event->effects;
+	SlEffects *effects = event->effects;
 
 	effects->rejected_field = field;
 	effects->verdict = SL_REJECTED;
@@ -208,7 +203,7 @@ reject(SlEvent *event, int field)
 static void
 note_presence(SlEvent *event)
 {
-	SlPart	   *part = &event->state->parts[event->obs->system];
+	SlPart *part = &event->state->parts[event->obs->system];
 
 	if (part->existence != SL_THERE)
 	{
@@ -227,7 +222,7 @@ note_tokens(SlEvent *event)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlSpot		spot = sl_event_spot(event, f);
+		SlSpot spot = sl_event_spot(event, f);
 
 		if (!is_present(event, f) || event->effects->outcomes[f] != SL_UNCHANGED)
 			continue;
@@ -241,8 +236,8 @@ note_tokens(SlEvent *event)
 SlEffects *
 sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 {
-	SlEvent    *event = sl_event_begin(policy, state, obs);
-	int			missing = sl_missing_field(policy, state, obs);
+	SlEvent *event = sl_event_begin(policy, state, obs);
+	int      missing = sl_missing_field(policy, state, obs);
 
 	if (missing >= 0)
 		return reject(event, missing);

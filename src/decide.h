@@ -32,62 +32,62 @@ typedef enum SlOutcome
 /* One payload of one record from one system, normalised. */
 typedef struct SlObservation
 {
-	int			system;
-	const SlValue *values;		/* by field; absent: not in the payload */
-	SlToken		token;
-	const char *native_id;		/* or NULL */
-	const char *actor;			/* or NULL */
-	TimestampTz now;
+	int            system;
+	const SlValue *values; /* by field; absent: not in the payload */
+	SlToken        token;
+	const char    *native_id; /* or NULL */
+	const char    *actor;     /* or NULL */
+	TimestampTz    now;
 } SlObservation;
 
 typedef enum SlConflictOp
 {
-	SL_CONFLICT_OPEN,			/* a new open row */
-	SL_CONFLICT_SHOW,			/* a side showed a further value */
-	SL_CONFLICT_MOVE,			/* the author of C[f] moved it */
-	SL_CONFLICT_CLOSE,			/* the open row is settled */
-	SL_CONFLICT_RECORD			/* a new row, resolved from the start */
+	SL_CONFLICT_OPEN,  /* a new open row */
+	SL_CONFLICT_SHOW,  /* a side showed a further value */
+	SL_CONFLICT_MOVE,  /* the author of C[f] moved it */
+	SL_CONFLICT_CLOSE, /* the open row is settled */
+	SL_CONFLICT_RECORD /* a new row, resolved from the start */
 } SlConflictOp;
 
 /* A row of sync_conflict to be written. */
 typedef struct SlConflictEffect
 {
-	SlConflictOp op;
-	int			field;
+	SlConflictOp   op;
+	int            field;
 	SlConflictKind kind;
-	SlConflict *conflict;		/* but for RECORD: whose id names the row */
-	SlValue		base;			/* what the incoming side showed before */
-	SlValue		current;		/* C[f] */
-	int			current_author;
-	SlValue		incoming;
-	int			incoming_system;
-	SlValue		resolved;		/* for CLOSE and RECORD */
-	const char *resolution;		/* a word: agreed, owner, rewritten, superseded */
+	SlConflict    *conflict; /* but for RECORD: whose id names the row */
+	SlValue        base;     /* what the incoming side showed before */
+	SlValue        current;  /* C[f] */
+	int            current_author;
+	SlValue        incoming;
+	int            incoming_system;
+	SlValue        resolved;   /* for CLOSE and RECORD */
+	const char    *resolution; /* a word: agreed, owner, rewritten, superseded */
 } SlConflictEffect;
 
 typedef struct SlEffects
 {
-	SlOutcome	verdict;
-	SlOutcome  *outcomes;		/* by field */
-	bool	   *is_accepted;	/* by field: it stands in the change-set */
-	bool		has_accepted;
-	Datum		change_set;		/* jsonb of the accepted ones, made on demand; 0 before */
-	bool		is_new;			/* nobody had shown the record before */
-	bool		is_dirty;		/* the state must be written */
-	int			rejected_field; /* of a rejected record, or -1 */
-	int			nconflicts;
-	int			maxconflicts;
+	SlOutcome  verdict;
+	SlOutcome *outcomes;    /* by field */
+	bool      *is_accepted; /* by field: it stands in the change-set */
+	bool       has_accepted;
+	Datum      change_set;     /* jsonb of the accepted ones, made on demand; 0 before */
+	bool       is_new;         /* nobody had shown the record before */
+	bool       is_dirty;       /* the state must be written */
+	int        rejected_field; /* of a rejected record, or -1 */
+	int        nconflicts;
+	int        maxconflicts;
 	SlConflictEffect *conflicts;
-	SlWaiting  *waiting;
-	StringInfoData detail;		/* why, in words, field by field */
+	SlWaiting        *waiting;
+	StringInfoData    detail; /* why, in words, field by field */
 } SlEffects;
 
 /*
  * A required field that the observation says is null, or leaves out while C has no
  * value for it; or -1.
  */
-extern int	sl_missing_field(const SlPolicy *policy, const SlState *state,
-							 const SlObservation *obs);
+extern int sl_missing_field(const SlPolicy *policy, const SlState *state,
+							const SlObservation *obs);
 
 /*
  * What needs no lock: SL_UNCHANGED or SL_STALE where nothing would be written,
@@ -105,7 +105,8 @@ extern SlEffects *sl_decide_observation(const SlPolicy *policy, SlState *state,
  * To be called before a claim: new keys for what waits, where the policy is newer
  * than the state.  NULL: nothing was to be done.
  */
-extern SlWaiting *sl_decide_renewal(const SlPolicy *policy, SlState *state, TimestampTz now);
+extern SlWaiting *sl_decide_renewal(const SlPolicy *policy, SlState *state,
+									TimestampTz now);
 
 /*
  * A worker claims what waits for a target.  The content is what it gets; action
@@ -117,9 +118,9 @@ extern SlContent *sl_decide_claim(const SlPolicy *policy, SlState *state, int ta
 /* The worker's lease ran out: its writes are of unknown outcome. */
 typedef struct SlReturn
 {
-	bool		drops_leased;	/* the leased row goes; what waits has a row or needs none */
-	bool		drops_waiting;	/* the waiting row goes; the leased one waits instead */
-	SlWaiting  *waiting;
+	bool       drops_leased; /* the leased row goes; what waits has a row or needs none */
+	bool       drops_waiting; /* the waiting row goes; the leased one waits instead */
+	SlWaiting *waiting;
 } SlReturn;
 
 extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int target,
@@ -128,11 +129,11 @@ extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int targ
 /* What a target said when it took a write. */
 typedef struct SlAck
 {
-	int			target;
-	const char *native_id;		/* or NULL */
-	const SlValue *result;		/* by field, or NULL: it said nothing */
-	SlToken		token;			/* of the result */
-	TimestampTz now;
+	int            target;
+	const char    *native_id; /* or NULL */
+	const SlValue *result;    /* by field, or NULL: it said nothing */
+	SlToken        token;     /* of the result */
+	TimestampTz    now;
 } SlAck;
 
 extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack);
@@ -140,9 +141,9 @@ extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const Sl
 /* A human's decision of a field. */
 typedef struct SlDecision
 {
-	int			field;
-	SlValue		value;
-	const char *actor;			/* or NULL */
+	int         field;
+	SlValue     value;
+	const char *actor; /* or NULL */
 	TimestampTz now;
 } SlDecision;
 

@@ -15,7 +15,7 @@ sl_decide_resolution(const SlPolicy *policy, SlState *state, const SlDecision *d
 		.actor = decision->actor,
 		.now = decision->now,
 	};
-	SlEvent    *event = sl_event_begin(policy, state, &said);
+	SlEvent *event = sl_event_begin(policy, state, &said);
 
 	state->golden[decision->field].conflict = NULL;
 	sl_set_golden(event, decision->field, decision->value, SL_AUTHOR_REVIEW);

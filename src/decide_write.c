@@ -14,8 +14,8 @@ show_as_created(const SlPolicy *policy, SlState *state, int target)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlShown    *shown = &state->parts[target].shown[f];
-		SlGolden   *golden = &state->golden[f];
+		SlShown  *shown = &state->parts[target].shown[f];
+		SlGolden *golden = &state->golden[f];
 
 		if (policy->fields[f].paths[target] == NULL || shown->is_seen)
 			continue;
@@ -32,8 +32,8 @@ show_as_created(const SlPolicy *policy, SlState *state, int target)
 static void
 remember_write(SlPart *part, int field, SlValue value, int64 version)
 {
-	SlShown    *shown = &part->shown[field];
-	SlWrite    *write = sl_add_write(shown);
+	SlShown *shown = &part->shown[field];
+	SlWrite *write = sl_add_write(shown);
 
 	write->status = SL_WRITE_IN_FLIGHT;
 	write->value = value;
@@ -48,7 +48,7 @@ remember_write(SlPart *part, int field, SlValue value, int64 version)
 SlWaiting *
 sl_decide_renewal(const SlPolicy *policy, SlState *state, TimestampTz now)
 {
-	SlWaiting  *waiting;
+	SlWaiting *waiting;
 
 	if (state->policy_version == policy->version)
 		return NULL;
@@ -61,8 +61,8 @@ sl_decide_renewal(const SlPolicy *policy, SlState *state, TimestampTz now)
 SlContent *
 sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
 {
-	SlContent  *content = palloc0(sizeof(SlContent));
-	SlPart	   *part = &state->parts[target];
+	SlContent *content = palloc0(sizeof(SlContent));
+	SlPart    *part = &state->parts[target];
 
 	sl_forget(policy, state, now);
 	sl_content(policy, state, target, now, content);
@@ -73,7 +73,8 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 		return content;
 	}
 	for (int i = 0; i < content->nfields; i++)
-		remember_write(part, content->fields[i], content->values[i], part->waiting_version);
+		remember_write(part, content->fields[i], content->values[i],
+					   part->waiting_version);
 	if (content->action == SL_ACTION_CREATE)
 	{
 		part->existence = SL_BEING_CREATED;
@@ -93,7 +94,7 @@ lose_writes(const SlPolicy *policy, SlPart *part)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlWrite    *write = sl_in_flight(&part->shown[f]);
+		SlWrite *write = sl_in_flight(&part->shown[f]);
 
 		if (write == NULL)
 			continue;
@@ -108,7 +109,7 @@ date_landed_writes(const SlPolicy *policy, SlPart *part, TimestampTz now)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlWrite    *write = sl_newest_write(&part->shown[f]);
+		SlWrite *write = sl_newest_write(&part->shown[f]);
 
 		if (write != NULL && write->status == SL_WRITE_ACKED && write->since == 0)
 			write->since = now;
@@ -126,9 +127,9 @@ end_lease(SlPart *part)
 SlReturn *
 sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
 {
-	SlReturn   *result = palloc0(sizeof(SlReturn));
-	SlPart	   *part = &state->parts[target];
-	bool		is_lost_create = part->existence == SL_BEING_CREATED;
+	SlReturn *result = palloc0(sizeof(SlReturn));
+	SlPart   *part = &state->parts[target];
+	bool      is_lost_create = part->existence == SL_BEING_CREATED;
 
 	result->waiting = sl_waiting_begin(policy, state, now);
 	sl_forget(policy, state, now);
@@ -160,8 +161,8 @@ date_lost_writes(SlShown *shown, TimestampTz now)
 static void
 note_token(SlEvent *event, int field, SlToken token)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	if (token.len == 0)
 		return;
@@ -174,7 +175,7 @@ static void
 confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 {
 	shown->is_observed = write->is_sighted && shown->is_observed &&
-		sl_value_same(&shown->value, &write->value);
+						 sl_value_same(&shown->value, &write->value);
 	shown->value = write->value;
 	shown->is_seen = true;
 	shown->is_unsure = false;
@@ -191,12 +192,12 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 static void
 take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
-	SlGolden   *golden = sl_spot_golden(&spot);
-	bool		stands_for_golden = sl_value_same(&write->value, &golden->value);
-	bool		was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
-	SlSide	   *side;
+	SlSpot    spot = sl_event_spot(event, field);
+	SlShown  *shown = sl_spot_shown(&spot);
+	SlGolden *golden = sl_spot_golden(&spot);
+	bool      stands_for_golden = sl_value_same(&write->value, &golden->value);
+	bool      was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
+	SlSide   *side;
 
 	write->value = stored;
 	write->is_rewritten = true;
@@ -223,9 +224,9 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 static void
 ack_field(SlEvent *event, int field, const SlAck *ack)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
-	SlWrite    *write = sl_in_flight(shown);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
+	SlWrite *write = sl_in_flight(shown);
 
 	write->status = SL_WRITE_ACKED;
 	write->since = ack->now;
@@ -245,7 +246,7 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 static bool *
 leased_fields(const SlPolicy *policy, const SlPart *part)
 {
-	bool	   *is_leased = palloc0(sizeof(bool) * policy->nfields);
+	bool *is_leased = palloc0(sizeof(bool) * policy->nfields);
 
 	for (int f = 0; f < policy->nfields; f++)
 		is_leased[f] = sl_in_flight(&part->shown[f]) != NULL;
@@ -259,7 +260,7 @@ leased_fields(const SlPolicy *policy, const SlPart *part)
 static SlEffects *
 observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
 {
-	SlValue    *rest;
+	SlValue      *rest;
 	SlObservation obs;
 
 	if (ack->result == NULL || ack->token.len == 0)
@@ -279,7 +280,7 @@ observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
 static SlEffects *
 merge_effects(SlEffects *first, SlEffects *second)
 {
-	int			n = first->nconflicts + second->nconflicts;
+	int               n = first->nconflicts + second->nconflicts;
 	SlConflictEffect *all = palloc(sizeof(SlConflictEffect) * (n + 1));
 
 	for (int i = 0; i < first->nconflicts; i++)
@@ -303,11 +304,11 @@ join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
 SlEffects *
 sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 {
-	SlPart	   *part = &state->parts[ack->target];
-	SlObservation nothing = {.system = ack->target,.now = ack->now};
-	SlEvent    *event = sl_event_begin(policy, state, &nothing);
-	bool	   *is_leased = leased_fields(policy, part);
-	SlEffects  *rest;
+	SlPart       *part = &state->parts[ack->target];
+	SlObservation nothing = {.system = ack->target, .now = ack->now};
+	SlEvent      *event = sl_event_begin(policy, state, &nothing);
+	bool         *is_leased = leased_fields(policy, part);
+	SlEffects    *rest;
 
 	if (part->leased_action == SL_ACTION_CREATE)
 	{

@@ -17,20 +17,20 @@
 
 /* A chunk ends after so many records or bytes of input. */
 #define CHUNK_RECORDS 1000
-#define CHUNK_BYTES (4 * 1024 * 1024)
+#define CHUNK_BYTES   (4 * 1024 * 1024)
 
 /* The records of a chunk by key. */
 typedef struct RecordEntry
 {
-	SlRecord   *record;
-	uint32		hash;
-	char		status;
+	SlRecord *record;
+	uint32    hash;
+	char      status;
 } RecordEntry;
 
-#define SH_PREFIX records
+#define SH_PREFIX       records
 #define SH_ELEMENT_TYPE RecordEntry
-#define SH_KEY_TYPE SlRecord *
-#define SH_KEY record
+#define SH_KEY_TYPE     SlRecord *
+#define SH_KEY          record
 #define SH_HASH_KEY(tb, key) \
 	hash_bytes((const unsigned char *) (key)->key, (key)->key_len)
 #define SH_EQUAL(tb, a, b) \
@@ -57,7 +57,7 @@ static const char *
 keep_bytes(const SlChunk *chunk, const char *data, int32 len)
 {
 	const SlReader *reader = &chunk->diff->reader;
-	char	   *copy;
+	char           *copy;
 
 	if (data == NULL || (data >= reader->start && data < reader->end))
 		return data;
@@ -70,8 +70,8 @@ keep_bytes(const SlChunk *chunk, const char *data, int32 len)
 static void
 keep_intake(const SlChunk *chunk, SlIntake *intake)
 {
-	int			nfields = chunk->diff->policy->nfields;
-	SlValue    *values = palloc(sizeof(SlValue) * nfields);
+	int      nfields = chunk->diff->policy->nfields;
+	SlValue *values = palloc(sizeof(SlValue) * nfields);
 
 	memcpy(values, intake->values, sizeof(SlValue) * nfields);
 	intake->values = values;
@@ -93,7 +93,7 @@ static SlArrival *
 add_arrival(SlChunk *chunk)
 {
 	MemoryContext old = MemoryContextSwitchTo(chunk->context);
-	SlArrival  *arrival;
+	SlArrival    *arrival;
 
 	chunk->arrivals = make_room(chunk->arrivals, chunk->narrivals, &chunk->maxarrivals,
 								sizeof(SlArrival));
@@ -110,7 +110,7 @@ add_arrival(SlChunk *chunk)
 static SlRecord *
 find_record(SlChunk *chunk)
 {
-	SlRecord	probe = {.key = chunk->intake.key,.key_len = chunk->intake.key_len};
+	SlRecord     probe = {.key = chunk->intake.key, .key_len = chunk->intake.key_len};
 	RecordEntry *entry;
 
 	if (chunk->nrecords == 0)
@@ -123,8 +123,8 @@ static SlRecord *
 add_record(SlChunk *chunk, const SlIntake *intake, const SlStored *found)
 {
 	MemoryContext old = MemoryContextSwitchTo(chunk->context);
-	SlRecord   *record = sl_record_new(chunk->diff->policy, intake->key, intake->key_len);
-	bool		is_found;
+	SlRecord *record = sl_record_new(chunk->diff->policy, intake->key, intake->key_len);
+	bool      is_found;
 
 	if (chunk->by_key == NULL)
 		chunk->by_key = records_create(chunk->context, 8, NULL);
@@ -151,7 +151,7 @@ add_event(SlArrival *arrival, SlRecord *record)
 SlObservation
 sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 {
-	return (SlObservation) {
+	return (SlObservation){
 		.system = chunk->diff->system,
 		.values = intake->values,
 		.token = intake->token,
@@ -164,7 +164,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 static bool
 look(SlChunk *chunk, SlStored *found)
 {
-	SlDiff	   *diff = chunk->diff;
+	SlDiff *diff = chunk->diff;
 
 	if (diff->options.is_dry_run)
 		return sl_dry_look(diff, chunk->intake.key, chunk->intake.key_len, found);
@@ -175,7 +175,7 @@ void
 sl_chunk_reject(SlChunk *chunk, SlArrival *arrival)
 {
 	const SlPolicy *policy = chunk->diff->policy;
-	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+	MemoryContext   old = MemoryContextSwitchTo(chunk->context);
 
 	arrival->verdict = palloc(sizeof(SlVerdict));
 	sl_rejects_add(&chunk->rejects, policy, &arrival->raw, &arrival->intake);
@@ -186,18 +186,19 @@ sl_chunk_reject(SlChunk *chunk, SlArrival *arrival)
 void
 sl_chunk_reject_missing(SlChunk *chunk, SlArrival *arrival, int field)
 {
-	bool		is_null = arrival->intake.values[field].kind == SL_NULL;
+	bool is_null = arrival->intake.values[field].kind == SL_NULL;
 
 	arrival->intake.reason.field = field;
-	arrival->intake.reason.message = is_null ? "required, but null" : "required, but missing";
+	arrival->intake.reason.message = is_null ? "required, but null"
+											 : "required, but missing";
 	sl_chunk_reject(chunk, arrival);
 }
 
 static void
 show_glanced(SlChunk *chunk, SlOutcome outcome)
 {
-	SlDiff	   *diff = chunk->diff;
-	SlArrival  *arrival = add_arrival(chunk);
+	SlDiff       *diff = chunk->diff;
+	SlArrival    *arrival = add_arrival(chunk);
 	MemoryContext old = MemoryContextSwitchTo(chunk->context);
 
 	arrival->verdict = palloc(sizeof(SlVerdict));
@@ -210,20 +211,21 @@ show_glanced(SlChunk *chunk, SlOutcome outcome)
 static void
 glance(SlChunk *chunk)
 {
-	SlDiff	   *diff = chunk->diff;
+	SlDiff       *diff = chunk->diff;
 	SlObservation obs = sl_chunk_observation(chunk, &chunk->intake);
-	SlStored	found = {.data = NULL,.len = 0};
-	bool		is_found = look(chunk, &found);
-	SlOutcome	outcome;
+	SlStored      found = {.data = NULL, .len = 0};
+	bool          is_found = look(chunk, &found);
+	SlOutcome     outcome;
 
-	sl_state_decode_part(diff->policy, diff->system, found.data, found.len, diff->scratch);
+	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
+						 diff->scratch);
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
 	if (outcome == SL_REJECTED)
 		sl_chunk_reject_missing(chunk, add_arrival(chunk),
 								sl_missing_field(diff->policy, diff->scratch, &obs));
 	else if (outcome > SL_STALE)
 	{
-		SlArrival  *arrival = add_arrival(chunk);
+		SlArrival *arrival = add_arrival(chunk);
 
 		add_event(arrival, add_record(chunk, &arrival->intake, is_found ? &found : NULL));
 	}
@@ -234,8 +236,8 @@ glance(SlChunk *chunk)
 static void
 take_record(SlChunk *chunk)
 {
-	SlDiff	   *diff = chunk->diff;
-	SlRecord   *record;
+	SlDiff   *diff = chunk->diff;
+	SlRecord *record;
 
 	sl_intake(diff->policy, diff->system, &chunk->raw, &chunk->intake);
 	if (chunk->intake.is_rejected)
@@ -254,14 +256,14 @@ static bool
 is_full(const SlChunk *chunk)
 {
 	return chunk->nread >= CHUNK_RECORDS ||
-		chunk->diff->reader.next - chunk->started_at >= CHUNK_BYTES;
+		   chunk->diff->reader.next - chunk->started_at >= CHUNK_BYTES;
 }
 
 /* False at the end of the input. */
 static bool
 read_chunk(SlChunk *chunk)
 {
-	bool		has_more = true;
+	bool has_more = true;
 
 	MemoryContextSwitchTo(chunk->look);
 	while (has_more && !is_full(chunk))
@@ -301,8 +303,8 @@ static bool
 run_chunk(SlDiff *diff)
 {
 	MemoryContext old = MemoryContextSwitchTo(diff->chunk);
-	SlChunk		chunk;
-	bool		has_more;
+	SlChunk       chunk;
+	bool          has_more;
 
 	CHECK_FOR_INTERRUPTS();
 	begin_chunk(&chunk, diff);
@@ -317,8 +319,10 @@ void
 sl_diff_run(SlDiff *diff, const char *text, int32 len)
 {
 	diff->call = CurrentMemoryContext;
-	diff->chunk = AllocSetContextCreate(diff->call, "sync_ledger chunk", ALLOCSET_DEFAULT_SIZES);
-	diff->look = AllocSetContextCreate(diff->call, "sync_ledger look", ALLOCSET_DEFAULT_SIZES);
+	diff->chunk = AllocSetContextCreate(diff->call, "sync_ledger chunk",
+										ALLOCSET_DEFAULT_SIZES);
+	diff->look = AllocSetContextCreate(diff->call, "sync_ledger look",
+									   ALLOCSET_DEFAULT_SIZES);
 	diff->scratch = sl_state_new(diff->policy);
 	sl_store_open(&diff->store, diff->policy);
 	if (diff->options.is_dry_run)

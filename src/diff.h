@@ -18,26 +18,26 @@
 /* What the caller asked for. */
 typedef struct SlDiffOptions
 {
-	const char *actor;			/* or NULL */
-	bool		is_dry_run;		/* the same rows, and nothing is written */
-	bool		is_verbose;		/* rows for unchanged records too */
+	const char *actor;      /* or NULL */
+	bool        is_dry_run; /* the same rows, and nothing is written */
+	bool        is_verbose; /* rows for unchanged records too */
 } SlDiffOptions;
 
 /* One call. */
 typedef struct SlDiff
 {
-	const SlPolicy *policy;
-	int			system;
-	SlDiffOptions options;
-	SlReader	reader;
-	SlStore		store;
-	MemoryContext call;			/* as long as the call */
-	MemoryContext chunk;		/* reset for each chunk */
-	MemoryContext look;			/* reset for each record */
-	SlState    *scratch;		/* for looks */
-	HTAB	   *dry_states;		/* what a dry run would have written, by key */
+	const SlPolicy  *policy;
+	int              system;
+	SlDiffOptions    options;
+	SlReader         reader;
+	SlStore          store;
+	MemoryContext    call;       /* as long as the call */
+	MemoryContext    chunk;      /* reset for each chunk */
+	MemoryContext    look;       /* reset for each record */
+	SlState         *scratch;    /* for looks */
+	HTAB            *dry_states; /* what a dry run would have written, by key */
 	Tuplestorestate *rows;
-	TupleDesc	row_desc;
+	TupleDesc        row_desc;
 } SlDiff;
 
 /* Feeds a text of records through the pipeline. */

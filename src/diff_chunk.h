@@ -16,36 +16,36 @@
 /* A record of the input that gets a row or a decision. */
 typedef struct SlArrival
 {
-	SlIntake	intake;
-	SlRawRecord raw;			/* its slots are gone */
-	SlRecord   *record;			/* NULL: nothing is to be decided */
-	SlVerdict  *verdict;		/* NULL until there is one to be shown */
+	SlIntake    intake;
+	SlRawRecord raw;     /* its slots are gone */
+	SlRecord   *record;  /* NULL: nothing is to be decided */
+	SlVerdict  *verdict; /* NULL until there is one to be shown */
 } SlArrival;
 
 struct records_hash;
 
 typedef struct SlChunk
 {
-	SlDiff	   *diff;
-	MemoryContext context;		/* the chunk's own */
-	MemoryContext look;			/* for reading and looking at one record */
-	MemoryContext work;			/* for deciding one */
-	SlRawRecord raw;			/* the record at hand */
-	SlIntake	intake;
-	SlOutcome  *outcomes;
-	int			nread;
-	const char *started_at;
-	int			narrivals;
-	int			maxarrivals;
-	SlArrival  *arrivals;
-	int			nrecords;
-	int			maxrecords;
-	SlRecord  **records;
+	SlDiff              *diff;
+	MemoryContext        context; /* the chunk's own */
+	MemoryContext        look;    /* for reading and looking at one record */
+	MemoryContext        work;    /* for deciding one */
+	SlRawRecord          raw;     /* the record at hand */
+	SlIntake             intake;
+	SlOutcome           *outcomes;
+	int                  nread;
+	const char          *started_at;
+	int                  narrivals;
+	int                  maxarrivals;
+	SlArrival           *arrivals;
+	int                  nrecords;
+	int                  maxrecords;
+	SlRecord           **records;
 	struct records_hash *by_key;
-	TimestampTz now;
-	SlRows		changes;
-	SlRows		rejects;
-	SlOutboxRows outbox;
+	TimestampTz          now;
+	SlRows               changes;
+	SlRows               rejects;
+	SlOutboxRows         outbox;
 } SlChunk;
 
 extern SlObservation sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake);

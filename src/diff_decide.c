@@ -54,11 +54,11 @@ note_change(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
 static void
 decide(SlChunk *chunk, SlArrival *arrival)
 {
-	SlDiff	   *diff = chunk->diff;
-	SlRecord   *record = arrival->record;
+	SlDiff       *diff = chunk->diff;
+	SlRecord     *record = arrival->record;
 	SlObservation obs = sl_chunk_observation(chunk, &arrival->intake);
-	SlEffects  *effects;
-	SlVerdict	verdict;
+	SlEffects    *effects;
+	SlVerdict     verdict;
 
 	sl_record_open(diff->policy, record);
 	effects = sl_decide_observation(diff->policy, record->state, &obs);
@@ -91,8 +91,8 @@ seal(SlChunk *chunk, SlRecord *record)
 static void
 settle_arrival(SlChunk *chunk, SlArrival *arrival)
 {
-	SlRecord   *record = arrival->record;
-	bool		is_only = record->nevents == 1 && record->state == NULL;
+	SlRecord *record = arrival->record;
+	bool      is_only = record->nevents == 1 && record->state == NULL;
 
 	if (is_only)
 		MemoryContextSwitchTo(chunk->work);
@@ -110,7 +110,7 @@ settle_arrivals(SlChunk *chunk)
 {
 	for (int i = 0; i < chunk->narrivals; i++)
 	{
-		SlArrival  *arrival = &chunk->arrivals[i];
+		SlArrival *arrival = &chunk->arrivals[i];
 
 		if (arrival->record != NULL)
 			settle_arrival(chunk, arrival);
@@ -122,7 +122,7 @@ settle_arrivals(SlChunk *chunk)
 static void
 lock_records(SlChunk *chunk)
 {
-	SlDiff	   *diff = chunk->diff;
+	SlDiff *diff = chunk->diff;
 
 	sl_record_sort(chunk->records, chunk->nrecords);
 	if (!diff->options.is_dry_run)
@@ -138,7 +138,7 @@ lock_records(SlChunk *chunk)
 static void
 write_chunk(SlChunk *chunk)
 {
-	SlDiff	   *diff = chunk->diff;
+	SlDiff *diff = chunk->diff;
 
 	if (diff->options.is_dry_run)
 	{
@@ -148,7 +148,8 @@ write_chunk(SlChunk *chunk)
 	sl_store_put(chunk->records, chunk->nrecords);
 	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
 	sl_changes_put(diff->policy, &chunk->changes, chunk->now);
-	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects, chunk->now);
+	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects,
+				   chunk->now);
 }
 
 /* A chunk in which nothing is to be decided or kept locks and writes nothing. */
@@ -164,8 +165,8 @@ sl_chunk_settle(SlChunk *chunk)
 		lock_records(chunk);
 	else
 		sl_store_end_look(&chunk->diff->store);
-	chunk->work = AllocSetContextCreate(chunk->context, "sync_ledger decision", 0, WORK_BLOCK,
-										ALLOCSET_DEFAULT_MAXSIZE);
+	chunk->work = AllocSetContextCreate(chunk->context, "sync_ledger decision", 0,
+										WORK_BLOCK, ALLOCSET_DEFAULT_MAXSIZE);
 	sl_spi_connect();
 	MemoryContextSwitchTo(chunk->context);
 	settle_arrivals(chunk);

@@ -14,15 +14,16 @@
 
 typedef struct DryState
 {
-	char		key[SL_MAX_KEY_LEN + 1];
-	bytea	   *state;
+	char   key[SL_MAX_KEY_LEN + 1];
+	bytea *state;
 } DryState;
 
 void
 sl_dry_begin(SlDiff *diff)
 {
-	HASHCTL		control = {.keysize = SL_MAX_KEY_LEN + 1,.entrysize = sizeof(DryState),
-		.hcxt = diff->call};
+	HASHCTL control = {.keysize = SL_MAX_KEY_LEN + 1,
+					   .entrysize = sizeof(DryState),
+					   .hcxt = diff->call};
 
 	diff->dry_states = hash_create("sync_ledger dry run", 256, &control,
 								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
@@ -31,8 +32,8 @@ sl_dry_begin(SlDiff *diff)
 static DryState *
 find(SlDiff *diff, const char *key, int32 key_len, HASHACTION action)
 {
-	char		name[SL_MAX_KEY_LEN + 1];
-	bool		is_found;
+	char name[SL_MAX_KEY_LEN + 1];
+	bool is_found;
 
 	memcpy(name, key, key_len);
 	name[key_len] = '\0';
@@ -42,7 +43,7 @@ find(SlDiff *diff, const char *key, int32 key_len, HASHACTION action)
 bool
 sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *found)
 {
-	DryState   *dry = find(diff, key, key_len, HASH_FIND);
+	DryState *dry = find(diff, key, key_len, HASH_FIND);
 
 	if (dry == NULL)
 		return sl_store_look(&diff->store, key, key_len, found);
@@ -56,8 +57,8 @@ sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 	{
-		SlStored	found = {.data = NULL,.len = 0};
-		char	   *copy;
+		SlStored found = {.data = NULL, .len = 0};
+		char    *copy;
 
 		sl_dry_look(diff, records[i]->key, records[i]->key_len, &found);
 		copy = palloc(Max(found.len, 1));
@@ -73,8 +74,8 @@ sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 	{
-		bytea	   *state = records[i]->encoded;
-		bytea	   *copy;
+		bytea *state = records[i]->encoded;
+		bytea *copy;
 
 		if (state == NULL)
 			continue;

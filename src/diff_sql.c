@@ -61,7 +61,9 @@ read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 		refuse_option("baseline");
 	if (!PG_ARGISNULL(ARG_APPROVE))
 		refuse_option("approve");
-	options->actor = PG_ARGISNULL(ARG_ACTOR) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
+	options->actor = PG_ARGISNULL(ARG_ACTOR)
+						 ? NULL
+						 : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
 	options->is_dry_run = is_set(fcinfo, ARG_DRY_RUN);
 	options->is_verbose = is_set(fcinfo, ARG_VERBOSE);
 }
@@ -70,7 +72,7 @@ static void
 run(FunctionCallInfo fcinfo, const char *json, int32 len)
 {
 	ReturnSetInfo *result;
-	SlDiff		diff = {0};
+	SlDiff         diff = {0};
 
 	read_options(fcinfo, &diff.options);
 	diff.policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENTITY)));
@@ -95,7 +97,7 @@ need_arguments(FunctionCallInfo fcinfo)
 Datum
 sync_diff_text(PG_FUNCTION_ARGS)
 {
-	text	   *records;
+	text *records;
 
 	need_arguments(fcinfo);
 	records = PG_GETARG_TEXT_PP(ARG_RECORDS);
@@ -106,7 +108,7 @@ sync_diff_text(PG_FUNCTION_ARGS)
 Datum
 sync_diff_jsonb(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *records;
+	Jsonb         *records;
 	StringInfoData json;
 
 	need_arguments(fcinfo);

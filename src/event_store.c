@@ -27,7 +27,7 @@ sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 SlRecord *
 sl_batch_add(SlBatch *batch, const char *key, int32 key_len)
 {
-	SlRecord   *record = sl_record_new(batch->policy, key, key_len);
+	SlRecord *record = sl_record_new(batch->policy, key, key_len);
 
 	batch->records[batch->nrecords++] = record;
 	return record;
@@ -39,8 +39,8 @@ look_up(SlBatch *batch)
 	sl_store_begin_look(&batch->store);
 	for (int i = 0; i < batch->nrecords; i++)
 	{
-		SlRecord   *record = batch->records[i];
-		SlStored	found;
+		SlRecord *record = batch->records[i];
+		SlStored  found;
 
 		if (!sl_store_look(&batch->store, record->key, record->key_len, &found))
 			continue;
@@ -94,7 +94,7 @@ sl_batch_put(SlBatch *batch)
 {
 	for (int i = 0; i < batch->nrecords; i++)
 	{
-		SlRecord   *record = batch->records[i];
+		SlRecord *record = batch->records[i];
 
 		if (record->state == NULL)
 			continue;

@@ -17,12 +17,12 @@
 typedef struct SlBatch
 {
 	const SlPolicy *policy;
-	SlStore		store;
-	int			nrecords;
-	SlRecord  **records;
-	SlRows		changes;
-	SlOutboxRows outbox;
-	TimestampTz now;
+	SlStore         store;
+	int             nrecords;
+	SlRecord      **records;
+	SlRows          changes;
+	SlOutboxRows    outbox;
+	TimestampTz     now;
 } SlBatch;
 
 extern void sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room);

@@ -11,10 +11,10 @@
 #include "compat.h"
 #include "guc.h"
 
-bool		sl_guc_notify = true;
+bool sl_guc_notify = true;
 
-static char *now_text = NULL;
-static bool now_is_set = false;
+static char       *now_text = NULL;
+static bool        now_is_set = false;
 static TimestampTz now_value = 0;
 
 /*
@@ -24,9 +24,9 @@ static TimestampTz now_value = 0;
 static bool
 check_now(char **value, void **extra, GucSource source)
 {
-	char	   *end;
+	char        *end;
 	TimestampTz *parsed;
-	int64		microseconds;
+	int64        microseconds;
 
 	if ((*value)[0] == '\0')
 		return true;
@@ -34,14 +34,14 @@ check_now(char **value, void **extra, GucSource source)
 	microseconds = strtoi64(*value, &end, 10);
 	if (errno != 0 || *end != '\0')
 	{
-		GUC_check_errdetail("It is the number of microseconds since 1970-01-01 00:00:00 UTC.");
+		GUC_check_errdetail(
+			"It is the number of microseconds since 1970-01-01 00:00:00 UTC.");
 		return false;
 	}
 	parsed = sl_guc_malloc(sizeof(TimestampTz));
 	if (parsed == NULL)
 		return false;
-	*parsed = microseconds -
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	*parsed = microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 	*extra = parsed;
 	return true;
 }
@@ -57,15 +57,15 @@ assign_now(const char *value, void *extra)
 void
 sl_guc_init(void)
 {
-	DefineCustomBoolVariable("sync_ledger.notify",
-							 "Wakes idle workers by NOTIFY sync_outbox at commit.",
-							 "Turn it off where transactions are prepared for two-phase commit.",
-							 &sl_guc_notify, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"sync_ledger.notify", "Wakes idle workers by NOTIFY sync_outbox at commit.",
+		"Turn it off where transactions are prepared for two-phase commit.",
+		&sl_guc_notify, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("sync_ledger.now",
 							   "The time that windows are measured by, for tests.",
 							   "Microseconds since 1970 in UTC; empty: the real time.",
-							   &now_text, "", PGC_SUSET, GUC_NOT_IN_SAMPLE, check_now, assign_now,
-							   NULL);
+							   &now_text, "", PGC_SUSET, GUC_NOT_IN_SAMPLE, check_now,
+							   assign_now, NULL);
 	MarkGUCPrefixReserved("sync_ledger");
 }
 

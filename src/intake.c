@@ -23,13 +23,16 @@ take_key(const SlPolicy *policy, int system, const SlRaw *raw, SlIntake *intake)
 	const char *path = policy->systems[system].key->text;
 
 	if (!sl_normalize_name(raw, &intake->key, &intake->key_len))
-		return refuse(intake, -1, psprintf("the record key at path \"%s\" is neither text nor a number", path));
+		return refuse(
+			intake, -1,
+			psprintf("the record key at path \"%s\" is neither text nor a number", path));
 	if (intake->key == NULL || intake->key_len == 0)
 		return refuse(intake, -1, psprintf("no record key at path \"%s\"", path));
 	if (intake->key_len <= SL_MAX_KEY_LEN)
 		return true;
 	intake->key = NULL;
-	return refuse(intake, -1, psprintf("the record key is longer than %d bytes", SL_MAX_KEY_LEN));
+	return refuse(intake, -1,
+				  psprintf("the record key is longer than %d bytes", SL_MAX_KEY_LEN));
 }
 
 /* Ids and tokens may be missing; what is neither text nor a number is refused. */
@@ -44,13 +47,14 @@ take_name(const SlRaw *raw, const char *what, SlToken *name, SlIntake *intake)
 		return refuse(intake, -1, psprintf("the %s is neither text nor a number", what));
 	if (name->len <= SL_MAX_KEY_LEN)
 		return true;
-	return refuse(intake, -1, psprintf("the %s is longer than %d bytes", what, SL_MAX_KEY_LEN));
+	return refuse(intake, -1,
+				  psprintf("the %s is longer than %d bytes", what, SL_MAX_KEY_LEN));
 }
 
 static bool
 take_names(const SlRawRecord *raw, SlIntake *intake)
 {
-	SlToken		id;
+	SlToken id;
 
 	if (!take_name(&raw->slots[SL_SLOT_ID], "native id", &id, intake) ||
 		!take_name(&raw->slots[SL_SLOT_VERSION], "version token", &intake->token, intake))
@@ -68,7 +72,8 @@ take_fields(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake
 
 		if (slot->kind == SL_RAW_ABSENT)
 			intake->values[f] = sl_value_absent();
-		else if (!sl_normalize(policy, f, system, slot, &intake->values[f], &intake->reason))
+		else if (!sl_normalize(policy, f, system, slot, &intake->values[f],
+							   &intake->reason))
 		{
 			intake->is_rejected = true;
 			return false;
@@ -93,13 +98,14 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 
 /* What cannot be read of a result is left out: the write itself has landed. */
 void
-sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
+				 SlIntake *intake)
 {
 	intake->key = NULL;
 	intake->key_len = 0;
 	intake->native_id = NULL;
 	intake->is_rejected = false;
-	intake->token = (SlToken) {NULL, 0};
+	intake->token = (SlToken){NULL, 0};
 	take_names(raw, intake);
 	for (int f = 0; f < policy->nfields; f++)
 	{

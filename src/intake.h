@@ -16,13 +16,13 @@
 
 typedef struct SlIntake
 {
-	const char *key;			/* not zero-terminated; NULL: it has none */
-	int32		key_len;
-	const char *native_id;		/* or NULL */
-	SlToken		token;
-	SlValue    *values;			/* by field, room for policy->nfields */
-	bool		is_rejected;
-	SlReason	reason;			/* of a rejected record */
+	const char *key; /* not zero-terminated; NULL: it has none */
+	int32       key_len;
+	const char *native_id; /* or NULL */
+	SlToken     token;
+	SlValue    *values; /* by field, room for policy->nfields */
+	bool        is_rejected;
+	SlReason    reason; /* of a rejected record */
 } SlIntake;
 
 /* Fills intake from a record; values point into the record's text or the current context. */

@@ -23,6 +23,7 @@ extern Datum sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *
 extern Datum sl_text_to_jsonb(const char *json);
 
 /* Appends a field's name, a colon and its value. */
-extern void sl_append_member(StringInfo out, const SlFieldSpec *spec, const SlValue *value);
+extern void sl_append_member(StringInfo out, const SlFieldSpec *spec,
+							 const SlValue *value);
 
 #endif

@@ -28,12 +28,12 @@ sl_newest_write(const SlShown *shown)
 SlWrite *
 sl_add_write(SlShown *shown)
 {
-	SlWrite    *write;
+	SlWrite *write;
 
 	if (shown->nwrites == shown->maxwrites)
 	{
-		int			room = shown->maxwrites + 4;
-		SlWrite    *writes = palloc(sizeof(SlWrite) * room);
+		int      room = shown->maxwrites + 4;
+		SlWrite *writes = palloc(sizeof(SlWrite) * room);
 
 		if (shown->nwrites > 0)
 			memcpy(writes, shown->writes, sizeof(SlWrite) * shown->nwrites);
@@ -54,7 +54,7 @@ may_still_land(const SlWrite *write)
 bool
 sl_is_unsure(const SlSpot *spot)
 {
-	const SlShown *shown = sl_spot_shown(spot);
+	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
 	if (shown->is_unsure)
@@ -73,19 +73,20 @@ sl_is_unsure(const SlSpot *spot)
 bool
 sl_is_owed(const SlSpot *spot, const SlWrite *write)
 {
-	int64		echo_window = spot->policy->systems[spot->system].echo_window;
+	int64 echo_window = spot->policy->systems[spot->system].echo_window;
 
 	if (write->is_sighted)
 		return false;
 	return may_still_land(write) || spot->now < write->since + echo_window ||
-		sl_is_unsure(spot);
+		   sl_is_unsure(spot);
 }
 
 static bool
 another_may_land(const SlShown *shown, const SlValue *value)
 {
 	for (int i = 0; i < shown->nwrites; i++)
-		if (may_still_land(&shown->writes[i]) && !sl_value_same(&shown->writes[i].value, value))
+		if (may_still_land(&shown->writes[i]) &&
+			!sl_value_same(&shown->writes[i].value, value))
 			return true;
 	return false;
 }
@@ -99,7 +100,7 @@ shows_golden(const SlShown *shown, const SlGolden *golden)
 bool
 sl_has_seen(const SlSpot *spot)
 {
-	const SlShown *shown = sl_spot_shown(spot);
+	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
 	if (golden->author == spot->system)
@@ -114,7 +115,7 @@ sl_has_seen(const SlSpot *spot)
 		if (write->status == SL_WRITE_ACKED && write->version >= golden->version &&
 			!sl_is_owed(spot, write) &&
 			(write->is_rewritten ? shown->is_near_miss
-			 : sl_value_same(&write->value, &golden->value)))
+								 : sl_value_same(&write->value, &golden->value)))
 			return true;
 	}
 	return false;
@@ -123,7 +124,7 @@ sl_has_seen(const SlSpot *spot)
 bool
 sl_shows_ours(const SlSpot *spot)
 {
-	const SlShown *shown = sl_spot_shown(spot);
+	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
 	if (!shown->is_seen)
@@ -138,7 +139,7 @@ sl_shows_ours(const SlSpot *spot)
 bool
 sl_owner_spoke(const SlSpot *spot)
 {
-	int			owner = spot->policy->fields[spot->field].owner;
+	int owner = spot->policy->fields[spot->field].owner;
 
 	return owner >= 0 && sl_spot_golden(spot)->owner_spoke == owner;
 }
@@ -158,7 +159,7 @@ sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
 static bool
 is_forgotten(const SlSpot *spot, const SlWrite *write)
 {
-	int64		echo_window = spot->policy->systems[spot->system].echo_window;
+	int64 echo_window = spot->policy->systems[spot->system].echo_window;
 
 	if (write->status == SL_WRITE_IN_FLIGHT || write->since == 0)
 		return false;
@@ -175,7 +176,7 @@ static bool
 all_are_settled(const SlSpot *spot)
 {
 	const SlSystemSpec *system = &spot->policy->systems[spot->system];
-	const SlShown *shown = sl_spot_shown(spot);
+	const SlShown      *shown = sl_spot_shown(spot);
 
 	if (system->version != NULL || system->sentinel != NULL || shown->is_unsure)
 		return false;
@@ -183,8 +184,8 @@ all_are_settled(const SlSpot *spot)
 	{
 		const SlWrite *write = &shown->writes[i];
 
-		if (write->status != SL_WRITE_ACKED || !write->is_sighted || write->value_came_late ||
-			write->replaced_came_late)
+		if (write->status != SL_WRITE_ACKED || !write->is_sighted ||
+			write->value_came_late || write->replaced_came_late)
 			return false;
 	}
 	return true;
@@ -201,8 +202,8 @@ stand_for_sight(SlShown *shown, const SlWrite *write)
 static void
 forget_at(const SlSpot *spot)
 {
-	SlShown    *shown = sl_spot_shown(spot);
-	int			kept = 0;
+	SlShown *shown = sl_spot_shown(spot);
+	int      kept = 0;
 
 	if (shown->nwrites == 0)
 		return;
@@ -227,7 +228,7 @@ sl_forget(const SlPolicy *policy, SlState *state, TimestampTz now)
 	for (int s = 0; s < policy->nsystems; s++)
 		for (int f = 0; f < policy->nfields; f++)
 		{
-			SlSpot		spot = {policy, state, s, f, now};
+			SlSpot spot = {policy, state, s, f, now};
 
 			forget_at(&spot);
 		}

@@ -14,10 +14,10 @@
 typedef struct SlSpot
 {
 	const SlPolicy *policy;
-	SlState    *state;
-	int			system;
-	int			field;
-	TimestampTz now;
+	SlState        *state;
+	int             system;
+	int             field;
+	TimestampTz     now;
 } SlSpot;
 
 static inline SlShown *
@@ -60,6 +60,6 @@ extern void sl_forget(const SlPolicy *policy, SlState *state, TimestampTz now);
 extern SlWrite *sl_add_write(SlShown *shown);
 
 /* <0, 0, >0 as a's version of this system is older than, the same as, newer than b's. */
-extern int	sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b);
+extern int sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b);
 
 #endif

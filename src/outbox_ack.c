@@ -31,56 +31,57 @@ PG_FUNCTION_INFO_V1(sync_ack_row);
 #define BATCH 500
 
 static SlPlan find_leased = {
-	.sql =	"SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
-	" WHERE o.lease OPERATOR(pg_catalog.=) $1"
-	"  AND ($2 IS NULL OR o.id OPERATOR(pg_catalog.=) ANY ($2))"
-	" ORDER BY o.entity, o.record_key, o.id",
+	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
+		   " WHERE o.lease OPERATOR(pg_catalog.=) $1"
+		   "  AND ($2 IS NULL OR o.id OPERATOR(pg_catalog.=) ANY ($2))"
+		   " ORDER BY o.entity, o.record_key, o.id",
 	.nargs = 2,
 	.argtypes = {INT8OID, INT8ARRAYOID}};
 
 /* The rows go, as far as they are still the lease's, and their tuples enter the ledger. */
 static SlPlan move_to_ledger = {
-	.sql =	"WITH gone AS ("
-	"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
-	"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
-	"  RETURNING o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
-	"   o.direction, o.change_set, o.idempotency_key, o.updated_at),"
-	" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
-	"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
-	"  SELECT g.record_key, g.entity, g.source_system, g.target_system, g.field_hash,"
-	"   g.direction, g.change_set, g.idempotency_key, g.updated_at, $3 FROM gone AS g"
-	"  ON CONFLICT (entity, record_key, direction, field_hash) DO UPDATE"
-	"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
-	"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
-	"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
-	" SELECT g.record_key, g.target_system FROM gone AS g",
+	.sql =
+		"WITH gone AS ("
+		"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
+		"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
+		"  RETURNING o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
+		"   o.direction, o.change_set, o.idempotency_key, o.updated_at),"
+		" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
+		"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
+		"  SELECT g.record_key, g.entity, g.source_system, g.target_system, g.field_hash,"
+		"   g.direction, g.change_set, g.idempotency_key, g.updated_at, $3 FROM gone AS g"
+		"  ON CONFLICT (entity, record_key, direction, field_hash) DO UPDATE"
+		"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
+		"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
+		"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
+		" SELECT g.record_key, g.target_system FROM gone AS g",
 	.nargs = 3,
 	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
 
 /* A row that the lease held when it was looked at. */
 typedef struct Leased
 {
-	char	   *entity;
-	char	   *key;
-	int64		id;
+	char *entity;
+	char *key;
+	int64 id;
 } Leased;
 
 /* What a worker said of one row; for a whole lease, nothing. */
 typedef struct Answer
 {
-	int64		lease;
+	int64       lease;
 	const char *native_id;
-	Jsonb	   *result;
+	Jsonb      *result;
 	TimestampTz now;
 } Answer;
 
 static Leased *
 find(int64 lease, ArrayType *ids, int *n)
 {
-	Datum		values[2] = {Int64GetDatum(lease), PointerGetDatum(ids)};
-	char		nulls[2] = {' ', ids == NULL ? 'n' : ' '};
+	Datum         values[2] = {Int64GetDatum(lease), PointerGetDatum(ids)};
+	char          nulls[2] = {' ', ids == NULL ? 'n' : ' '};
 	MemoryContext context = CurrentMemoryContext;
-	Leased	   *leased;
+	Leased       *leased;
 
 	sl_spi_connect();
 	*n = (int) sl_query_select(&find_leased, values, nulls);
@@ -102,9 +103,9 @@ static void
 read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
 {
 	StringInfoData json;
-	SlReader	reader;
-	SlRawRecord raw;
-	SlIntake	intake;
+	SlReader       reader;
+	SlRawRecord    raw;
+	SlIntake       intake;
 
 	initStringInfo(&json);
 	JsonbToCString(&json, &result->root, VARSIZE(result));
@@ -123,8 +124,8 @@ read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
 static void
 ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 {
-	SlAck		ack = {.target = target,.native_id = answer->native_id,.now = batch->now};
-	SlEffects  *effects;
+	SlAck ack = {.target = target, .native_id = answer->native_id, .now = batch->now};
+	SlEffects *effects;
 
 	if (answer->result != NULL)
 		read_result(batch->policy, target, answer->result, &ack);
@@ -137,10 +138,11 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 static SlRecord *
 find_record(SlBatch *batch, const char *key)
 {
-	int			len = (int) strlen(key);
+	int len = (int) strlen(key);
 
 	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->key_len == len && memcmp(batch->records[i]->key, key, len) == 0)
+		if (batch->records[i]->key_len == len &&
+			memcmp(batch->records[i]->key, key, len) == 0)
 			return batch->records[i];
 	elog(ERROR, "a record that was locked is not in its batch: \"%s\"", key);
 	return NULL;
@@ -149,14 +151,14 @@ find_record(SlBatch *batch, const char *key)
 static uint64
 move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
 {
-	Datum	   *ids = palloc(sizeof(Datum) * n);
-	Datum		values[3];
+	Datum *ids = palloc(sizeof(Datum) * n);
+	Datum  values[3];
 
 	for (int i = 0; i < n; i++)
 		ids[i] = Int64GetDatum(leased[i].id);
 	values[0] = Int64GetDatum(lease);
-	values[1] = PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL,
-												TYPALIGN_DOUBLE));
+	values[1] = PointerGetDatum(
+		construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	values[2] = TimestampTzGetDatum(batch->now);
 	return sl_query_select(&move_to_ledger, values, NULL);
 }
@@ -165,8 +167,8 @@ move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
 static void
 ack_moved(SlBatch *batch, uint64 moved, const Answer *answer)
 {
-	char	  **keys = palloc(sizeof(char *) * Max(moved, 1));
-	int		   *targets = palloc(sizeof(int) * Max(moved, 1));
+	char **keys = palloc(sizeof(char *) * Max(moved, 1));
+	int   *targets = palloc(sizeof(int) * Max(moved, 1));
 
 	for (uint64 i = 0; i < moved; i++)
 	{
@@ -184,8 +186,8 @@ static int
 ack_entity(const Leased *leased, int n, const Answer *answer)
 {
 	MemoryContext context = CurrentMemoryContext;
-	SlBatch		batch;
-	uint64		moved;
+	SlBatch       batch;
+	uint64        moved;
 
 	sl_batch_open(&batch, sl_policy_get(leased[0].entity), n);
 	for (int i = 0; i < n; i++)
@@ -206,19 +208,20 @@ ack_entity(const Leased *leased, int n, const Answer *answer)
 static int
 ack(const Answer *answer, ArrayType *ids)
 {
-	int			n;
-	int			acked = 0;
-	Leased	   *leased = find(answer->lease, ids, &n);
+	int           n;
+	int           acked = 0;
+	Leased       *leased = find(answer->lease, ids, &n);
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger ack",
 											   ALLOCSET_DEFAULT_SIZES);
 
 	for (int i = 0; i < n;)
 	{
 		MemoryContext old = MemoryContextSwitchTo(work);
-		int			first = i;
+		int           first = i;
 
 		CHECK_FOR_INTERRUPTS();
-		while (i < n && i - first < BATCH && strcmp(leased[i].entity, leased[first].entity) == 0)
+		while (i < n && i - first < BATCH &&
+			   strcmp(leased[i].entity, leased[first].entity) == 0)
 			i++;
 		acked += ack_entity(leased + first, i - first, answer);
 		MemoryContextSwitchTo(old);
@@ -232,7 +235,7 @@ ack(const Answer *answer, ArrayType *ids)
 Datum
 sync_ack_lease(PG_FUNCTION_ARGS)
 {
-	Answer		answer = {0};
+	Answer answer = {0};
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
@@ -244,8 +247,8 @@ sync_ack_lease(PG_FUNCTION_ARGS)
 Datum
 sync_ack_row(PG_FUNCTION_ARGS)
 {
-	Answer		answer = {0};
-	Datum		id;
+	Answer answer = {0};
+	Datum  id;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
@@ -256,9 +259,11 @@ sync_ack_row(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		answer.result = PG_GETARG_JSONB_P(3);
 	if (answer.result != NULL && !JB_ROOT_IS_OBJECT(answer.result))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the result of a write must be a JSON object"),
-						errhint("Pass the record that the target answered with, or leave it out.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the result of a write must be a JSON object"),
+				 errhint(
+					 "Pass the record that the target answered with, or leave it out.")));
 	PG_RETURN_BOOL(ack(&answer, construct_array(&id, 1, INT8OID, 8, FLOAT8PASSBYVAL,
 												TYPALIGN_DOUBLE)) == 1);
 }

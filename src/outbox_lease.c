@@ -20,54 +20,57 @@
 #define MAX_RETURNED 1000
 
 static SlPlan find_expired = {
-	.sql =	"SELECT o.entity, o.record_key FROM %s.sync_outbox AS o"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) $1"
-	"  AND o.status OPERATOR(pg_catalog.=) 'leased'"
-	"  AND o.visible_at OPERATOR(pg_catalog.<=) $2"
-	"  AND ($3 IS NULL OR o.entity OPERATOR(pg_catalog.=) $3)"
-	" ORDER BY o.entity, o.visible_at LIMIT $4",
+	.sql = "SELECT o.entity, o.record_key FROM %s.sync_outbox AS o"
+		   " WHERE o.target_system OPERATOR(pg_catalog.=) $1"
+		   "  AND o.status OPERATOR(pg_catalog.=) 'leased'"
+		   "  AND o.visible_at OPERATOR(pg_catalog.<=) $2"
+		   "  AND ($3 IS NULL OR o.entity OPERATOR(pg_catalog.=) $3)"
+		   " ORDER BY o.entity, o.visible_at LIMIT $4",
 	.nargs = 4,
 	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID}};
 
 /* The row under the record's lock, if its lease has run out still. */
 static SlPlan end_lease = {
-	.sql =	"UPDATE %s.sync_outbox AS o SET status = 'pending', lease = NULL, worker = NULL,"
-	"  last_error = 'the lease ran out', visible_at = $4, updated_at = $4,"
-	"  place = pg_catalog.pg_current_xact_id()"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-	"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-	"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
+	.sql =
+		"UPDATE %s.sync_outbox AS o SET status = 'pending', lease = NULL, worker = NULL,"
+		"  last_error = 'the lease ran out', visible_at = $4, updated_at = $4,"
+		"  place = pg_catalog.pg_current_xact_id()"
+		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
+		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
+		"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
 	.nargs = 4,
 	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
 static SlPlan is_expired = {
-	.sql =	"SELECT o.id FROM %s.sync_outbox AS o"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-	"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-	"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
+	.sql =
+		"SELECT o.id FROM %s.sync_outbox AS o"
+		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
+		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
+		"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
 	.nargs = 4,
 	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
 static SlPlan drop_row = {
-	.sql =	"DELETE FROM %s.sync_outbox AS o WHERE o.target_system OPERATOR(pg_catalog.=) $1"
-	"  AND o.entity OPERATOR(pg_catalog.=) $2 AND o.record_key OPERATOR(pg_catalog.=) $3"
-	"  AND (o.status OPERATOR(pg_catalog.=) 'leased') OPERATOR(pg_catalog.=) $4",
+	.sql =
+		"DELETE FROM %s.sync_outbox AS o WHERE o.target_system OPERATOR(pg_catalog.=) $1"
+		"  AND o.entity OPERATOR(pg_catalog.=) $2 AND o.record_key OPERATOR(pg_catalog.=) $3"
+		"  AND (o.status OPERATOR(pg_catalog.=) 'leased') OPERATOR(pg_catalog.=) $4",
 	.nargs = 4,
 	.argtypes = {TEXTOID, TEXTOID, TEXTOID, BOOLOID}};
 
 typedef struct Expired
 {
-	char	   *entity;
-	char	   *key;
+	char *entity;
+	char *key;
 } Expired;
 
 static Expired *
 find(const char *target, const char *entity, TimestampTz now, int *n)
 {
-	Datum		values[4];
-	char		nulls[4] = {' ', ' ', ' ', ' '};
+	Datum         values[4];
+	char          nulls[4] = {' ', ' ', ' ', ' '};
 	MemoryContext context = CurrentMemoryContext;
-	Expired    *expired;
+	Expired      *expired;
 
 	values[0] = CStringGetTextDatum(target);
 	values[1] = TimestampTzGetDatum(now);
@@ -91,7 +94,7 @@ find(const char *target, const char *entity, TimestampTz now, int *n)
 static void
 drop(Datum *values, bool is_leased)
 {
-	Datum		args[4] = {values[0], values[1], values[2], BoolGetDatum(is_leased)};
+	Datum args[4] = {values[0], values[1], values[2], BoolGetDatum(is_leased)};
 
 	sl_query_write(&drop_row, args, NULL);
 }
@@ -100,8 +103,8 @@ drop(Datum *values, bool is_leased)
 static void
 return_row(SlBatch *batch, SlRecord *record, int target)
 {
-	Datum		values[4];
-	SlReturn   *result;
+	Datum     values[4];
+	SlReturn *result;
 
 	values[0] = CStringGetTextDatum(batch->policy->systems[target].name);
 	values[1] = CStringGetTextDatum(batch->policy->entity);
@@ -128,10 +131,10 @@ static int
 return_entity(const char *target, const Expired *expired, int n)
 {
 	const SlPolicy *policy = sl_policy_get(expired[0].entity);
-	int			system = sl_policy_system(policy, target);
-	MemoryContext context = CurrentMemoryContext;
-	SlBatch		batch;
-	int			i;
+	int             system = sl_policy_system(policy, target);
+	MemoryContext   context = CurrentMemoryContext;
+	SlBatch         batch;
+	int             i;
 
 	sl_batch_open(&batch, policy, n);
 	for (i = 0; i < n && strcmp(expired[i].entity, expired[0].entity) == 0; i++)
@@ -153,8 +156,8 @@ return_entity(const char *target, const Expired *expired, int n)
 void
 sl_outbox_return_expired(const char *target, const char *entity)
 {
-	int			n;
-	Expired    *expired = find(target, entity, sl_now(), &n);
+	int      n;
+	Expired *expired = find(target, entity, sl_now(), &n);
 
 	for (int i = 0; i < n;)
 		i += return_entity(target, expired + i, n - i);

@@ -68,53 +68,55 @@ enum
 
 /* In the order in which rows became claimable; from a place on, for what was skipped. */
 static SlPlan find_claimable = {
-	.sql =	"SELECT o.id, o.entity, o.record_key, o.place::pg_catalog.text FROM %s.sync_outbox AS o"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.place IS NOT NULL"
-	"  AND ROW(o.place, o.id) OPERATOR(pg_catalog.>) ROW($2::pg_catalog.xid8, $3)"
-	"  AND ($4 IS NULL OR o.entity OPERATOR(pg_catalog.=) $4)"
-	" ORDER BY o.target_system, o.place, o.id LIMIT $5",
+	.sql =
+		"SELECT o.id, o.entity, o.record_key, o.place::pg_catalog.text FROM %s.sync_outbox AS o"
+		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.place IS NOT NULL"
+		"  AND ROW(o.place, o.id) OPERATOR(pg_catalog.>) ROW($2::pg_catalog.xid8, $3)"
+		"  AND ($4 IS NULL OR o.entity OPERATOR(pg_catalog.=) $4)"
+		" ORDER BY o.target_system, o.place, o.id LIMIT $5",
 	.nargs = 5,
 	.argtypes = {TEXTOID, TEXTOID, INT8OID, TEXTOID, INT4OID}};
 
 static SlPlan claim_row = {
-	.sql =	"UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $4, worker = $5,"
-	"  visible_at = $6, updated_at = $7, attempts = o.attempts OPERATOR(pg_catalog.+) 1,"
-	"  action = $8, change_set = $9, field_hash = $10, idempotency_key = $11"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-	"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-	"  AND o.status OPERATOR(pg_catalog.<>) 'leased'"
-	" RETURNING o.id, o.attempts, o.created_at",
+	.sql =
+		"UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $4, worker = $5,"
+		"  visible_at = $6, updated_at = $7, attempts = o.attempts OPERATOR(pg_catalog.+) 1,"
+		"  action = $8, change_set = $9, field_hash = $10, idempotency_key = $11"
+		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
+		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
+		"  AND o.status OPERATOR(pg_catalog.<>) 'leased'"
+		" RETURNING o.id, o.attempts, o.created_at",
 	.nargs = 11,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-		JSONBOID, TEXTOID, TEXTOID}};
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID,
+				 TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}};
 
 /* One call of sync_poll. */
 typedef struct Poll
 {
-	const char *target;
-	const char *entity;			/* or NULL: all */
-	const char *worker;			/* or NULL */
-	int32		max_changes;
-	Interval   *duration;
-	int64		lease;			/* 0 until something is claimed */
-	int32		nclaimed;
+	const char    *target;
+	const char    *entity; /* or NULL: all */
+	const char    *worker; /* or NULL */
+	int32          max_changes;
+	Interval      *duration;
+	int64          lease; /* 0 until something is claimed */
+	int32          nclaimed;
 	ReturnSetInfo *result;
 } Poll;
 
 /* A row that looked claimable. */
 typedef struct Candidate
 {
-	int64		id;
-	char	   *entity;
-	char	   *key;
-	bool		is_done;
+	int64 id;
+	char *entity;
+	char *key;
+	bool  is_done;
 } Candidate;
 
 /* Where the next look begins. */
 typedef struct Mark
 {
-	char		place[24];
-	int64		id;
+	char  place[24];
+	int64 id;
 } Mark;
 
 static int64
@@ -137,7 +139,7 @@ lease_end(const Poll *poll, TimestampTz now)
 static void
 set_mark(Mark *mark, uint64 row)
 {
-	char	   *place = TextDatumGetCString(sl_query_value_not_null(row, 4));
+	char *place = TextDatumGetCString(sl_query_value_not_null(row, 4));
 
 	strlcpy(mark->place, place, sizeof(mark->place));
 	mark->id = DatumGetInt64(sl_query_value_not_null(row, 1));
@@ -146,10 +148,10 @@ set_mark(Mark *mark, uint64 row)
 static Candidate *
 find_candidates(Poll *poll, Mark *mark, int *n)
 {
-	Datum		values[5];
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum         values[5];
+	char          nulls[5] = {' ', ' ', ' ', ' ', ' '};
 	MemoryContext context = CurrentMemoryContext;
-	Candidate  *candidates;
+	Candidate    *candidates;
 
 	values[0] = CStringGetTextDatum(poll->target);
 	values[1] = CStringGetTextDatum(mark->place);
@@ -181,25 +183,26 @@ payload_of(const SlPolicy *policy, const SlRecord *record, int target,
 	StringInfoData key;
 	StringInfoData stamp;
 	StringInfoData payload;
-	SlValue		key_value;
-	SlValue		stamp_value;
+	SlValue        key_value;
+	SlValue        stamp_value;
 
 	initStringInfo(&key);
 	initStringInfo(&stamp);
 	initStringInfo(&payload);
 	sl_append_json_string(&key, record->key, record->key_len);
 	sl_append_json_string(&stamp, idempotency_key, (int32) strlen(idempotency_key));
-	key_value = (SlValue) {key.data, key.len, SL_EXACT};
-	stamp_value = (SlValue) {stamp.data, stamp.len, SL_EXACT};
+	key_value = (SlValue){key.data, key.len, SL_EXACT};
+	stamp_value = (SlValue){stamp.data, stamp.len, SL_EXACT};
 	sl_append_payload(&payload, policy, target, content, &key_value, &stamp_value);
 	return sl_text_to_jsonb(payload.data);
 }
 
 static char *
-hash_of(const SlPolicy *policy, const SlState *state, int target, const SlContent *content)
+hash_of(const SlPolicy *policy, const SlState *state, int target,
+		const SlContent *content)
 {
-	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
-	char	   *hex = palloc0(SL_DIGEST_HEX + 1);
+	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
+	char    *hex = palloc0(SL_DIGEST_HEX + 1);
 
 	sl_content_result(policy, state, target, content, values);
 	sl_digest_record(policy, values, hex);
@@ -219,9 +222,9 @@ describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int tar
 			   const SlContent *content, Datum *values, bool *nulls)
 {
 	const SlPolicy *policy = batch->policy;
-	const SlPart *part = &record->state->parts[target];
-	const char *source = sl_author_name(policy, record->state, part->leased_source);
-	char	   *key = sl_idempotency_key(policy, record->state, record, target, true);
+	const SlPart   *part = &record->state->parts[target];
+	const char     *source = sl_author_name(policy, record->state, part->leased_source);
+	char           *key = sl_idempotency_key(policy, record->state, record, target, true);
 
 	values[COL_LEASE] = Int64GetDatum(lease_of(poll));
 	set_text(values, nulls, COL_ENTITY, policy->entity);
@@ -242,8 +245,8 @@ describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int tar
 static void
 lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 {
-	Datum		args[11];
-	char		arg_nulls[11];
+	Datum args[11];
+	char  arg_nulls[11];
 
 	memset(arg_nulls, ' ', sizeof(arg_nulls));
 	args[0] = values[COL_TARGET];
@@ -259,8 +262,10 @@ lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 	args[9] = values[COL_HASH];
 	args[10] = values[COL_IDEMPOTENCY_KEY];
 	if (sl_query_write(&claim_row, args, arg_nulls) != 1)
-		elog(ERROR, "the outbox has no waiting row of record \"%s\" for \"%s\", but its state says so",
-			 TextDatumGetCString(values[COL_KEY]), poll->target);
+		elog(
+			ERROR,
+			"the outbox has no waiting row of record \"%s\" for \"%s\", but its state says so",
+			TextDatumGetCString(values[COL_KEY]), poll->target);
 	values[COL_ID] = sl_query_value_not_null(0, 1);
 	values[COL_ATTEMPT] = sl_query_value_not_null(0, 2);
 	values[COL_CREATED_AT] = sl_query_value_not_null(0, 3);
@@ -269,7 +274,7 @@ lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 static void
 renew_keys(const SlBatch *batch, SlRecord *record)
 {
-	SlWaiting  *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
+	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
 
 	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
 		record->is_changed[t] |= renewed->is_changed[t];
@@ -278,10 +283,10 @@ renew_keys(const SlBatch *batch, SlRecord *record)
 static void
 claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
 {
-	SlPart	   *part = &record->state->parts[target];
-	Datum		values[NCOLUMNS] = {0};
-	bool		nulls[NCOLUMNS] = {false};
-	SlContent  *content;
+	SlPart    *part = &record->state->parts[target];
+	Datum      values[NCOLUMNS] = {0};
+	bool       nulls[NCOLUMNS] = {false};
+	SlContent *content;
 
 	if (part->waiting_version == 0 || part->leased_version != 0)
 		return;
@@ -304,9 +309,9 @@ static void
 claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
 {
 	const SlPolicy *policy = sl_policy_get(entity);
-	int			target = sl_policy_system(policy, poll->target);
-	MemoryContext context = CurrentMemoryContext;
-	SlBatch		batch;
+	int             target = sl_policy_system(policy, poll->target);
+	MemoryContext   context = CurrentMemoryContext;
+	SlBatch         batch;
 
 	sl_batch_open(&batch, policy, n);
 	for (int i = 0; i < n; i++)
@@ -342,13 +347,13 @@ claim_all(Poll *poll)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger poll",
 											   ALLOCSET_DEFAULT_SIZES);
-	Mark		mark = {"0", PG_INT64_MIN};
-	int			n = -1;
+	Mark          mark = {"0", PG_INT64_MIN};
+	int           n = -1;
 
 	while (poll->nclaimed < poll->max_changes && n != 0)
 	{
 		MemoryContext old = MemoryContextSwitchTo(work);
-		Candidate  *candidates;
+		Candidate    *candidates;
 
 		CHECK_FOR_INTERRUPTS();
 		candidates = find_candidates(poll, &mark, &n);
@@ -375,9 +380,11 @@ check_limits(const Poll *poll)
 						errmsg("max_changes must be from 1 to %d, not %d", MAX_CHANGES,
 							   poll->max_changes)));
 	if (lease_end(poll, 0) <= 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("lease must be longer than zero"),
-						errhint("Give the time that a worker needs for its calls, and some more.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lease must be longer than zero"),
+				 errhint(
+					 "Give the time that a worker needs for its calls, and some more.")));
 }
 
 /*
@@ -387,7 +394,7 @@ check_limits(const Poll *poll)
 Datum
 sync_poll(PG_FUNCTION_ARGS)
 {
-	Poll		poll = {0};
+	Poll poll = {0};
 
 	need(fcinfo, ARG_TARGET, "target");
 	need(fcinfo, ARG_MAX_CHANGES, "max_changes");

@@ -23,29 +23,31 @@
 #define MAX_KEY_LEN 255
 
 static SlPlan put_rows = {
-	.sql =	"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
-	"  direction, action, change_set, field_hash, idempotency_key, place, created_at,"
-	"  updated_at, visible_at)"
-	" SELECT $1, u.record_key, u.source, u.target, u.direction, u.action, u.change_set,"
-	"  u.field_hash, u.key,"
-	"  CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END, $2, $2, $2"
-	" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
-	"   pg_catalog.unnest($4) AS source, pg_catalog.unnest($5) AS target, "
-	"   pg_catalog.unnest($6) AS direction, pg_catalog.unnest($7) AS action, "
-	"   pg_catalog.unnest($8) AS change_set, "
-	"   pg_catalog.unnest($9) AS field_hash, pg_catalog.unnest($10) AS key, "
-	"   pg_catalog.unnest($11) AS is_blocked) AS u"
-	" ON CONFLICT (target_system, entity, record_key)"
-	"  WHERE status OPERATOR(pg_catalog.<>) 'leased' DO UPDATE"
-	" SET source_system = excluded.source_system, direction = excluded.direction,"
-	"  action = excluded.action, change_set = excluded.change_set,"
-	"  field_hash = excluded.field_hash, idempotency_key = excluded.idempotency_key,"
-	"  status = 'pending', updated_at = excluded.updated_at,"
-	"  place = CASE WHEN excluded.place IS NULL THEN NULL"
-	"          ELSE coalesce(o.place, excluded.place) END",
+	.sql =
+		"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
+		"  direction, action, change_set, field_hash, idempotency_key, place, created_at,"
+		"  updated_at, visible_at)"
+		" SELECT $1, u.record_key, u.source, u.target, u.direction, u.action, u.change_set,"
+		"  u.field_hash, u.key,"
+		"  CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END, $2, $2, $2"
+		" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
+		"   pg_catalog.unnest($4) AS source, pg_catalog.unnest($5) AS target, "
+		"   pg_catalog.unnest($6) AS direction, pg_catalog.unnest($7) AS action, "
+		"   pg_catalog.unnest($8) AS change_set, "
+		"   pg_catalog.unnest($9) AS field_hash, pg_catalog.unnest($10) AS key, "
+		"   pg_catalog.unnest($11) AS is_blocked) AS u"
+		" ON CONFLICT (target_system, entity, record_key)"
+		"  WHERE status OPERATOR(pg_catalog.<>) 'leased' DO UPDATE"
+		" SET source_system = excluded.source_system, direction = excluded.direction,"
+		"  action = excluded.action, change_set = excluded.change_set,"
+		"  field_hash = excluded.field_hash, idempotency_key = excluded.idempotency_key,"
+		"  status = 'pending', updated_at = excluded.updated_at,"
+		"  place = CASE WHEN excluded.place IS NULL THEN NULL"
+		"          ELSE coalesce(o.place, excluded.place) END",
 	.nargs = 11,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-		TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID}};
+	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+				 TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+				 BOOLARRAYOID}};
 
 enum
 {
@@ -61,19 +63,18 @@ enum
 	ROW_NCOLUMNS
 };
 
-static const Oid row_types[ROW_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	JSONBOID, TEXTOID, TEXTOID, BOOLOID};
+static const Oid row_types[ROW_NCOLUMNS] = {TEXTOID,  TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+											JSONBOID, TEXTOID, TEXTOID, BOOLOID};
 
-static SlPlan drop_rows = {
-	.sql =	"DELETE FROM %s.sync_outbox AS o"
-	" USING (SELECT pg_catalog.unnest($2) AS record_key, "
-	"   pg_catalog.unnest($3) AS target) AS u"
-	" WHERE o.target_system OPERATOR(pg_catalog.=) u.target"
-	"  AND o.entity OPERATOR(pg_catalog.=) $1"
-	"  AND o.record_key OPERATOR(pg_catalog.=) u.record_key"
-	"  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
-	.nargs = 3,
-	.argtypes = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
+static SlPlan drop_rows = {.sql = "DELETE FROM %s.sync_outbox AS o"
+								  " USING (SELECT pg_catalog.unnest($2) AS record_key, "
+								  "   pg_catalog.unnest($3) AS target) AS u"
+								  " WHERE o.target_system OPERATOR(pg_catalog.=) u.target"
+								  "  AND o.entity OPERATOR(pg_catalog.=) $1"
+								  "  AND o.record_key OPERATOR(pg_catalog.=) u.record_key"
+								  "  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
+						   .nargs = 3,
+						   .argtypes = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
 
 static const Oid drop_types[2] = {TEXTOID, TEXTOID};
 
@@ -94,9 +95,9 @@ sl_direction(const char *source, const char *target)
 static char *
 shorten_key(char *key)
 {
-	int			len = (int) strlen(key);
-	int			kept = MAX_KEY_LEN - SL_DIGEST_HEX - 1;
-	char		hex[SL_DIGEST_HEX];
+	int  len = (int) strlen(key);
+	int  kept = MAX_KEY_LEN - SL_DIGEST_HEX - 1;
+	char hex[SL_DIGEST_HEX];
 
 	if (len <= MAX_KEY_LEN)
 		return key;
@@ -110,21 +111,21 @@ sl_idempotency_key(const SlPolicy *policy, const SlState *state, const SlRecord 
 				   int target, bool is_leased)
 {
 	const SlPart *part = &state->parts[target];
-	int			source = is_leased ? part->leased_source : part->waiting_source;
-	int64		version = is_leased ? part->leased_version : part->waiting_version;
+	int           source = is_leased ? part->leased_source : part->waiting_source;
+	int64         version = is_leased ? part->leased_version : part->waiting_version;
 
 	return shorten_key(psprintf("%s-to-%s-%s-%.*s-v" INT64_FORMAT,
 								sl_author_name(policy, state, source),
-								policy->systems[target].name, policy->entity, record->key_len,
-								record->key, version));
+								policy->systems[target].name, policy->entity,
+								record->key_len, record->key, version));
 }
 
 static void
 set_hash(SlRows *rows, const SlPolicy *policy, const SlState *state, int target,
 		 const SlContent *content)
 {
-	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
-	char		hex[SL_DIGEST_HEX];
+	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
+	char     hex[SL_DIGEST_HEX];
 
 	sl_content_result(policy, state, target, content, values);
 	sl_digest_record(policy, values, hex);
@@ -136,10 +137,10 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 		TimestampTz now)
 {
 	const SlState *state = record->state;
-	const SlPart *part = &state->parts[target];
-	const char *source = sl_author_name(policy, state, part->waiting_source);
-	const char *target_name = policy->systems[target].name;
-	SlContent	content;
+	const SlPart  *part = &state->parts[target];
+	const char    *source = sl_author_name(policy, state, part->waiting_source);
+	const char    *target_name = policy->systems[target].name;
+	SlContent      content;
 
 	sl_content(policy, state, target, now, &content);
 	sl_rows_add(rows);
@@ -149,7 +150,8 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 	sl_rows_set_text(rows, ROW_DIRECTION, sl_direction(source, target_name));
 	sl_rows_set_text(rows, ROW_ACTION, sl_action_name(content.action));
 	sl_rows_set(rows, ROW_CHANGE_SET,
-				sl_fields_to_jsonb(policy, content.nfields, content.fields, content.values));
+				sl_fields_to_jsonb(policy, content.nfields, content.fields,
+								   content.values));
 	set_hash(rows, policy, state, target, &content);
 	sl_rows_set_text(rows, ROW_IDEMPOTENCY_KEY,
 					 sl_idempotency_key(policy, state, record, target, false));
@@ -167,7 +169,7 @@ add_drop(SlRows *drops, const SlPolicy *policy, const SlRecord *record, int targ
 static void
 write_rows(const SlPolicy *policy, const SlRows *rows, TimestampTz now)
 {
-	Datum		values[2 + ROW_NCOLUMNS];
+	Datum values[2 + ROW_NCOLUMNS];
 
 	if (rows->nrows == 0)
 		return;
@@ -180,7 +182,7 @@ write_rows(const SlPolicy *policy, const SlRows *rows, TimestampTz now)
 static void
 write_drops(const SlPolicy *policy, const SlRows *drops)
 {
-	Datum		values[3];
+	Datum values[3];
 
 	if (drops->nrows == 0)
 		return;

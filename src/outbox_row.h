@@ -23,9 +23,9 @@ extern char *sl_direction(const char *source, const char *target);
 /* Waiting rows on their way into the table. */
 typedef struct SlOutboxRows
 {
-	SlRows		rows;			/* written, or folded into */
-	SlRows		drops;			/* removed */
-	bool	   *is_woken;		/* by system: it has got a row */
+	SlRows rows;     /* written, or folded into */
+	SlRows drops;    /* removed */
+	bool  *is_woken; /* by system: it has got a row */
 } SlOutboxRows;
 
 extern void sl_outbox_init(SlOutboxRows *outbox, const SlPolicy *policy);

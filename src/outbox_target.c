@@ -12,17 +12,16 @@
 #include "policy_cache.h"
 #include "query.h"
 
-static SlPlan find_entities = {
-	.sql =	"SELECT DISTINCT e.entity FROM %s.sync_entity AS e",
-	.nargs = 0,
-	.argtypes = {0}};
+static SlPlan find_entities = {.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity AS e",
+							   .nargs = 0,
+							   .argtypes = {0}};
 
 static List *
 find_all_entities(void)
 {
 	MemoryContext context = CurrentMemoryContext;
-	List	   *entities = NIL;
-	uint64		n;
+	List         *entities = NIL;
+	uint64        n;
 
 	sl_spi_connect();
 	n = sl_query_select(&find_entities, NULL, NULL);
@@ -38,24 +37,26 @@ static void
 raise_unknown(const char *target, List *known)
 {
 	const char **names = palloc(sizeof(char *) * (list_length(known) + 1));
-	const char *hint;
-	int			n = 0;
-	ListCell   *cell;
+	const char  *hint;
+	int          n = 0;
+	ListCell    *cell;
 
-	foreach(cell, known)
+	foreach (cell, known)
 		names[n++] = (const char *) lfirst(cell);
 	hint = sl_nearest_hint(target, "systems", names, n);
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("no policy names a system \"%s\"", target),
-					errhint("%s", hint == NULL ? "Write a policy first, with sync_configure." : hint)));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("no policy names a system \"%s\"", target),
+			 errhint("%s", hint == NULL ? "Write a policy first, with sync_configure."
+										: hint)));
 }
 
 static bool
 knows(List *names, const char *name)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, names)
+	foreach (cell, names)
 		if (strcmp((const char *) lfirst(cell), name) == 0)
 			return true;
 	return false;
@@ -64,15 +65,15 @@ knows(List *names, const char *name)
 void
 sl_need_target(const char *target, const char *entity)
 {
-	List	   *known = NIL;
-	ListCell   *cell;
+	List     *known = NIL;
+	ListCell *cell;
 
 	if (entity != NULL)
 	{
 		sl_policy_need_system(sl_policy_get(entity), target);
 		return;
 	}
-	foreach(cell, find_all_entities())
+	foreach (cell, find_all_entities())
 	{
 		const SlPolicy *policy = sl_policy_get((const char *) lfirst(cell));
 

@@ -15,18 +15,18 @@
 /* A place in the payload: a value, an object's members, or an array's elements. */
 typedef struct Place
 {
-	const char *key;			/* in an object; NULL: in an array */
-	int			key_len;
-	int			index;			/* in an array */
-	bool		is_array;
-	List	   *children;		/* of Place; empty: a value */
-	SlValue		value;
+	const char *key; /* in an object; NULL: in an array */
+	int         key_len;
+	int         index; /* in an array */
+	bool        is_array;
+	List       *children; /* of Place; empty: a value */
+	SlValue     value;
 } Place;
 
 static Place *
 add_child(Place *parent)
 {
-	Place	   *child = palloc0(sizeof(Place));
+	Place *child = palloc0(sizeof(Place));
 
 	parent->children = lappend(parent->children, child);
 	return child;
@@ -35,10 +35,10 @@ add_child(Place *parent)
 static Place *
 member(Place *parent, const char *key, int key_len)
 {
-	ListCell   *cell;
-	Place	   *child;
+	ListCell *cell;
+	Place    *child;
 
-	foreach(cell, parent->children)
+	foreach (cell, parent->children)
 	{
 		child = (Place *) lfirst(cell);
 		if (child->key != NULL && child->key_len == key_len &&
@@ -54,11 +54,11 @@ member(Place *parent, const char *key, int key_len)
 static Place *
 element(Place *parent, int index)
 {
-	ListCell   *cell;
-	Place	   *child;
+	ListCell *cell;
+	Place    *child;
 
 	parent->is_array = true;
-	foreach(cell, parent->children)
+	foreach (cell, parent->children)
 	{
 		child = (Place *) lfirst(cell);
 		if (child->key == NULL && child->index == index)
@@ -97,15 +97,15 @@ split_set(const SlValueMap *map, const SlValue *set, SlValue *elements)
 {
 	const char *s = set->data + 1;
 	const char *end = set->data + set->len - 1;
-	int			n = 0;
+	int         n = 0;
 
 	while (s < end)
 	{
 		const char *next = string_end(s);
-		SlValue		value = {s, (int32) (next - s), SL_EXACT};
+		SlValue     value = {s, (int32) (next - s), SL_EXACT};
 
 		elements[n++] = native_value(map, value);
-		s = next + 1;			/* over the comma */
+		s = next + 1; /* over the comma */
 	}
 	return n;
 }
@@ -117,8 +117,8 @@ static void
 put_set(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
 		const SlValue *set)
 {
-	SlValue    *elements = palloc(sizeof(SlValue) * (set->len / 2 + 1));
-	int			n = split_set(spec->maps[target], set, elements);
+	SlValue *elements = palloc(sizeof(SlValue) * (set->len / 2 + 1));
+	int      n = split_set(spec->maps[target], set, elements);
 
 	parent->is_array = true;
 	for (int i = 0; i < n; i++)
@@ -130,7 +130,7 @@ static void
 put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
 	const SlValue *value)
 {
-	bool		is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT;
+	bool is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT;
 
 	if (step == path->nsteps)
 	{
@@ -143,11 +143,12 @@ put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int ta
 	switch (path->steps[step].kind)
 	{
 		case SL_STEP_KEY:
-			put(member(parent, path->steps[step].key, path->steps[step].key_len), path, step + 1,
-				spec, target, value);
+			put(member(parent, path->steps[step].key, path->steps[step].key_len), path,
+				step + 1, spec, target, value);
 			break;
 		case SL_STEP_INDEX:
-			put(element(parent, path->steps[step].index), path, step + 1, spec, target, value);
+			put(element(parent, path->steps[step].index), path, step + 1, spec, target,
+				value);
 			break;
 		case SL_STEP_EACH:
 			if (is_set)
@@ -163,11 +164,11 @@ static void append_node(StringInfo out, const Place *node);
 static void
 append_object(StringInfo out, const Place *node)
 {
-	ListCell   *cell;
-	bool		is_first = true;
+	ListCell *cell;
+	bool      is_first = true;
 
 	appendStringInfoChar(out, '{');
-	foreach(cell, node->children)
+	foreach (cell, node->children)
 	{
 		const Place *child = (const Place *) lfirst(cell);
 
@@ -184,9 +185,9 @@ append_object(StringInfo out, const Place *node)
 static const Place *
 child_at(const Place *node, int index)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, node->children)
+	foreach (cell, node->children)
 		if (((const Place *) lfirst(cell))->index == index)
 			return (const Place *) lfirst(cell);
 	return NULL;
@@ -195,10 +196,10 @@ child_at(const Place *node, int index)
 static int
 array_length(const Place *node)
 {
-	ListCell   *cell;
-	int			length = 0;
+	ListCell *cell;
+	int       length = 0;
 
-	foreach(cell, node->children)
+	foreach (cell, node->children)
 		length = Max(length, ((const Place *) lfirst(cell))->index + 1);
 	return length;
 }
@@ -207,7 +208,7 @@ array_length(const Place *node)
 static void
 append_array(StringInfo out, const Place *node)
 {
-	int			length = array_length(node);
+	int length = array_length(node);
 
 	appendStringInfoChar(out, '[');
 	for (int i = 0; i < length; i++)
@@ -253,7 +254,7 @@ sl_append_payload(StringInfo out, const SlPolicy *policy, int target,
 				  const SlContent *content, const SlValue *key, const SlValue *stamp)
 {
 	const SlSystemSpec *system = &policy->systems[target];
-	Place		root = {0};
+	Place               root = {0};
 
 	put(&root, system->key, 0, NULL, target, key);
 	for (int i = 0; i < content->nfields; i++)

@@ -34,45 +34,46 @@ enum
 };
 
 static SlPlan find_conflict = {
-	.sql =	"SELECT c.entity, c.record_key, c.field, c.status, c.revision FROM %s.sync_conflict AS c"
-	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"SELECT c.entity, c.record_key, c.field, c.status, c.revision FROM %s.sync_conflict AS c"
+		" WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
 
 static SlPlan close_conflict = {
-	.sql =	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
-	"  resolution = $3, resolved_by = $4, note = $5, resolved_at = $6"
-	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
+		   "  resolution = $3, resolved_by = $4, note = $5, resolved_at = $6"
+		   " WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 6,
 	.argtypes = {INT8OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
 /* What the caller said. */
 typedef struct Request
 {
-	int64		id;
-	const char *winner;			/* or NULL */
-	Jsonb	   *value;			/* or NULL; one of the two is given */
-	const char *by;				/* or NULL */
-	const char *note;			/* or NULL */
-	bool		has_revision;
-	int32		revision;
+	int64       id;
+	const char *winner; /* or NULL */
+	Jsonb      *value;  /* or NULL; one of the two is given */
+	const char *by;     /* or NULL */
+	const char *note;   /* or NULL */
+	bool        has_revision;
+	int32       revision;
 } Request;
 
 /* What the row says. */
 typedef struct Row
 {
-	char	   *entity;
-	char	   *key;
-	char	   *field;			/* NULL: of a whole record */
-	bool		is_open;
-	int32		revision;
+	char *entity;
+	char *key;
+	char *field; /* NULL: of a whole record */
+	bool  is_open;
+	int32 revision;
 } Row;
 
 static char *
 text_or_null(int column)
 {
-	bool		is_null;
-	Datum		value = sl_query_value(0, column, &is_null);
+	bool  is_null;
+	Datum value = sl_query_value(0, column, &is_null);
 
 	return is_null ? NULL : TextDatumGetCString(value);
 }
@@ -81,13 +82,16 @@ text_or_null(int column)
 static void
 read_row(int64 id, Row *row, MemoryContext context)
 {
-	Datum		values[1] = {Int64GetDatum(id)};
+	Datum         values[1] = {Int64GetDatum(id)};
 	MemoryContext old;
 
 	if (sl_query_select(&find_conflict, values, NULL) == 0)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("there is no conflict with id " INT64_FORMAT, id),
-						errhint("SELECT * FROM sync_conflict WHERE status = 'open' lists the open ones.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no conflict with id " INT64_FORMAT, id),
+			 errhint(
+				 "SELECT * FROM sync_conflict WHERE status = 'open' lists the open ones.")));
 	old = MemoryContextSwitchTo(context);
 	row->entity = text_or_null(1);
 	row->key = text_or_null(2);
@@ -103,15 +107,18 @@ is_current(const Request *request, const Row *row)
 {
 	if (!row->is_open)
 	{
-		ereport(NOTICE, (errmsg("conflict " INT64_FORMAT " is resolved already", request->id)));
+		ereport(NOTICE,
+				(errmsg("conflict " INT64_FORMAT " is resolved already", request->id)));
 		return false;
 	}
 	if (!request->has_revision || request->revision == row->revision)
 		return true;
-	ereport(NOTICE, (errmsg("conflict " INT64_FORMAT " has moved on to revision %d", request->id,
-							row->revision),
-					 errhint("Look at it again; a side has shown another value since revision %d.",
-							 request->revision)));
+	ereport(
+		NOTICE,
+		(errmsg("conflict " INT64_FORMAT " has moved on to revision %d", request->id,
+				row->revision),
+		 errhint("Look at it again; a side has shown another value since revision %d.",
+				 request->revision)));
 	return false;
 }
 
@@ -120,8 +127,8 @@ raise_unknown_winner(const SlPolicy *policy, const SlState *state, const SlGolde
 					 const char *winner)
 {
 	const SlConflict *conflict = golden->conflict;
-	const char **names = palloc(sizeof(char *) * (conflict->nsides + 1));
-	int			n = 0;
+	const char      **names = palloc(sizeof(char *) * (conflict->nsides + 1));
+	int               n = 0;
 
 	for (int i = 0; i < conflict->nsides; i++)
 		names[n++] = sl_author_name(policy, state, conflict->sides[i].system);
@@ -138,7 +145,7 @@ value_of_winner(const SlPolicy *policy, const SlState *state, const SlGolden *go
 				const char *winner)
 {
 	const SlConflict *conflict = golden->conflict;
-	const char *current = sl_author_name(policy, state, golden->author);
+	const char       *current = sl_author_name(policy, state, golden->author);
 
 	if (current != NULL && strcmp(current, winner) == 0)
 		return golden->value;
@@ -153,23 +160,23 @@ static SlValue
 value_of_request(const SlPolicy *policy, const SlState *state, int field,
 				 const Request *request)
 {
-	SlValue		value;
-	SlReason	reason;
+	SlValue  value;
+	SlReason reason;
 
 	if (request->winner != NULL)
 		return value_of_winner(policy, state, &state->golden[field], request->winner);
 	if (!sl_normalize_jsonb(policy, field, request->value, &value, &reason))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value does not fit field \"%s\": %s", policy->fields[field].name,
-							   reason.message)));
+						errmsg("the value does not fit field \"%s\": %s",
+							   policy->fields[field].name, reason.message)));
 	return value;
 }
 
 static Datum
 jsonb_of(const SlValue *value)
 {
-	bool		is_null;
-	Datum		jsonb = sl_value_to_jsonb(value, &is_null);
+	bool  is_null;
+	Datum jsonb = sl_value_to_jsonb(value, &is_null);
 
 	return jsonb;
 }
@@ -178,8 +185,8 @@ static void
 close_row(const Request *request, const SlValue *value, const char *resolution,
 		  TimestampTz now)
 {
-	Datum		values[6];
-	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+	Datum values[6];
+	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(request->id);
 	nulls[1] = value->kind == SL_ABSENT ? 'n' : ' ';
@@ -198,10 +205,10 @@ static void
 decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
 {
 	const SlPolicy *policy = batch->policy;
-	int			field = sl_policy_field(policy, row->field, (int) strlen(row->field));
-	SlDecision	decision = {.field = field,.actor = request->by,.now = batch->now};
-	SlValue		nothing = sl_value_absent();
-	SlConflict *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
+	int             field = sl_policy_field(policy, row->field, (int) strlen(row->field));
+	SlDecision      decision = {.field = field, .actor = request->by, .now = batch->now};
+	SlValue         nothing = sl_value_absent();
+	SlConflict     *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
 
 	if (conflict == NULL || conflict->id != request->id)
 	{
@@ -211,18 +218,18 @@ decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
 	decision.value = value_of_request(policy, record->state, field, request);
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  "review", request->by);
-	close_row(request, &decision.value, request->winner == NULL ? "value" : request->winner,
-			  batch->now);
+	close_row(request, &decision.value,
+			  request->winner == NULL ? "value" : request->winner, batch->now);
 }
 
 static bool
 resolve(const Request *request)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Row			row;
-	SlBatch		batch;
-	SlRecord   *record;
-	bool		is_decided;
+	Row           row;
+	SlBatch       batch;
+	SlRecord     *record;
+	bool          is_decided;
 
 	sl_spi_connect();
 	read_row(request->id, &row, context);
@@ -261,11 +268,12 @@ get_text(FunctionCallInfo fcinfo, int arg)
 Datum
 sync_resolve(PG_FUNCTION_ARGS)
 {
-	Request		request = {0};
+	Request request = {0};
 
 	if (PG_ARGISNULL(ARG_ID))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"conflict_id\" of sync_resolve must not be null")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"conflict_id\" of sync_resolve must not be null")));
 	request.id = PG_GETARG_INT64(ARG_ID);
 	request.winner = get_text(fcinfo, ARG_WINNER);
 	request.value = PG_ARGISNULL(ARG_VALUE) ? NULL : PG_GETARG_JSONB_P(ARG_VALUE);
@@ -274,9 +282,12 @@ sync_resolve(PG_FUNCTION_ARGS)
 	request.has_revision = !PG_ARGISNULL(ARG_REVISION);
 	request.revision = request.has_revision ? PG_GETARG_INT32(ARG_REVISION) : 0;
 	if ((request.winner == NULL) == (request.value == NULL))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("sync_resolve needs a winner or a value, %s",
-							   request.winner == NULL ? "and got none" : "not both"),
-						errhint("winner is a system of the conflict's sides; value is JSON, 'null' too.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("sync_resolve needs a winner or a value, %s",
+					request.winner == NULL ? "and got none" : "not both"),
+			 errhint(
+				 "winner is a system of the conflict's sides; value is JSON, 'null' too.")));
 	PG_RETURN_BOOL(resolve(&request));
 }

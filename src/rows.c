@@ -26,7 +26,7 @@ sl_rows_init(SlRows *rows, int ncolumns, const Oid *types)
 static void
 grow(SlRows *rows)
 {
-	int			room = rows->maxrows == 0 ? FIRST_ROOM : rows->maxrows * 2;
+	int room = rows->maxrows == 0 ? FIRST_ROOM : rows->maxrows * 2;
 
 	for (int c = 0; c < rows->ncolumns; c++)
 	{
@@ -66,8 +66,8 @@ void
 sl_rows_set(SlRows *rows, int column, Datum value)
 {
 	MemoryContext old = MemoryContextSwitchTo(rows->context);
-	int16		len;
-	bool		by_value;
+	int16         len;
+	bool          by_value;
 
 	get_typlenbyval(rows->types[column], &len, &by_value);
 	put(rows, column, datumCopy(value, by_value, len));
@@ -96,16 +96,16 @@ sl_rows_set_text_len(SlRows *rows, int column, const char *text, int32 len)
 static Datum
 column_array(const SlRows *rows, int column)
 {
-	int			dims[1] = {rows->nrows};
-	int			lower_bounds[1] = {1};
-	int16		len;
-	bool		by_value;
-	char		align;
+	int   dims[1] = {rows->nrows};
+	int   lower_bounds[1] = {1};
+	int16 len;
+	bool  by_value;
+	char  align;
 
 	get_typlenbyvalalign(rows->types[column], &len, &by_value, &align);
-	return PointerGetDatum(construct_md_array(rows->values[column], rows->nulls[column], 1, dims,
-											  lower_bounds, rows->types[column], len, by_value,
-											  align));
+	return PointerGetDatum(construct_md_array(rows->values[column], rows->nulls[column],
+											  1, dims, lower_bounds, rows->types[column],
+											  len, by_value, align));
 }
 
 void

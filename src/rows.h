@@ -12,13 +12,13 @@
 
 typedef struct SlRows
 {
-	MemoryContext context;	/* what the rows are given is copied into it */
-	int			ncolumns;
-	const Oid  *types;
-	int			nrows;
-	int			maxrows;
-	Datum	   *values[SL_ROWS_MAX_COLUMNS];
-	bool	   *nulls[SL_ROWS_MAX_COLUMNS];
+	MemoryContext context; /* what the rows are given is copied into it */
+	int           ncolumns;
+	const Oid    *types;
+	int           nrows;
+	int           maxrows;
+	Datum        *values[SL_ROWS_MAX_COLUMNS];
+	bool         *nulls[SL_ROWS_MAX_COLUMNS];
 } SlRows;
 
 extern void sl_rows_init(SlRows *rows, int ncolumns, const Oid *types);

@@ -10,10 +10,10 @@
 /* An event while it is being decided. */
 typedef struct SlEvent
 {
-	const SlPolicy *policy;
-	SlState    *state;
+	const SlPolicy      *policy;
+	SlState             *state;
 	const SlObservation *obs;
-	SlEffects  *effects;
+	SlEffects           *effects;
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
@@ -23,13 +23,14 @@ extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
 extern void sl_event_end(SlEvent *event);
 
 /* Appends "field: reason" to the detail; the format is of a whole clause. */
-extern void sl_event_say(SlEvent *event, int field, const char *format,...)
-			pg_attribute_printf(3, 4);
+extern void sl_event_say(SlEvent *event, int field, const char *format, ...)
+	pg_attribute_printf(3, 4);
 
 static inline SlSpot
 sl_event_spot(const SlEvent *event, int field)
 {
-	return (SlSpot) {event->policy, event->state, event->obs->system, field, event->obs->now};
+	return (SlSpot){event->policy, event->state, event->obs->system, field,
+					event->obs->now};
 }
 
 /* --- rules_stale.c: rules 1 and 2 --- */
@@ -37,8 +38,8 @@ sl_event_spot(const SlEvent *event, int field)
 extern bool sl_is_stale(const SlSpot *spot, const SlObservation *obs);
 
 /* A stale value that is a human's edit, which a write of ours buried. */
-extern bool sl_is_buried(const SlSpot *spot, const SlObservation *obs);
-extern bool sl_is_unchanged(const SlSpot *spot, const SlObservation *obs);
+extern bool      sl_is_buried(const SlSpot *spot, const SlObservation *obs);
+extern bool      sl_is_unchanged(const SlSpot *spot, const SlObservation *obs);
 extern SlOutcome sl_apply_stale(SlEvent *event, int field);
 
 /* Notes that the system showed the value, under the observation's token. */
@@ -74,10 +75,12 @@ extern void sl_set_golden(SlEvent *event, int field, SlValue value, int author);
 
 /* --- rules_conflict.c --- */
 
-extern SlConflictEffect *sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field);
+extern SlConflictEffect *sl_add_conflict_effect(SlEvent *event, SlConflictOp op,
+												int field);
 
 /* Opens a conflict of the field, or adds to the one that is open. */
-extern void sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base);
+extern void sl_open_conflict(SlEvent *event, int field, SlConflictKind kind,
+							 SlValue base);
 extern void sl_close_conflict(SlEvent *event, int field, const char *resolution);
 
 /* A resolved row: a value that was replaced or overruled, for whoever asks. */

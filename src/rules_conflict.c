@@ -14,11 +14,12 @@ new_effect(SlEffects *effects)
 {
 	if (effects->nconflicts == effects->maxconflicts)
 	{
-		int			room = effects->maxconflicts + 8;
+		int               room = effects->maxconflicts + 8;
 		SlConflictEffect *grown = palloc(sizeof(SlConflictEffect) * room);
 
 		if (effects->nconflicts > 0)
-			memcpy(grown, effects->conflicts, sizeof(SlConflictEffect) * effects->nconflicts);
+			memcpy(grown, effects->conflicts,
+				   sizeof(SlConflictEffect) * effects->nconflicts);
 		effects->conflicts = grown;
 		effects->maxconflicts = room;
 	}
@@ -29,13 +30,14 @@ SlConflictEffect *
 sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 {
 	SlConflictEffect *effect = new_effect(event->effects);
-	const SlGolden *golden = &event->state->golden[field];
+	const SlGolden   *golden = &event->state->golden[field];
 
 	memset(effect, 0, sizeof(SlConflictEffect));
 	effect->op = op;
 	effect->field = field;
 	effect->conflict = golden->conflict;
-	effect->kind = golden->conflict == NULL ? SL_CONFLICT_COLLISION : golden->conflict->kind;
+	effect->kind = golden->conflict == NULL ? SL_CONFLICT_COLLISION
+											: golden->conflict->kind;
 	effect->current = golden->value;
 	effect->current_author = golden->author;
 	effect->incoming_system = SL_AUTHOR_NONE;
@@ -55,7 +57,7 @@ sl_find_side(SlConflict *conflict, int system)
 static void
 show_side(SlConflict *conflict, int system, SlValue value)
 {
-	SlSide	   *side = sl_find_side(conflict, system);
+	SlSide *side = sl_find_side(conflict, system);
 
 	if (side == NULL)
 	{
@@ -73,8 +75,8 @@ show_side(SlConflict *conflict, int system, SlValue value)
 void
 sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 {
-	SlGolden   *golden = &event->state->golden[field];
-	bool		is_new = golden->conflict == NULL;
+	SlGolden         *golden = &event->state->golden[field];
+	bool              is_new = golden->conflict == NULL;
 	SlConflictEffect *effect;
 
 	if (is_new)
@@ -86,7 +88,8 @@ sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 			show_side(golden->conflict, golden->author, golden->value);
 	}
 	show_side(golden->conflict, event->obs->system, event->obs->values[field]);
-	effect = sl_add_conflict_effect(event, is_new ? SL_CONFLICT_OPEN : SL_CONFLICT_SHOW, field);
+	effect = sl_add_conflict_effect(event, is_new ? SL_CONFLICT_OPEN : SL_CONFLICT_SHOW,
+									field);
 	effect->base = base;
 	effect->incoming = event->obs->values[field];
 	effect->incoming_system = event->obs->system;
@@ -95,7 +98,7 @@ sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 void
 sl_close_conflict(SlEvent *event, int field, const char *resolution)
 {
-	SlGolden   *golden = &event->state->golden[field];
+	SlGolden         *golden = &event->state->golden[field];
 	SlConflictEffect *effect = sl_add_conflict_effect(event, SL_CONFLICT_CLOSE, field);
 
 	effect->resolved = golden->value;
@@ -122,7 +125,7 @@ sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 static bool
 shows_golden_for_sure(const SlEvent *event, int field, const SlSide *side)
 {
-	SlSpot		spot = {event->policy, event->state, side->system, field, event->obs->now};
+	SlSpot spot = {event->policy, event->state, side->system, field, event->obs->now};
 	const SlShown *shown;
 	const SlWrite *in_flight;
 
@@ -131,9 +134,9 @@ shows_golden_for_sure(const SlEvent *event, int field, const SlSide *side)
 	shown = sl_spot_shown(&spot);
 	in_flight = sl_in_flight(shown);
 	return !side->is_buried && shown->is_seen && !sl_is_unsure(&spot) &&
-		sl_value_same(&shown->value, &sl_spot_golden(&spot)->value) &&
-		(in_flight == NULL ||
-		 sl_value_same(&in_flight->value, &sl_spot_golden(&spot)->value));
+		   sl_value_same(&shown->value, &sl_spot_golden(&spot)->value) &&
+		   (in_flight == NULL ||
+			sl_value_same(&in_flight->value, &sl_spot_golden(&spot)->value));
 }
 
 static bool

@@ -12,8 +12,8 @@
 bool
 sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
 {
-	return write->status == SL_WRITE_ACKED && write->token.len > 0 && obs->token.len > 0 &&
-		sl_compare_tokens(spot, obs->token, write->token) > 0;
+	return write->status == SL_WRITE_ACKED && write->token.len > 0 &&
+		   obs->token.len > 0 && sl_compare_tokens(spot, obs->token, write->token) > 0;
 }
 
 /* A write of the very value that it replaced cannot be told from none by its value. */
@@ -21,16 +21,17 @@ static bool
 shows_by_value(const SlWrite *write, const SlValue *value)
 {
 	return sl_value_same(&write->value, value) &&
-		!sl_value_same(&write->value, &write->replaced);
+		   !sl_value_same(&write->value, &write->replaced);
 }
 
 SlWrite *
 sl_find_sight(const SlSpot *spot, const SlValue *value)
 {
-	SlShown    *shown = sl_spot_shown(spot);
+	SlShown *shown = sl_spot_shown(spot);
 
 	for (int i = 0; i < shown->nwrites; i++)
-		if (shows_by_value(&shown->writes[i], value) && sl_is_owed(spot, &shown->writes[i]))
+		if (shows_by_value(&shown->writes[i], value) &&
+			sl_is_owed(spot, &shown->writes[i]))
 			return &shown->writes[i];
 	return NULL;
 }
@@ -38,12 +39,12 @@ sl_find_sight(const SlSpot *spot, const SlValue *value)
 void
 sl_prove_newer(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	for (int i = 0; i < shown->nwrites; i++)
 	{
-		SlWrite    *write = &shown->writes[i];
+		SlWrite *write = &shown->writes[i];
 
 		if (write->is_sighted || !sl_is_proved_newer(&spot, event->obs, write))
 			continue;
@@ -68,7 +69,7 @@ is_outdated(const SlShown *shown, const SlWrite *write)
 static void
 make_unsure(SlEvent *event, SlShown *shown)
 {
-	SlWrite    *in_flight = sl_in_flight(shown);
+	SlWrite *in_flight = sl_in_flight(shown);
 
 	shown->is_unsure = true;
 	if (in_flight != NULL)
@@ -90,8 +91,8 @@ find_landed(SlWrite *write, TimestampTz now)
 static SlOutcome
 take_late_echo(SlEvent *event, int field, SlWrite *write)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	write->is_sighted = true;
 	write->value_came_late = true;
@@ -118,11 +119,12 @@ take_sight(SlEvent *event, int field, SlWrite *write)
 static bool
 is_old_photograph(const SlShown *shown, const SlValue *value)
 {
-	const SlWrite *newest = shown->nwrites == 0 ? NULL : &shown->writes[shown->nwrites - 1];
+	const SlWrite *newest = shown->nwrites == 0 ? NULL
+												: &shown->writes[shown->nwrites - 1];
 
 	return newest != NULL && shown->is_seen && !newest->is_sighted &&
-		!newest->replaced_came_late && sl_value_same(&newest->replaced, value) &&
-		!sl_value_same(&newest->value, value);
+		   !newest->replaced_came_late && sl_value_same(&newest->replaced, value) &&
+		   !sl_value_same(&newest->value, value);
 }
 
 static bool
@@ -138,8 +140,8 @@ is_left_by_lost_write(const SlShown *shown, const SlValue *value)
 static SlOutcome
 take_old_photograph(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	sl_newest_write(shown)->replaced_came_late = true;
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
@@ -153,14 +155,15 @@ take_old_photograph(SlEvent *event, int field)
 static bool
 is_explained_by(const SlSpot *spot, const SlWrite *write, const SlValue *value)
 {
-	bool		is_value = sl_value_same(&write->value, value);
-	bool		is_replaced = sl_value_same(&write->replaced, value);
+	bool is_value = sl_value_same(&write->value, value);
+	bool is_replaced = sl_value_same(&write->replaced, value);
 
 	if (sl_is_unsure(spot) && (is_value || is_replaced))
 		return true;
 	if (is_value && write->status != SL_WRITE_ACKED)
 		return true;
-	return (is_value && write->value_came_late) || (is_replaced && write->replaced_came_late);
+	return (is_value && write->value_came_late) ||
+		   (is_replaced && write->replaced_came_late);
 }
 
 /* Sure, and under a token that is newer than all that could explain the value. */
@@ -194,9 +197,9 @@ is_ambiguous(const SlSpot *spot, const SlObservation *obs)
 static SlOutcome
 hold(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
-	SlValue		base = shown->value;
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
+	SlValue  base = shown->value;
 
 	sl_cross(event, field);
 	sl_show(event, field, true);
@@ -209,15 +212,16 @@ hold(SlEvent *event, int field)
 SlOutcome
 sl_apply_echo(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot         spot = sl_event_spot(event, field);
+	SlShown       *shown = sl_spot_shown(&spot);
 	const SlValue *value = &event->obs->values[field];
-	SlWrite    *write;
+	SlWrite       *write;
 
 	if (shown->nwrites == 0)
 		return SL_UNCHANGED;
 	write = sl_find_sight(&spot, value);
-	if (write != NULL && is_outdated(shown, write) && !sl_value_same(value, &shown->value))
+	if (write != NULL && is_outdated(shown, write) &&
+		!sl_value_same(value, &shown->value))
 		return take_late_echo(event, field, write);
 	if (write != NULL)
 		return take_sight(event, field, write);
@@ -231,14 +235,14 @@ sl_apply_echo(SlEvent *event, int field)
 void
 sl_cross(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot         spot = sl_event_spot(event, field);
+	SlShown       *shown = sl_spot_shown(&spot);
 	const SlValue *value = &event->obs->values[field];
-	bool		is_crossing = false;
+	bool           is_crossing = false;
 
 	for (int i = 0; i < shown->nwrites; i++)
 	{
-		SlWrite    *write = &shown->writes[i];
+		SlWrite *write = &shown->writes[i];
 
 		if (sl_value_same(&write->value, value))
 			continue;

@@ -12,15 +12,15 @@
 /* What stood before the edit, for rules that come after the shadow has moved. */
 typedef struct Edit
 {
-	SlEvent    *event;
-	int			field;
+	SlEvent           *event;
+	int                field;
 	const SlFieldSpec *spec;
-	SlGolden   *golden;
-	SlValue		value;
-	SlValue		base;			/* what the system showed before */
-	bool		was_seen;		/* the field was not unseen there */
-	bool		had_seen;		/* the system had seen C[f] */
-	bool		owner_spoke;
+	SlGolden          *golden;
+	SlValue            value;
+	SlValue            base;     /* what the system showed before */
+	bool               was_seen; /* the field was not unseen there */
+	bool               had_seen; /* the system had seen C[f] */
+	bool               owner_spoke;
 } Edit;
 
 static bool
@@ -33,7 +33,7 @@ static bool
 is_set_by_another(const Edit *edit)
 {
 	return edit->golden->author != SL_AUTHOR_NONE &&
-		edit->golden->author != edit->event->obs->system;
+		   edit->golden->author != edit->event->obs->system;
 }
 
 /* Another system, not a human's decision, set the field less than a window ago. */
@@ -41,7 +41,7 @@ static bool
 is_inside_window(const Edit *edit)
 {
 	return is_set_by_another(edit) && edit->golden->author >= 0 &&
-		edit->event->obs->now - edit->golden->changed_at < edit->event->policy->window;
+		   edit->event->obs->now - edit->golden->changed_at < edit->event->policy->window;
 }
 
 static const char *
@@ -56,7 +56,7 @@ author_of(const Edit *edit)
 void
 sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 {
-	SlGolden   *golden = &event->state->golden[field];
+	SlGolden *golden = &event->state->golden[field];
 
 	golden->is_known = true;
 	golden->value = value.kind == SL_ABSENT ? sl_value_null() : value;
@@ -66,7 +66,7 @@ sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 	golden->version = sl_waiting_version(event->effects->waiting, event->state);
 	for (int s = 0; s < event->policy->nsystems; s++)
 	{
-		SlShown    *shown = &event->state->parts[s].shown[field];
+		SlShown *shown = &event->state->parts[s].shown[field];
 
 		shown->is_settled = false;
 		shown->is_near_miss = false;
@@ -89,14 +89,14 @@ accept_edit(Edit *edit)
 static bool
 is_null_that_is_kept(const Edit *edit)
 {
-	return sl_value_is_null(&edit->value) && !edit->spec->nulls_clear && !is_owner(edit) &&
-		!sl_value_is_null(&edit->golden->value);
+	return sl_value_is_null(&edit->value) && !edit->spec->nulls_clear &&
+		   !is_owner(edit) && !sl_value_is_null(&edit->golden->value);
 }
 
 static SlOutcome
 keep_null(Edit *edit)
 {
-	SlSpot		spot = sl_event_spot(edit->event, edit->field);
+	SlSpot spot = sl_event_spot(edit->event, edit->field);
 
 	sl_spot_shown(&spot)->is_settled = edit->had_seen;
 	sl_event_say(edit->event, edit->field, "null erases nothing");
@@ -108,7 +108,8 @@ static SlOutcome
 agree(Edit *edit)
 {
 	if (edit->golden->conflict != NULL)
-		sl_open_conflict(edit->event, edit->field, edit->golden->conflict->kind, edit->base);
+		sl_open_conflict(edit->event, edit->field, edit->golden->conflict->kind,
+						 edit->base);
 	if (edit->golden->is_known)
 		sl_event_say(edit->event, edit->field, "the golden record says so already");
 	else
@@ -124,13 +125,13 @@ static SlOutcome
 accept_owner(Edit *edit)
 {
 	SlConflict *conflict = edit->golden->conflict;
-	bool		replaces_unseen = is_set_by_another(edit) && !edit->had_seen;
+	bool        replaces_unseen = is_set_by_another(edit) && !edit->had_seen;
 
 	if (conflict == NULL && replaces_unseen)
 	{
 		sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, "owner");
-		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1].resolved =
-			edit->value;
+		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1]
+			.resolved = edit->value;
 	}
 	accept_edit(edit);
 	if (conflict != NULL && conflict->kind != SL_CONFLICT_OSCILLATION)
@@ -168,21 +169,22 @@ add_to_conflict(Edit *edit)
 	{
 		accept_edit(edit);
 		sl_open_conflict(edit->event, edit->field, kind, edit->base);
-		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1].op =
-			SL_CONFLICT_MOVE;
+		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1]
+			.op = SL_CONFLICT_MOVE;
 	}
 	else
 		sl_open_conflict(edit->event, edit->field, kind, edit->base);
 	sl_event_say(edit->event, edit->field, "in open conflict");
 	return kind == SL_CONFLICT_BOUNCE || kind == SL_CONFLICT_OSCILLATION ? SL_HELD
-		: SL_CONFLICTED;
+																		 : SL_CONFLICTED;
 }
 
 static SlOutcome
 collide(Edit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_COLLISION, edit->base);
-	sl_event_say(edit->event, edit->field, "%s changed it too, unseen here", author_of(edit));
+	sl_event_say(edit->event, edit->field, "%s changed it too, unseen here",
+				 author_of(edit));
 	return SL_CONFLICTED;
 }
 
@@ -208,13 +210,13 @@ static bool
 is_first_sight(const Edit *edit)
 {
 	return !edit->was_seen &&
-		!edit->event->policy->systems[edit->event->obs->system].unseen_is_null;
+		   !edit->event->policy->systems[edit->event->obs->system].unseen_is_null;
 }
 
 static SlOutcome
 judge(Edit *edit)
 {
-	bool		is_null = sl_value_is_null(&edit->value);
+	bool is_null = sl_value_is_null(&edit->value);
 
 	if (is_first_sight(edit) && is_null)
 		return agree(edit);
@@ -243,8 +245,8 @@ judge(Edit *edit)
 static void
 note_correction(const Edit *edit, SlOutcome outcome)
 {
-	SlWaiting  *waiting = edit->event->effects->waiting;
-	int			system = edit->event->obs->system;
+	SlWaiting *waiting = edit->event->effects->waiting;
+	int        system = edit->event->obs->system;
 
 	if (outcome != SL_ACCEPTED && outcome != SL_AGREED &&
 		sl_content_has(&waiting->before[system], edit->field))
@@ -254,20 +256,20 @@ note_correction(const Edit *edit, SlOutcome outcome)
 SlOutcome
 sl_apply_edit(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
-	Edit		edit = {
-		.event = event,
-		.field = field,
-		.spec = &event->policy->fields[field],
-		.golden = sl_spot_golden(&spot),
-		.value = event->obs->values[field],
-		.base = shown->value,
-		.was_seen = shown->is_seen,
-		.had_seen = sl_has_seen(&spot),
-		.owner_spoke = sl_owner_spoke(&spot),
-	};
-	SlOutcome	outcome;
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
+	Edit     edit = {
+			.event = event,
+			.field = field,
+			.spec = &event->policy->fields[field],
+			.golden = sl_spot_golden(&spot),
+			.value = event->obs->values[field],
+			.base = shown->value,
+			.was_seen = shown->is_seen,
+			.had_seen = sl_has_seen(&spot),
+			.owner_spoke = sl_owner_spoke(&spot),
+    };
+	SlOutcome outcome;
 
 	sl_cross(event, field);
 	sl_show(event, field, true);

@@ -35,9 +35,9 @@ sl_is_stale(const SlSpot *spot, const SlObservation *obs)
 		sl_compare_tokens(spot, obs->token, shown->token) < 0)
 		return true;
 	return shown->acked_since && is_known_token(shown->token_shown) &&
-		sl_compare_tokens(spot, obs->token, shown->token_shown) == 0 &&
-		!sl_value_same(value, &sl_spot_golden(spot)->value) &&
-		!sl_value_same(value, &shown->value);
+		   sl_compare_tokens(spot, obs->token, shown->token_shown) == 0 &&
+		   !sl_value_same(value, &sl_spot_golden(spot)->value) &&
+		   !sl_value_same(value, &shown->value);
 }
 
 static bool
@@ -60,7 +60,8 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 		sl_compare_tokens(spot, obs->token, shown->token_own) <= 0)
 		return false;
 	return !is_of_a_write(shown, value) &&
-		!sl_value_same(value, &sl_spot_golden(spot)->value) && !is_kept_null(spot, value);
+		   !sl_value_same(value, &sl_spot_golden(spot)->value) &&
+		   !is_kept_null(spot, value);
 }
 
 bool
@@ -71,7 +72,7 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 
 	if (!shown->is_seen)
 		return sl_value_is_null(value) && shown->nwrites == 0 &&
-			spot->policy->systems[spot->system].unseen_is_null;
+			   spot->policy->systems[spot->system].unseen_is_null;
 	if (!sl_value_same(value, &shown->value))
 		return false;
 	if (shown->nwrites == 0)
@@ -93,8 +94,8 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 SlOutcome
 sl_apply_stale(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	if (!sl_is_buried(&spot, event->obs))
 	{
@@ -105,8 +106,10 @@ sl_apply_stale(SlEvent *event, int field)
 	event->effects->is_dirty = true;
 	if (!sl_shows_ours(&spot))
 	{
-		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(), "superseded");
-		sl_event_say(event, field, "older than what is known; kept as a resolved conflict");
+		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(),
+					   "superseded");
+		sl_event_say(event, field,
+					 "older than what is known; kept as a resolved conflict");
 		return SL_STALE;
 	}
 	sl_open_conflict(event, field, SL_CONFLICT_COLLISION, shown->value);
@@ -127,8 +130,8 @@ note_newest_token(const SlSpot *spot, SlShown *shown, SlToken token)
 void
 sl_show(SlEvent *event, int field, bool is_own)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	/* A known difference stays known while the system shows the same. */
 	if (!shown->is_seen || !sl_value_same(&shown->value, &event->obs->values[field]))
@@ -150,8 +153,8 @@ sl_show(SlEvent *event, int field, bool is_own)
 void
 sl_show_again(SlEvent *event, int field)
 {
-	SlSpot		spot = sl_event_spot(event, field);
-	SlShown    *shown = sl_spot_shown(&spot);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
 
 	if (!shown->is_seen || !is_known_token(event->obs->token))
 		return;

@@ -20,7 +20,7 @@ clear_golden(const SlPolicy *policy, SlState *state)
 static void
 clear_part(const SlPolicy *policy, SlPart *part)
 {
-	SlShown    *shown = part->shown;
+	SlShown *shown = part->shown;
 
 	memset(part, 0, sizeof(SlPart));
 	memset(shown, 0, sizeof(SlShown) * policy->nfields);
@@ -32,8 +32,8 @@ clear_part(const SlPolicy *policy, SlPart *part)
 SlState *
 sl_state_new(const SlPolicy *policy)
 {
-	SlState    *state = palloc0(sizeof(SlState));
-	SlShown    *shown = palloc(sizeof(SlShown) * policy->nfields * policy->nsystems);
+	SlState *state = palloc0(sizeof(SlState));
+	SlShown *shown = palloc(sizeof(SlShown) * policy->nfields * policy->nsystems);
 
 	state->generation = 1;
 	state->golden = palloc(sizeof(SlGolden) * policy->nfields);
@@ -74,14 +74,10 @@ const char *
 sl_conflict_kind_name(SlConflictKind kind)
 {
 	static const char *const names[] = {
-		[SL_CONFLICT_COLLISION] = "collision",
-		[SL_CONFLICT_BOUNCE] = "bounce",
-		[SL_CONFLICT_DELETE] = "delete",
-		[SL_CONFLICT_RESURRECT] = "resurrect",
-		[SL_CONFLICT_DUPLICATE] = "duplicate",
-		[SL_CONFLICT_DRIFT] = "drift",
-		[SL_CONFLICT_OWNER] = "owner",
-		[SL_CONFLICT_OSCILLATION] = "oscillation",
+		[SL_CONFLICT_COLLISION] = "collision", [SL_CONFLICT_BOUNCE] = "bounce",
+		[SL_CONFLICT_DELETE] = "delete",       [SL_CONFLICT_RESURRECT] = "resurrect",
+		[SL_CONFLICT_DUPLICATE] = "duplicate", [SL_CONFLICT_DRIFT] = "drift",
+		[SL_CONFLICT_OWNER] = "owner",         [SL_CONFLICT_OSCILLATION] = "oscillation",
 	};
 
 	return names[kind];

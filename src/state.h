@@ -18,9 +18,9 @@
 #include "value.h"
 
 /* Who an edit came from: a system's number, or one of these. */
-#define SL_AUTHOR_NONE		(-1)	/* nobody: never set */
-#define SL_AUTHOR_REVIEW	(-2)	/* a human's decision */
-#define SL_AUTHOR_SYNC		(-3)	/* the extension itself; only as source of a row */
+#define SL_AUTHOR_NONE   (-1) /* nobody: never set */
+#define SL_AUTHOR_REVIEW (-2) /* a human's decision */
+#define SL_AUTHOR_SYNC   (-3) /* the extension itself; only as source of a row */
 /* Authors from policy->nsystems on are systems that left the policy: state->gone. */
 
 typedef enum SlConflictKind
@@ -39,46 +39,46 @@ typedef enum SlConflictKind
 typedef struct SlToken
 {
 	const char *data;
-	int32		len;
+	int32       len;
 } SlToken;
 
 /* One side of an open conflict. */
 typedef struct SlSide
 {
-	int			system;			/* its number, or that of a gone one */
-	bool		is_buried;		/* its edit was seen only after our write replaced it */
-	bool		has_many;		/* it showed more than one value */
-	SlValue		last;			/* the last value it showed */
+	int     system;    /* its number, or that of a gone one */
+	bool    is_buried; /* its edit was seen only after our write replaced it */
+	bool    has_many;  /* it showed more than one value */
+	SlValue last;      /* the last value it showed */
 } SlSide;
 
 /* The open conflict of a field; while there is one, the field is frozen. */
 typedef struct SlConflict
 {
-	int64		id;				/* 0 until the store has numbered it */
+	int64          id; /* 0 until the store has numbered it */
 	SlConflictKind kind;
-	int			nsides;
-	SlSide	   *sides;			/* room for every system */
+	int            nsides;
+	SlSide        *sides; /* room for every system */
 } SlConflict;
 
 /* C[f]: what all systems should show of one field. */
 typedef struct SlGolden
 {
-	bool		is_known;		/* some system has shown the field, be it as null */
-	SlValue		value;
-	int			author;			/* SL_AUTHOR_NONE: never set */
-	const char *actor;			/* or NULL */
+	bool        is_known; /* some system has shown the field, be it as null */
+	SlValue     value;
+	int         author; /* SL_AUTHOR_NONE: never set */
+	const char *actor;  /* or NULL */
 	TimestampTz changed_at;
-	int64		version;		/* of the record, when it was set */
-	int			owner_spoke;	/* the owner whose edit was accepted first, or -1 */
-	int			flips;			/* breaker: flips and corrections ... */
-	TimestampTz flips_since;	/* ... since then */
-	SlConflict *conflict;		/* or NULL */
+	int64       version;     /* of the record, when it was set */
+	int         owner_spoke; /* the owner whose edit was accepted first, or -1 */
+	int         flips;       /* breaker: flips and corrections ... */
+	TimestampTz flips_since; /* ... since then */
+	SlConflict *conflict;    /* or NULL */
 } SlGolden;
 
 typedef enum SlWriteStatus
 {
-	SL_WRITE_IN_FLIGHT,			/* claimed */
-	SL_WRITE_LOST,				/* of unknown outcome; it may still land */
+	SL_WRITE_IN_FLIGHT, /* claimed */
+	SL_WRITE_LOST,      /* of unknown outcome; it may still land */
 	SL_WRITE_ACKED
 } SlWriteStatus;
 
@@ -86,48 +86,48 @@ typedef enum SlWriteStatus
 typedef struct SlWrite
 {
 	SlWriteStatus status;
-	SlValue		value;			/* what was sent, or what the target says it stored */
-	SlValue		replaced;		/* what the target showed; absent: unseen */
-	int64		version;		/* in its idempotency key */
-	TimestampTz since;			/* acked: when; lost: when a later write was confirmed,
+	SlValue       value;    /* what was sent, or what the target says it stored */
+	SlValue       replaced; /* what the target showed; absent: unseen */
+	int64         version;  /* in its idempotency key */
+	TimestampTz   since;    /* acked: when; lost: when a later write was confirmed,
 								 * 0 before that */
-	SlToken		token;
-	bool		is_sighted;		/* an observation showed it, or was proved newer */
-	bool		is_crossed;		/* its ack confirms nothing */
-	bool		is_rewritten;	/* value is what the target stored instead */
-	bool		value_came_late;	/* its value was taken for a late echo */
-	bool		replaced_came_late; /* so was the value that it replaced */
-	bool		stamp_used;
+	SlToken       token;
+	bool          is_sighted;         /* an observation showed it, or was proved newer */
+	bool          is_crossed;         /* its ack confirms nothing */
+	bool          is_rewritten;       /* value is what the target stored instead */
+	bool          value_came_late;    /* its value was taken for a late echo */
+	bool          replaced_came_late; /* so was the value that it replaced */
+	bool          stamp_used;
 } SlWrite;
 
 /* S[s][f]: what one system is known to show of one field. */
 typedef struct SlShown
 {
-	bool		is_seen;		/* false: unseen, which is not null */
-	bool		is_observed;	/* by an observation, or by a write whose sight is owed
+	bool     is_seen;      /* false: unseen, which is not null */
+	bool     is_observed;  /* by an observation, or by a write whose sight is owed
 								 * no more; not by an ack alone */
-	bool		is_settled;		/* a known difference that is not sent, until C changes */
-	bool		is_near_miss;	/* settled, and it stands for C: the target's own form */
-	bool		is_unsure;		/* a crossing: until a write is confirmed without one */
-	bool		acked_since;	/* a write of ours was acked since token_shown */
-	SlValue		value;
-	SlToken		token;			/* the newest known one */
-	SlToken		token_shown;	/* under which it was last shown */
-	SlToken		token_own;		/* under which a value not of ours was last shown */
-	int			answers;		/* breaker: corrections answered in a row */
-	int			nwrites;
-	int			maxwrites;
-	SlWrite    *writes;			/* remembered ones, oldest first */
+	bool     is_settled;   /* a known difference that is not sent, until C changes */
+	bool     is_near_miss; /* settled, and it stands for C: the target's own form */
+	bool     is_unsure;    /* a crossing: until a write is confirmed without one */
+	bool     acked_since;  /* a write of ours was acked since token_shown */
+	SlValue  value;
+	SlToken  token;       /* the newest known one */
+	SlToken  token_shown; /* under which it was last shown */
+	SlToken  token_own;   /* under which a value not of ours was last shown */
+	int      answers;     /* breaker: corrections answered in a row */
+	int      nwrites;
+	int      maxwrites;
+	SlWrite *writes; /* remembered ones, oldest first */
 } SlShown;
 
 typedef enum SlExistence
 {
-	SL_NOT_THERE,				/* the system never showed the record */
+	SL_NOT_THERE, /* the system never showed the record */
 	SL_THERE,
-	SL_BEING_CREATED,			/* a worker has our create */
-	SL_CREATE_LOST,				/* a create of unknown outcome */
-	SL_GONE,					/* deleted there */
-	SL_LEFT_OUT					/* takes no part in this record */
+	SL_BEING_CREATED, /* a worker has our create */
+	SL_CREATE_LOST,   /* a create of unknown outcome */
+	SL_GONE,          /* deleted there */
+	SL_LEFT_OUT       /* takes no part in this record */
 } SlExistence;
 
 typedef enum SlAction
@@ -142,26 +142,26 @@ typedef enum SlAction
 typedef struct SlPart
 {
 	SlExistence existence;
-	const char *native_id;		/* or NULL */
-	SlAction	leased_action;	/* of the row that a worker holds; none: no such row */
-	int64		leased_version; /* in that row's key */
-	int			leased_source;	/* the author in that row's key */
-	int64		waiting_version;	/* in the waiting row's key; 0: no such row */
-	int			waiting_source; /* an author */
-	int64		create_version; /* in the key of our create, while its outcome is open */
-	SlShown    *shown;			/* by field */
+	const char *native_id;       /* or NULL */
+	SlAction    leased_action;   /* of the row that a worker holds; none: no such row */
+	int64       leased_version;  /* in that row's key */
+	int         leased_source;   /* the author in that row's key */
+	int64       waiting_version; /* in the waiting row's key; 0: no such row */
+	int         waiting_source;  /* an author */
+	int64       create_version;  /* in the key of our create, while its outcome is open */
+	SlShown    *shown;           /* by field */
 } SlPart;
 
 typedef struct SlState
 {
-	int32		policy_version; /* under which it was last written; 0: a new record */
-	int64		version;
-	int32		generation;		/* from 1 */
-	bool		is_deleted;
-	int			ngone;
-	const char **gone;			/* authors that are in the policy no more */
-	SlGolden   *golden;			/* by field */
-	SlPart	   *parts;			/* by system */
+	int32        policy_version; /* under which it was last written; 0: a new record */
+	int64        version;
+	int32        generation; /* from 1 */
+	bool         is_deleted;
+	int          ngone;
+	const char **gone;   /* authors that are in the policy no more */
+	SlGolden    *golden; /* by field */
+	SlPart      *parts;  /* by system */
 } SlState;
 
 /* A new record, of which nobody has shown anything, in the current context. */
@@ -187,7 +187,8 @@ extern void sl_state_decode_part(const SlPolicy *policy, int system, const char 
 extern bytea *sl_state_encode(const SlPolicy *policy, const SlState *state);
 
 /* The name of an author: a system's, "review", "sync", or NULL for none. */
-extern const char *sl_author_name(const SlPolicy *policy, const SlState *state, int author);
+extern const char *sl_author_name(const SlPolicy *policy, const SlState *state,
+								  int author);
 
 extern const char *sl_conflict_kind_name(SlConflictKind kind);
 extern const char *sl_action_name(SlAction action);

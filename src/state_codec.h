@@ -15,30 +15,30 @@
 #define SL_STATE_FORMAT 1
 
 /* What a part says of a field, one byte for each that is not plain. */
-#define SL_SHOWN_SEEN		0x01
-#define SL_SHOWN_OBSERVED	0x02
-#define SL_SHOWN_SETTLED	0x04
-#define SL_SHOWN_NEAR_MISS	0x08
-#define SL_SHOWN_UNSURE		0x10
-#define SL_SHOWN_ACKED		0x20
-#define SL_SHOWN_SAME		0x40	/* the value is C's */
-#define SL_SHOWN_MORE		0x80	/* tokens, answers, writes follow */
+#define SL_SHOWN_SEEN      0x01
+#define SL_SHOWN_OBSERVED  0x02
+#define SL_SHOWN_SETTLED   0x04
+#define SL_SHOWN_NEAR_MISS 0x08
+#define SL_SHOWN_UNSURE    0x10
+#define SL_SHOWN_ACKED     0x20
+#define SL_SHOWN_SAME      0x40 /* the value is C's */
+#define SL_SHOWN_MORE      0x80 /* tokens, answers, writes follow */
 
-#define SL_WRITE_SIGHTED		0x04	/* below it: the status */
-#define SL_WRITE_CROSSED		0x08
-#define SL_WRITE_REWRITTEN		0x10
-#define SL_WRITE_VALUE_LATE		0x20
-#define SL_WRITE_REPLACED_LATE	0x40
-#define SL_WRITE_STAMP_USED		0x80
+#define SL_WRITE_SIGHTED       0x04 /* below it: the status */
+#define SL_WRITE_CROSSED       0x08
+#define SL_WRITE_REWRITTEN     0x10
+#define SL_WRITE_VALUE_LATE    0x20
+#define SL_WRITE_REPLACED_LATE 0x40
+#define SL_WRITE_STAMP_USED    0x80
 
 /* A golden field: its value's kind in the two low bits, then: */
-#define SL_GOLDEN_MORE		0x04	/* owner, flips, conflict follow */
+#define SL_GOLDEN_MORE 0x04 /* owner, flips, conflict follow */
 
 /* A part: */
-#define SL_PART_FIELDS		0x01	/* some field is seen, or remembers a write */
+#define SL_PART_FIELDS 0x01 /* some field is seen, or remembers a write */
 
-#define SL_SIDE_BURIED		0x01
-#define SL_SIDE_MANY		0x02
+#define SL_SIDE_BURIED 0x01
+#define SL_SIDE_MANY   0x02
 
 /* Where a decoder stands.  Reading past the end is an error: the state is damaged. */
 typedef struct SlCursor
@@ -52,12 +52,12 @@ extern void sl_state_damaged(void) pg_attribute_noreturn();
 static inline uint64
 sl_get_varint(SlCursor *c)
 {
-	uint64		value = 0;
-	int			shift = 0;
+	uint64 value = 0;
+	int    shift = 0;
 
 	while (c->next < c->end && shift < 64)
 	{
-		uint8		byte = (uint8) *c->next++;
+		uint8 byte = (uint8) *c->next++;
 
 		value |= ((uint64) (byte & 0x7f)) << shift;
 		if ((byte & 0x80) == 0)
@@ -89,7 +89,7 @@ static inline TimestampTz
 sl_get_time(SlCursor *c)
 {
 	const unsigned char *b = (const unsigned char *) sl_get_bytes(c, 8);
-	uint64		value = 0;
+	uint64               value = 0;
 
 	for (int i = 7; i >= 0; i--)
 		value = (value << 8) | b[i];
@@ -99,7 +99,7 @@ sl_get_time(SlCursor *c)
 static inline SlValue
 sl_get_value(SlCursor *c, SlKind kind)
 {
-	SlValue		value = sl_value_absent();
+	SlValue value = sl_value_absent();
 
 	if (kind == SL_NULL)
 		return sl_value_null();
@@ -114,7 +114,7 @@ sl_get_value(SlCursor *c, SlKind kind)
 static inline SlValue
 sl_get_tagged_value(SlCursor *c)
 {
-	uint8		kind = sl_get_byte(c);
+	uint8 kind = sl_get_byte(c);
 
 	if (kind > SL_INEXACT)
 		sl_state_damaged();
@@ -124,8 +124,8 @@ sl_get_tagged_value(SlCursor *c)
 static inline void
 sl_put_varint(StringInfo out, uint64 value)
 {
-	char		bytes[10];
-	int			n = 0;
+	char bytes[10];
+	int  n = 0;
 
 	while (value >= 0x80)
 	{

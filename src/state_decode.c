@@ -15,31 +15,31 @@
 /* One author, actor, time and version, shared by the fields that one edit set. */
 typedef struct Edit
 {
-	uint64		author;			/* its code */
+	uint64      author; /* its code */
 	const char *actor;
-	uint32		actor_len;
+	uint32      actor_len;
 	TimestampTz changed_at;
-	int64		version;
+	int64       version;
 } Edit;
 
 typedef struct Decoder
 {
 	const SlPolicy *policy;
-	SlState    *state;
-	SlCursor	cursor;
-	int			only;			/* the one system whose part is read, or -1: all */
-	int			nnames;
-	int		   *systems;		/* by name in the bytes: number of a system or gone one */
-	int			nedits;
-	Edit	   *edits;
-	int			nknown;
-	int		   *known;			/* by field in the bytes: its number, or -1 */
-	int			ntokens;
-	SlToken    *tokens;
-	int			system_room[MAX_ON_STACK];
-	Edit		edit_room[MAX_ON_STACK];
-	int			known_room[MAX_ON_STACK];
-	SlToken		token_room[MAX_ON_STACK];
+	SlState        *state;
+	SlCursor        cursor;
+	int             only; /* the one system whose part is read, or -1: all */
+	int             nnames;
+	int            *systems; /* by name in the bytes: number of a system or gone one */
+	int             nedits;
+	Edit           *edits;
+	int             nknown;
+	int            *known; /* by field in the bytes: its number, or -1 */
+	int             ntokens;
+	SlToken        *tokens;
+	int             system_room[MAX_ON_STACK];
+	Edit            edit_room[MAX_ON_STACK];
+	int             known_room[MAX_ON_STACK];
+	SlToken         token_room[MAX_ON_STACK];
 } Decoder;
 
 void
@@ -55,7 +55,7 @@ sl_state_damaged(void)
 static int
 get_count(Decoder *d)
 {
-	uint64		n = sl_get_varint(&d->cursor);
+	uint64 n = sl_get_varint(&d->cursor);
 
 	if (n > (uint64) (d->cursor.end - d->cursor.next))
 		sl_state_damaged();
@@ -82,7 +82,7 @@ author_of(const Decoder *d, uint64 code)
 static int
 gone_system(Decoder *d, const char *name, int len)
 {
-	SlState    *state = d->state;
+	SlState     *state = d->state;
 	const char **gone = palloc(sizeof(char *) * (state->ngone + 1));
 
 	if (state->ngone > 0)
@@ -99,7 +99,7 @@ system_by_name(Decoder *d, const char *name, int len, int hint)
 
 	for (int i = 0; i < policy->nsystems; i++)
 	{
-		int			s = (hint + i) % policy->nsystems;
+		int s = (hint + i) % policy->nsystems;
 
 		if (strncmp(policy->systems[s].name, name, len) == 0 &&
 			policy->systems[s].name[len] == '\0')
@@ -115,7 +115,7 @@ get_names(Decoder *d)
 	d->systems = room_for(d->nnames, d->system_room, sizeof(int));
 	for (int i = 0; i < d->nnames; i++)
 	{
-		int			len = get_count(d);
+		int         len = get_count(d);
 		const char *name = sl_get_bytes(&d->cursor, (uint64) len);
 
 		d->systems[i] = system_by_name(d, name, len, i);
@@ -129,8 +129,8 @@ get_edits(Decoder *d)
 	d->edits = room_for(d->nedits, d->edit_room, sizeof(Edit));
 	for (int i = 0; i < d->nedits; i++)
 	{
-		Edit	   *edit = &d->edits[i];
-		uint64		len;
+		Edit  *edit = &d->edits[i];
+		uint64 len;
 
 		edit->author = sl_get_varint(&d->cursor);
 		len = sl_get_varint(&d->cursor);
@@ -155,8 +155,8 @@ get_conflict(Decoder *d)
 	conflict->sides = palloc0(sizeof(SlSide) * (conflict->nsides + d->policy->nsystems));
 	for (int i = 0; i < conflict->nsides; i++)
 	{
-		SlSide	   *side = &conflict->sides[i];
-		uint8		flags;
+		SlSide *side = &conflict->sides[i];
+		uint8   flags;
 
 		side->system = author_of(d, sl_get_varint(&d->cursor));
 		flags = sl_get_byte(&d->cursor);
@@ -188,8 +188,8 @@ field_by_name(const SlPolicy *policy, const char *name, int len, int *next)
 static void
 get_golden(Decoder *d, SlGolden *g)
 {
-	uint8		flags = sl_get_byte(&d->cursor);
-	uint64		edit = sl_get_varint(&d->cursor);
+	uint8       flags = sl_get_byte(&d->cursor);
+	uint64      edit = sl_get_varint(&d->cursor);
 	const Edit *e;
 
 	if (edit >= (uint64) d->nedits)
@@ -212,15 +212,15 @@ get_golden(Decoder *d, SlGolden *g)
 static void
 get_fields(Decoder *d)
 {
-	int			next = 0;
+	int next = 0;
 
 	d->nknown = get_count(d);
 	d->known = room_for(d->nknown, d->known_room, sizeof(int));
 	for (int i = 0; i < d->nknown; i++)
 	{
-		int			len = get_count(d);
+		int         len = get_count(d);
 		const char *name = sl_get_bytes(&d->cursor, (uint64) len);
-		SlGolden	dropped;
+		SlGolden    dropped;
 
 		d->known[i] = field_by_name(d->policy, name, len, &next);
 		get_golden(d, d->known[i] < 0 ? &dropped : &d->state->golden[d->known[i]]);
@@ -232,13 +232,13 @@ token_of(const Decoder *d, uint64 index)
 {
 	if (index > (uint64) d->ntokens)
 		sl_state_damaged();
-	return index == 0 ? (SlToken) {NULL, 0} : d->tokens[index - 1];
+	return index == 0 ? (SlToken){NULL, 0} : d->tokens[index - 1];
 }
 
 static void
 get_write(Decoder *d, SlWrite *w)
 {
-	uint8		flags = sl_get_byte(&d->cursor);
+	uint8 flags = sl_get_byte(&d->cursor);
 
 	w->status = (SlWriteStatus) (flags & 3);
 	w->is_sighted = (flags & SL_WRITE_SIGHTED) != 0;
@@ -273,7 +273,7 @@ get_more(Decoder *d, SlShown *shown)
 static void
 get_shown(Decoder *d, SlShown *shown, const SlValue *golden)
 {
-	uint8		flags = sl_get_byte(&d->cursor);
+	uint8 flags = sl_get_byte(&d->cursor);
 
 	shown->is_seen = (flags & SL_SHOWN_SEEN) != 0;
 	shown->is_observed = (flags & SL_SHOWN_OBSERVED) != 0;
@@ -282,7 +282,8 @@ get_shown(Decoder *d, SlShown *shown, const SlValue *golden)
 	shown->is_unsure = (flags & SL_SHOWN_UNSURE) != 0;
 	shown->acked_since = (flags & SL_SHOWN_ACKED) != 0;
 	if (shown->is_seen)
-		shown->value = (flags & SL_SHOWN_SAME) != 0 ? *golden : sl_get_tagged_value(&d->cursor);
+		shown->value = (flags & SL_SHOWN_SAME) != 0 ? *golden
+													: sl_get_tagged_value(&d->cursor);
 	if ((flags & SL_SHOWN_MORE) != 0)
 		get_more(d, shown);
 }
@@ -315,18 +316,18 @@ get_tokens(Decoder *d)
 static void
 get_part_fields(Decoder *d, int system)
 {
-	SlPart	   *part = &d->state->parts[system];
+	SlPart     *part = &d->state->parts[system];
 	const char *bits;
 
 	get_tokens(d);
 	bits = sl_get_bytes(&d->cursor, (uint64) (d->nknown + 7) / 8);
 	for (int i = 0; i < d->nknown; i++)
 	{
-		int			field = d->known[i];
-		bool		is_kept = field >= 0 && d->policy->fields[field].paths[system] != NULL;
-		SlShown		dropped = {0};
-		SlValue		none = sl_value_absent();
-		SlShown    *shown = is_kept ? &part->shown[field] : &dropped;
+		int      field = d->known[i];
+		bool     is_kept = field >= 0 && d->policy->fields[field].paths[system] != NULL;
+		SlShown  dropped = {0};
+		SlValue  none = sl_value_absent();
+		SlShown *shown = is_kept ? &part->shown[field] : &dropped;
 		const SlValue *golden = field >= 0 ? &d->state->golden[field].value : &none;
 
 		if ((bits[i / 8] >> (i % 8)) & 1)
@@ -339,9 +340,9 @@ get_part_fields(Decoder *d, int system)
 static void
 get_part_body(Decoder *d, int system)
 {
-	SlPart	   *part = &d->state->parts[system];
-	uint8		flags = sl_get_byte(&d->cursor);
-	uint64		len;
+	SlPart *part = &d->state->parts[system];
+	uint8   flags = sl_get_byte(&d->cursor);
+	uint64  len;
 
 	part->existence = (SlExistence) sl_get_byte(&d->cursor);
 	len = sl_get_varint(&d->cursor);
@@ -364,12 +365,12 @@ get_part_body(Decoder *d, int system)
 static void
 get_parts(Decoder *d)
 {
-	int			nparts = get_count(d);
+	int nparts = get_count(d);
 
 	for (int i = 0; i < nparts; i++)
 	{
-		int			system = author_of(d, sl_get_varint(&d->cursor) + 3);
-		uint32		len = 0;
+		int         system = author_of(d, sl_get_varint(&d->cursor) + 3);
+		uint32      len = 0;
 		const char *after;
 
 		for (int b = 0; b < 4; b++)
@@ -385,10 +386,19 @@ get_parts(Decoder *d)
 	}
 }
 
+/* The room for lists stays as it is: it is large, and written before it is read. */
+static void
+begin(Decoder *d, const SlPolicy *policy, SlState *state, int only)
+{
+	d->policy = policy;
+	d->state = state;
+	d->only = only;
+}
+
 static void
 decode(Decoder *d)
 {
-	SlState    *state = d->state;
+	SlState *state = d->state;
 
 	if (sl_get_byte(&d->cursor) != SL_STATE_FORMAT)
 		sl_state_damaged();
@@ -405,15 +415,13 @@ decode(Decoder *d)
 SlState *
 sl_state_decode(const SlPolicy *policy, const char *data, int32 len)
 {
-	SlState    *state = sl_state_new(policy);
-	Decoder		d;
+	SlState *state = sl_state_new(policy);
+	Decoder  d;
 
 	if (len == 0)
 		return state;
-	d.policy = policy;
-	d.state = state;
-	d.cursor = (SlCursor) {data, data + len};
-	d.only = -1;
+	begin(&d, policy, state, -1);
+	d.cursor = (SlCursor){data, data + len};
 	decode(&d);
 	return state;
 }
@@ -422,22 +430,20 @@ void
 sl_state_decode_part(const SlPolicy *policy, int system, const char *data, int32 len,
 					 SlState *scratch)
 {
-	Decoder		d;
+	Decoder d;
 
 	sl_state_clear(policy, scratch, system);
 	if (len == 0)
 		return;
-	d.policy = policy;
-	d.state = scratch;
-	d.cursor = (SlCursor) {data, data + len};
-	d.only = system;
+	begin(&d, policy, scratch, system);
+	d.cursor = (SlCursor){data, data + len};
 	decode(&d);
 }
 
 int32
 sl_state_policy_version(const char *data, int32 len)
 {
-	SlCursor	cursor = {data, data + len};
+	SlCursor cursor = {data, data + len};
 
 	if (len == 0)
 		return 0;

@@ -14,23 +14,23 @@
 /* One author, actor, time and version, shared by the fields that one edit set. */
 typedef struct Edit
 {
-	int			author;
+	int         author;
 	const char *actor;
 	TimestampTz changed_at;
-	int64		version;
+	int64       version;
 } Edit;
 
 typedef struct Encoder
 {
 	const SlPolicy *policy;
-	const SlState *state;
-	StringInfoData out;
-	int			nedits;
-	Edit	   *edits;
-	int			nknown;			/* the golden fields that are written ... */
-	int		   *known;			/* ... by number */
-	int			ntokens;
-	SlToken    *tokens;			/* of the part at hand; index 1 is the first */
+	const SlState  *state;
+	StringInfoData  out;
+	int             nedits;
+	Edit           *edits;
+	int             nknown; /* the golden fields that are written ... */
+	int            *known;  /* ... by number */
+	int             ntokens;
+	SlToken        *tokens; /* of the part at hand; index 1 is the first */
 } Encoder;
 
 static bool
@@ -46,13 +46,13 @@ edit_of(Encoder *e, const SlGolden *g)
 {
 	for (int i = 0; i < e->nedits; i++)
 	{
-		Edit	   *edit = &e->edits[i];
+		Edit *edit = &e->edits[i];
 
 		if (edit->version == g->version && edit->author == g->author &&
 			edit->changed_at == g->changed_at && same_actor(edit->actor, g->actor))
 			return i;
 	}
-	e->edits[e->nedits] = (Edit) {g->author, g->actor, g->changed_at, g->version};
+	e->edits[e->nedits] = (Edit){g->author, g->actor, g->changed_at, g->version};
 	return e->nedits++;
 }
 
@@ -80,7 +80,7 @@ put_edits(Encoder *e)
 	sl_put_varint(&e->out, (uint64) e->nedits);
 	for (int i = 0; i < e->nedits; i++)
 	{
-		Edit	   *edit = &e->edits[i];
+		Edit *edit = &e->edits[i];
 
 		sl_put_varint(&e->out, author_code(edit->author));
 		if (edit->actor == NULL)
@@ -113,7 +113,7 @@ put_conflict(StringInfo out, const SlConflict *conflict)
 
 		sl_put_varint(out, author_code(side->system));
 		sl_put_byte(out, (side->is_buried ? SL_SIDE_BURIED : 0) |
-						 (side->has_many ? SL_SIDE_MANY : 0));
+							 (side->has_many ? SL_SIDE_MANY : 0));
 		sl_put_tagged_value(out, &side->last);
 	}
 }
@@ -121,7 +121,7 @@ put_conflict(StringInfo out, const SlConflict *conflict)
 static void
 put_golden(Encoder *e, const SlFieldSpec *spec, const SlGolden *g)
 {
-	bool		has_more = g->owner_spoke >= 0 || g->flips > 0 || g->conflict != NULL;
+	bool has_more = g->owner_spoke >= 0 || g->flips > 0 || g->conflict != NULL;
 
 	sl_put_string(&e->out, spec->name, spec->name_len);
 	sl_put_byte(&e->out, (uint8) g->value.kind | (has_more ? SL_GOLDEN_MORE : 0));
@@ -160,7 +160,7 @@ token_index(Encoder *e, SlToken token)
 static int
 count_tokens(const Encoder *e, const SlPart *part)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < e->nknown; i++)
 		n += 3 + part->shown[e->known[i]].nwrites;
@@ -196,32 +196,32 @@ put_tokens(Encoder *e)
 static bool
 has_plain_tokens(Encoder *e, const SlShown *shown)
 {
-	int			plain = e->ntokens > 0 ? 1 : 0;
+	int plain = e->ntokens > 0 ? 1 : 0;
 
 	return token_index(e, shown->token) == plain &&
-		token_index(e, shown->token_shown) == plain &&
-		token_index(e, shown->token_own) == plain;
+		   token_index(e, shown->token_shown) == plain &&
+		   token_index(e, shown->token_own) == plain;
 }
 
 static bool
 is_plain(Encoder *e, int field, const SlShown *shown)
 {
 	return shown->is_seen && shown->is_observed && !shown->is_settled &&
-		!shown->is_unsure && !shown->acked_since && shown->nwrites == 0 &&
-		shown->answers == 0 && sl_value_equal(&shown->value, &e->state->golden[field].value) &&
-		has_plain_tokens(e, shown);
+		   !shown->is_unsure && !shown->acked_since && shown->nwrites == 0 &&
+		   shown->answers == 0 &&
+		   sl_value_equal(&shown->value, &e->state->golden[field].value) &&
+		   has_plain_tokens(e, shown);
 }
 
 static void
 put_write(Encoder *e, const SlWrite *w)
 {
-	sl_put_byte(&e->out, (uint8) w->status |
-				(w->is_sighted ? SL_WRITE_SIGHTED : 0) |
-				(w->is_crossed ? SL_WRITE_CROSSED : 0) |
-				(w->is_rewritten ? SL_WRITE_REWRITTEN : 0) |
-				(w->value_came_late ? SL_WRITE_VALUE_LATE : 0) |
-				(w->replaced_came_late ? SL_WRITE_REPLACED_LATE : 0) |
-				(w->stamp_used ? SL_WRITE_STAMP_USED : 0));
+	sl_put_byte(&e->out, (uint8) w->status | (w->is_sighted ? SL_WRITE_SIGHTED : 0) |
+							 (w->is_crossed ? SL_WRITE_CROSSED : 0) |
+							 (w->is_rewritten ? SL_WRITE_REWRITTEN : 0) |
+							 (w->value_came_late ? SL_WRITE_VALUE_LATE : 0) |
+							 (w->replaced_came_late ? SL_WRITE_REPLACED_LATE : 0) |
+							 (w->stamp_used ? SL_WRITE_STAMP_USED : 0));
 	sl_put_tagged_value(&e->out, &w->value);
 	sl_put_tagged_value(&e->out, &w->replaced);
 	sl_put_varint(&e->out, (uint64) w->version);
@@ -232,18 +232,18 @@ put_write(Encoder *e, const SlWrite *w)
 static void
 put_shown(Encoder *e, int field, const SlShown *shown)
 {
-	bool		is_same = sl_value_equal(&shown->value, &e->state->golden[field].value);
-	bool		has_more = shown->nwrites > 0 || shown->answers > 0 || shown->token.len > 0 ||
-		shown->token_shown.len > 0 || shown->token_own.len > 0;
+	bool is_same = sl_value_equal(&shown->value, &e->state->golden[field].value);
+	bool has_more = shown->nwrites > 0 || shown->answers > 0 || shown->token.len > 0 ||
+					shown->token_shown.len > 0 || shown->token_own.len > 0;
 
 	sl_put_byte(&e->out, (shown->is_seen ? SL_SHOWN_SEEN : 0) |
-				(shown->is_observed ? SL_SHOWN_OBSERVED : 0) |
-				(shown->is_settled ? SL_SHOWN_SETTLED : 0) |
-				(shown->is_near_miss ? SL_SHOWN_NEAR_MISS : 0) |
-				(shown->is_unsure ? SL_SHOWN_UNSURE : 0) |
-				(shown->acked_since ? SL_SHOWN_ACKED : 0) |
-				(is_same ? SL_SHOWN_SAME : 0) |
-				(has_more ? SL_SHOWN_MORE : 0));
+							 (shown->is_observed ? SL_SHOWN_OBSERVED : 0) |
+							 (shown->is_settled ? SL_SHOWN_SETTLED : 0) |
+							 (shown->is_near_miss ? SL_SHOWN_NEAR_MISS : 0) |
+							 (shown->is_unsure ? SL_SHOWN_UNSURE : 0) |
+							 (shown->acked_since ? SL_SHOWN_ACKED : 0) |
+							 (is_same ? SL_SHOWN_SAME : 0) |
+							 (has_more ? SL_SHOWN_MORE : 0));
 	if (shown->is_seen && !is_same)
 		sl_put_tagged_value(&e->out, &shown->value);
 	if (!has_more)
@@ -260,7 +260,8 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 static bool
 says_something(const SlShown *shown)
 {
-	return shown->is_seen || shown->nwrites > 0 || shown->is_unsure || shown->token.len > 0;
+	return shown->is_seen || shown->nwrites > 0 || shown->is_unsure ||
+		   shown->token.len > 0;
 }
 
 static bool
@@ -276,8 +277,8 @@ part_has_fields(const Encoder *e, const SlPart *part)
 static void
 put_part_fields(Encoder *e, const SlPart *part)
 {
-	int			nbytes = (e->nknown + 7) / 8;
-	int			bits;
+	int nbytes = (e->nknown + 7) / 8;
+	int bits;
 
 	collect_tokens(e, part);
 	put_tokens(e);
@@ -298,7 +299,7 @@ put_part_fields(Encoder *e, const SlPart *part)
 static void
 put_part_body(Encoder *e, const SlPart *part)
 {
-	bool		has_fields = part_has_fields(e, part);
+	bool has_fields = part_has_fields(e, part);
 
 	sl_put_byte(&e->out, has_fields ? SL_PART_FIELDS : 0);
 	sl_put_byte(&e->out, (uint8) part->existence);
@@ -323,15 +324,16 @@ static bool
 part_is_empty(const Encoder *e, const SlPart *part)
 {
 	return part->existence == SL_NOT_THERE && part->waiting_version == 0 &&
-		part->leased_version == 0 && part->native_id == NULL && !part_has_fields(e, part);
+		   part->leased_version == 0 && part->native_id == NULL &&
+		   !part_has_fields(e, part);
 }
 
 /* Parts carry their length (four bytes, low one first), so a reader skips the others. */
 static void
 put_part(Encoder *e, int system)
 {
-	int			at;
-	uint32		len;
+	int    at;
+	uint32 len;
 
 	sl_put_varint(&e->out, (uint64) system);
 	at = e->out.len;
@@ -346,7 +348,7 @@ put_part(Encoder *e, int system)
 static void
 put_parts(Encoder *e)
 {
-	int			nparts = 0;
+	int nparts = 0;
 
 	for (int i = 0; i < e->policy->nsystems; i++)
 		nparts += part_is_empty(e, &e->state->parts[i]) ? 0 : 1;
@@ -375,7 +377,7 @@ find_known(Encoder *e)
 bytea *
 sl_state_encode(const SlPolicy *policy, const SlState *state)
 {
-	Encoder		e = {.policy = policy,.state = state};
+	Encoder e = {.policy = policy, .state = state};
 
 	initStringInfo(&e.out);
 	e.out.len = VARHDRSZ;

@@ -24,7 +24,7 @@ PG_FUNCTION_INFO_V1(sync_state_shadows);
 static SlState *
 get_state(FunctionCallInfo fcinfo, const SlPolicy **policy)
 {
-	bytea	   *state = PG_GETARG_BYTEA_PP(1);
+	bytea *state = PG_GETARG_BYTEA_PP(1);
 
 	*policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	return sl_state_decode(*policy, VARDATA_ANY(state), (int32) VARSIZE_ANY_EXHDR(state));
@@ -50,7 +50,8 @@ last_change(const SlPolicy *policy, const SlState *state)
 	TimestampTz last = DT_NOBEGIN;
 
 	for (int f = 0; f < policy->nfields; f++)
-		if (state->golden[f].author != SL_AUTHOR_NONE && state->golden[f].changed_at > last)
+		if (state->golden[f].author != SL_AUTHOR_NONE &&
+			state->golden[f].changed_at > last)
 			last = state->golden[f].changed_at;
 	return last;
 }
@@ -60,17 +61,18 @@ Datum
 sync_state_record(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState    *state = get_state(fcinfo, &policy);
-	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
-	TimestampTz updated_at = last_change(policy, state);
-	TupleDesc	desc;
-	Datum		row[5];
-	bool		nulls[5] = {false};
+	SlState        *state = get_state(fcinfo, &policy);
+	SlValue        *values = palloc(sizeof(SlValue) * policy->nfields);
+	TimestampTz     updated_at = last_change(policy, state);
+	TupleDesc       desc;
+	Datum           row[5];
+	bool            nulls[5] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	for (int f = 0; f < policy->nfields; f++)
-		values[f] = state->golden[f].is_known ? state->golden[f].value : sl_value_absent();
+		values[f] = state->golden[f].is_known ? state->golden[f].value
+											  : sl_value_absent();
 	row[0] = Int64GetDatum(state->version);
 	row[1] = Int32GetDatum(state->generation);
 	row[2] = BoolGetDatum(state->is_deleted);
@@ -84,14 +86,15 @@ sync_state_record(PG_FUNCTION_ARGS)
 static SlToken
 newest_token(const SlPolicy *policy, SlState *state, int system)
 {
-	SlToken		newest = {NULL, 0};
+	SlToken newest = {NULL, 0};
 
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlSpot		spot = {policy, state, system, f, 0};
-		SlToken		token = sl_spot_shown(&spot)->token;
+		SlSpot  spot = {policy, state, system, f, 0};
+		SlToken token = sl_spot_shown(&spot)->token;
 
-		if (token.len > 0 && (newest.len == 0 || sl_compare_tokens(&spot, token, newest) > 0))
+		if (token.len > 0 &&
+			(newest.len == 0 || sl_compare_tokens(&spot, token, newest) > 0))
 			newest = token;
 	}
 	return newest;
@@ -116,11 +119,11 @@ static void
 put_shadow(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, int system)
 {
 	const SlPart *part = &state->parts[system];
-	SlToken		token = newest_token(policy, state, system);
-	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
-	char		hex[SL_DIGEST_HEX];
-	Datum		row[6];
-	bool		nulls[6] = {false};
+	SlToken       token = newest_token(policy, state, system);
+	SlValue      *values = palloc(sizeof(SlValue) * policy->nfields);
+	char          hex[SL_DIGEST_HEX];
+	Datum         row[6];
+	bool          nulls[6] = {false};
 
 	sl_shown_values(policy, state, system, values);
 	sl_digest_record(policy, values, hex);
@@ -129,7 +132,7 @@ put_shadow(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, int sy
 	row[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(part->native_id);
 	nulls[2] = token.len == 0;
 	row[2] = nulls[2] ? (Datum) 0
-		: PointerGetDatum(cstring_to_text_with_len(token.data, token.len));
+					  : PointerGetDatum(cstring_to_text_with_len(token.data, token.len));
 	row[3] = PointerGetDatum(cstring_to_text_with_len(hex, SL_DIGEST_HEX));
 	row[4] = values_to_jsonb(policy, values);
 	row[5] = CStringGetTextDatum(existence_name(part->existence));
@@ -141,7 +144,7 @@ Datum
 sync_state_shadows(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState    *state = get_state(fcinfo, &policy);
+	SlState        *state = get_state(fcinfo, &policy);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int s = 0; s < policy->nsystems; s++)

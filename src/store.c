@@ -30,21 +30,21 @@
  * with the same records in another order do not wait for each other in a circle.
  */
 static SlPlan create_and_lock = {
-	.sql =	"INSERT INTO %s.sync_state AS s (entity, record_key)"
-	" SELECT $1, k.record_key"
-	" FROM (SELECT u.record_key FROM (SELECT pg_catalog.unnest($2) AS record_key) AS u"
-	"       ORDER BY u.record_key COLLATE \"C\" OFFSET 0) AS k"
-	" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
+	.sql =
+		"INSERT INTO %s.sync_state AS s (entity, record_key)"
+		" SELECT $1, k.record_key"
+		" FROM (SELECT u.record_key FROM (SELECT pg_catalog.unnest($2) AS record_key) AS u"
+		"       ORDER BY u.record_key COLLATE pg_catalog.\"C\" OFFSET 0) AS k"
+		" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
-static SlPlan put_states = {
-	.sql =	"UPDATE %s.sync_state AS s SET state = u.state"
-	" FROM (SELECT pg_catalog.unnest($1) AS tid, "
-	"   pg_catalog.unnest($2) AS state) AS u"
-	" WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
-	.nargs = 2,
-	.argtypes = {TIDARRAYOID, BYTEAARRAYOID}};
+static SlPlan put_states = {.sql = "UPDATE %s.sync_state AS s SET state = u.state"
+								   " FROM (SELECT pg_catalog.unnest($1) AS tid, "
+								   "   pg_catalog.unnest($2) AS state) AS u"
+								   " WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
+							.nargs = 2,
+							.argtypes = {TIDARRAYOID, BYTEAARRAYOID}};
 
 void
 sl_store_open(SlStore *store, const SlPolicy *policy)
@@ -91,9 +91,10 @@ sl_store_end_look(SlStore *store)
 static void
 read_state(SlStore *store, SlStored *found)
 {
-	bool		is_null;
-	Datum		datum = slot_getattr(store->slot, STATE_COLUMN, &is_null);
-	struct varlena *state = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(datum));
+	bool            is_null;
+	Datum           datum = slot_getattr(store->slot, STATE_COLUMN, &is_null);
+	struct varlena *state = pg_detoast_datum_packed(
+		(struct varlena *) DatumGetPointer(datum));
 
 	found->tid = store->slot->tts_tid;
 	found->data = VARDATA_ANY(state);
@@ -106,18 +107,18 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 	union
 	{
 		struct varlena header;
-		char		bytes[VARHDRSZ + 1024];
-	}			text;
-	ScanKeyData keys[2];
+		char           bytes[VARHDRSZ + 1024];
+	} text;
+	ScanKeyData   keys[2];
 	MemoryContext old;
-	bool		is_found;
+	bool          is_found;
 
 	SET_VARSIZE(&text.header, VARHDRSZ + key_len);
 	memcpy(VARDATA(&text.header), key, key_len);
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID,
-						   F_TEXTEQ, store->entity);
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID,
-						   F_TEXTEQ, PointerGetDatum(&text));
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, store->entity);
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(&text));
 	old = MemoryContextSwitchTo(store->context);
 	index_rescan(store->scan, keys, 2, NULL, 0);
 	is_found = index_getnext_slot(store->scan, ForwardScanDirection, store->slot);
@@ -130,7 +131,7 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 SlRecord *
 sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 {
-	SlRecord   *record = palloc0(sizeof(SlRecord));
+	SlRecord *record = palloc0(sizeof(SlRecord));
 
 	record->key = key;
 	record->key_len = key_len;
@@ -148,7 +149,7 @@ sl_record_open(const SlPolicy *policy, SlRecord *record)
 void
 sl_record_seal(const SlPolicy *policy, SlRecord *record, MemoryContext context)
 {
-	bytea	   *state;
+	bytea *state;
 
 	if (!record->is_dirty)
 		return;
@@ -162,7 +163,7 @@ compare_records(const void *a, const void *b)
 {
 	const SlRecord *x = *(SlRecord *const *) a;
 	const SlRecord *y = *(SlRecord *const *) b;
-	int			order = memcmp(x->key, y->key, Min(x->key_len, y->key_len));
+	int             order = memcmp(x->key, y->key, Min(x->key_len, y->key_len));
 
 	return order != 0 ? order : x->key_len - y->key_len;
 }
@@ -191,8 +192,8 @@ check_policy(SlStore *store, const char *state, int32 len)
 static void
 take_locked(SlStore *store, SlRecord *record)
 {
-	SlStored	stored;
-	char	   *copy;
+	SlStored stored;
+	char    *copy;
 
 	read_state(store, &stored);
 	record->tid = stored.tid;
@@ -217,12 +218,12 @@ static bool
 lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 {
 	TM_FailureData failure;
-	uint8		flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-	TM_Result	result;
+	uint8     flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	TM_Result result;
 
 	result = table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
-							  GetCurrentCommandId(true), LockTupleNoKeyExclusive, wait_policy,
-							  flags, &failure);
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							  wait_policy, flags, &failure);
 	switch (result)
 	{
 		case TM_Ok:
@@ -261,17 +262,19 @@ lock_existing(SlStore *store, SlRecord **records, int nrecords)
 static Datum
 key_array(SlRecord **records, int nrecords)
 {
-	Datum	   *keys = palloc(sizeof(Datum) * nrecords);
+	Datum *keys = palloc(sizeof(Datum) * nrecords);
 
 	for (int i = 0; i < nrecords; i++)
-		keys[i] = PointerGetDatum(cstring_to_text_with_len(records[i]->key, records[i]->key_len));
-	return PointerGetDatum(construct_array(keys, nrecords, TEXTOID, -1, false, TYPALIGN_INT));
+		keys[i] = PointerGetDatum(
+			cstring_to_text_with_len(records[i]->key, records[i]->key_len));
+	return PointerGetDatum(
+		construct_array(keys, nrecords, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 static void
 lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 {
-	Datum		values[2] = {store->entity, key_array(records, nrecords)};
+	Datum values[2] = {store->entity, key_array(records, nrecords)};
 
 	sl_spi_connect();
 	sl_query_write(&create_and_lock, values, NULL);
@@ -279,7 +282,7 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_begin_look(store);
 	for (int i = 0; i < nrecords; i++)
 	{
-		SlStored	stored;
+		SlStored stored;
 
 		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
 			elog(ERROR, "a record that was locked is gone: \"%.*s\"", records[i]->key_len,
@@ -296,7 +299,7 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 void
 sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 {
-	bool		is_done = lock_existing(store, records, nrecords);
+	bool is_done = lock_existing(store, records, nrecords);
 
 	sl_store_end_look(store);
 	if (!is_done)
@@ -308,7 +311,7 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 	{
-		SlStored	stored;
+		SlStored stored;
 
 		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
 			continue;
@@ -321,7 +324,7 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 static int
 collect_sealed(SlRecord **records, int nrecords, Datum *tids, Datum *states)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < nrecords; i++)
 	{
@@ -337,17 +340,18 @@ collect_sealed(SlRecord **records, int nrecords, Datum *tids, Datum *states)
 void
 sl_store_put(SlRecord **records, int nrecords)
 {
-	Datum	   *tids = palloc(sizeof(Datum) * (nrecords + 1));
-	Datum	   *states = palloc(sizeof(Datum) * (nrecords + 1));
-	int			n = collect_sealed(records, nrecords, tids, states);
-	Datum		values[2];
-	uint64		written;
+	Datum *tids = palloc(sizeof(Datum) * (nrecords + 1));
+	Datum *states = palloc(sizeof(Datum) * (nrecords + 1));
+	int    n = collect_sealed(records, nrecords, tids, states);
+	Datum  values[2];
+	uint64 written;
 
 	if (n == 0)
 		return;
-	values[0] = PointerGetDatum(construct_array(tids, n, TIDOID, sizeof(ItemPointerData), false,
-												TYPALIGN_SHORT));
-	values[1] = PointerGetDatum(construct_array(states, n, BYTEAOID, -1, false, TYPALIGN_INT));
+	values[0] = PointerGetDatum(
+		construct_array(tids, n, TIDOID, sizeof(ItemPointerData), false, TYPALIGN_SHORT));
+	values[1] = PointerGetDatum(
+		construct_array(states, n, BYTEAOID, -1, false, TYPALIGN_INT));
 	written = sl_query_write(&put_states, values, NULL);
 	if (written != (uint64) n)
 		elog(ERROR, "%d states to write, but " UINT64_FORMAT " were written", n, written);

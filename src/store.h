@@ -23,35 +23,35 @@
 typedef struct SlStored
 {
 	ItemPointerData tid;
-	const char *data;
-	int32		len;
+	const char     *data;
+	int32           len;
 } SlStored;
 
 /* One record under its lock. */
 typedef struct SlRecord
 {
-	const char *key;
-	int32		key_len;
-	bool		has_tid;		/* it stood in the table when it was looked at */
+	const char     *key;
+	int32           key_len;
+	bool            has_tid; /* it stood in the table when it was looked at */
 	ItemPointerData tid;
-	const char *stored;			/* under the lock; NULL: it was not locked */
-	int32		stored_len;
-	int			nevents;		/* still to come in this batch */
-	SlState    *state;			/* NULL until sl_record_open() */
-	bool		is_dirty;
-	bytea	   *encoded;		/* the dirty state, once it has been sealed */
-	bool	   *is_changed;		/* by system: its waiting row must be written or removed */
+	const char     *stored; /* under the lock; NULL: it was not locked */
+	int32           stored_len;
+	int             nevents; /* still to come in this batch */
+	SlState        *state;   /* NULL until sl_record_open() */
+	bool            is_dirty;
+	bytea          *encoded; /* the dirty state, once it has been sealed */
+	bool *is_changed;        /* by system: its waiting row must be written or removed */
 } SlRecord;
 
 typedef struct SlStore
 {
 	const SlPolicy *policy;
-	Relation	heap;
-	Relation	index;
-	Datum		entity;
-	Snapshot	snapshot;		/* NULL: no look is open */
-	MemoryContext context;		/* of the look: what the scan allocates on its way */
-	IndexScanDesc scan;
+	Relation        heap;
+	Relation        index;
+	Datum           entity;
+	Snapshot        snapshot; /* NULL: no look is open */
+	MemoryContext   context;  /* of the look: what the scan allocates on its way */
+	IndexScanDesc   scan;
 	TupleTableSlot *slot;
 } SlStore;
 
@@ -63,7 +63,8 @@ extern void sl_store_begin_look(SlStore *store);
 extern void sl_store_end_look(SlStore *store);
 
 /* True where the record stands in the table; what is found is good until the next look. */
-extern bool sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found);
+extern bool sl_store_look(SlStore *store, const char *key, int32 key_len,
+						  SlStored *found);
 
 /*
  * Locks records (in key order, each once), creating those that are missing, and
@@ -87,7 +88,8 @@ extern SlRecord *sl_record_new(const SlPolicy *policy, const char *key, int32 ke
 extern void sl_record_open(const SlPolicy *policy, SlRecord *record);
 
 /* Encodes a dirty state into a context that outlives it. */
-extern void sl_record_seal(const SlPolicy *policy, SlRecord *record, MemoryContext context);
+extern void sl_record_seal(const SlPolicy *policy, SlRecord *record,
+						   MemoryContext context);
 
 /* Orders records by key, as COLLATE "C" does. */
 extern void sl_record_sort(SlRecord **records, int nrecords);

@@ -24,19 +24,21 @@ enum
 	CHANGE_NCOLUMNS
 };
 
-static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID, JSONBOID};
+static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID,
+												  JSONBOID};
 
 static SlPlan put_changes = {
-	.sql =	"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
-	"  changed_at)"
-	" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
-	" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
-	"   pg_catalog.unnest($4) AS version, pg_catalog.unnest($5) AS author, "
-	"   pg_catalog.unnest($6) AS actor, "
-	"   pg_catalog.unnest($7) AS change_set) AS u",
+	.sql =
+		"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
+		"  changed_at)"
+		" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
+		" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
+		"   pg_catalog.unnest($4) AS version, pg_catalog.unnest($5) AS author, "
+		"   pg_catalog.unnest($6) AS actor, "
+		"   pg_catalog.unnest($7) AS change_set) AS u",
 	.nargs = 7,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-		JSONBARRAYOID}};
+	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
+				 TEXTARRAYOID, JSONBARRAYOID}};
 
 enum
 {
@@ -48,26 +50,28 @@ enum
 	REJECT_NCOLUMNS
 };
 
-static const Oid reject_types[REJECT_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
+static const Oid reject_types[REJECT_NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID, JSONBOID,
+												  TEXTOID};
 
 /*
  * In the order of the hash, so that two calls with the same rejects do not wait for
  * each other in a circle; each once, for a statement may not touch a row twice.
  */
 static SlPlan put_rejects = {
-	.sql =	"INSERT INTO %s.sync_reject AS r (entity, system, record_key, field, reason, payload,"
-	"  payload_hash, actor, times, rejected_at, last_at)"
-	" SELECT $1, $2, pg_catalog.min(u.record_key), pg_catalog.min(u.field), u.reason,"
-	"  (pg_catalog.array_agg(u.payload))[1], u.hash, $3, pg_catalog.count(*), $4, $4"
-	" FROM (SELECT pg_catalog.unnest($5) AS record_key, "
-	"   pg_catalog.unnest($6) AS field, pg_catalog.unnest($7) AS reason, "
-	"   pg_catalog.unnest($8) AS payload, pg_catalog.unnest($9) AS hash) AS u"
-	" GROUP BY u.hash, u.reason ORDER BY u.hash COLLATE \"C\", u.reason COLLATE \"C\""
-	" ON CONFLICT (entity, system, payload_hash, reason) DO UPDATE"
-	" SET times = r.times OPERATOR(pg_catalog.+) excluded.times, last_at = excluded.last_at",
+	.sql =
+		"INSERT INTO %s.sync_reject AS r (entity, system, record_key, field, reason, payload,"
+		"  payload_hash, actor, times, rejected_at, last_at)"
+		" SELECT $1, $2, pg_catalog.min(u.record_key), pg_catalog.min(u.field), u.reason,"
+		"  (pg_catalog.array_agg(u.payload))[1], u.hash, $3, pg_catalog.count(*), $4, $4"
+		" FROM (SELECT pg_catalog.unnest($5) AS record_key, "
+		"   pg_catalog.unnest($6) AS field, pg_catalog.unnest($7) AS reason, "
+		"   pg_catalog.unnest($8) AS payload, pg_catalog.unnest($9) AS hash) AS u"
+		" GROUP BY u.hash, u.reason ORDER BY u.hash COLLATE pg_catalog.\"C\", u.reason COLLATE pg_catalog.\"C\""
+		" ON CONFLICT (entity, system, payload_hash, reason) DO UPDATE"
+		" SET times = r.times OPERATOR(pg_catalog.+) excluded.times, last_at = excluded.last_at",
 	.nargs = 9,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-		JSONBARRAYOID, TEXTARRAYOID}};
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
+				 TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
 
 void
 sl_changes_init(SlRows *changes)
@@ -90,7 +94,7 @@ sl_changes_add(SlRows *changes, const SlPolicy *policy, const SlRecord *record,
 void
 sl_changes_put(const SlPolicy *policy, const SlRows *changes, TimestampTz now)
 {
-	Datum		values[2 + CHANGE_NCOLUMNS];
+	Datum values[2 + CHANGE_NCOLUMNS];
 
 	if (changes->nrows == 0)
 		return;
@@ -128,7 +132,7 @@ static Datum
 payload_to_jsonb(const SlRawRecord *raw)
 {
 	StringInfoData quoted;
-	char	   *json = pnstrdup(raw->data, raw->len);
+	char          *json = pnstrdup(raw->data, raw->len);
 
 	if (!raw->has_nul && !may_overflow_numeric(json, raw->len))
 		return sl_text_to_jsonb(json);
@@ -141,24 +145,25 @@ void
 sl_rejects_add(SlRows *rejects, const SlPolicy *policy, const SlRawRecord *raw,
 			   const SlIntake *intake)
 {
-	char		hex[SL_DIGEST_HEX];
-	int			field = intake->reason.field;
+	char hex[SL_DIGEST_HEX];
+	int  field = intake->reason.field;
 
 	sl_digest_bytes(raw->data, raw->len, hex);
 	sl_rows_add(rejects);
 	sl_rows_set_text_len(rejects, REJECT_KEY, intake->key, intake->key_len);
-	sl_rows_set_text(rejects, REJECT_FIELD, field < 0 ? NULL : policy->fields[field].name);
+	sl_rows_set_text(rejects, REJECT_FIELD,
+					 field < 0 ? NULL : policy->fields[field].name);
 	sl_rows_set_text(rejects, REJECT_REASON, intake->reason.message);
 	sl_rows_set(rejects, REJECT_PAYLOAD, payload_to_jsonb(raw));
 	sl_rows_set_text_len(rejects, REJECT_HASH, hex, SL_DIGEST_HEX);
 }
 
 void
-sl_rejects_put(const SlPolicy *policy, int system, const char *actor, const SlRows *rejects,
-			   TimestampTz now)
+sl_rejects_put(const SlPolicy *policy, int system, const char *actor,
+			   const SlRows *rejects, TimestampTz now)
 {
-	Datum		values[4 + REJECT_NCOLUMNS];
-	char		nulls[4 + REJECT_NCOLUMNS];
+	Datum values[4 + REJECT_NCOLUMNS];
+	char  nulls[4 + REJECT_NCOLUMNS];
 
 	if (rejects->nrows == 0)
 		return;

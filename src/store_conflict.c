@@ -33,47 +33,51 @@ enum
 	NARGS
 };
 
-#define ARGUMENT_TYPES \
-	{INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, JSONBOID, \
-		TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID}
+#define ARGUMENT_TYPES                                                            \
+	{                                                                             \
+		INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, \
+			JSONBOID, TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID                  \
+	}
 
 /* sides: what each of the two showed; a reviewer is no side. */
-#define FIRST_SIDES \
-	"  CASE WHEN $8 IS NULL OR $8 OPERATOR(pg_catalog.=) 'review'" \
-	"        OR $8 OPERATOR(pg_catalog.=) $10 THEN '{}'::pg_catalog.jsonb" \
+#define FIRST_SIDES                                                                       \
+	"  CASE WHEN $8 IS NULL OR $8 OPERATOR(pg_catalog.=) 'review'"                        \
+	"        OR $8 OPERATOR(pg_catalog.=) $10 THEN '{}'::pg_catalog.jsonb"                \
 	"       ELSE pg_catalog.jsonb_build_object($8, pg_catalog.jsonb_build_array($7)) END" \
-	"  OPERATOR(pg_catalog.||)" \
+	"  OPERATOR(pg_catalog.||)"                                                           \
 	"  pg_catalog.jsonb_build_object($10, pg_catalog.jsonb_build_array($9))"
 
 static SlPlan open_row = {
-	.sql =	"INSERT INTO %s.sync_conflict (id, entity, record_key, field, kind, base_value,"
-	"  current_value, current_system, incoming_value, incoming_system, sides, detected_at,"
-	"  resolved_value, resolution, status, resolved_at)"
-	" SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10," FIRST_SIDES ", $13, $11, $12,"
-	"  CASE WHEN $12 IS NULL THEN 'open' ELSE 'resolved' END,"
-	"  CASE WHEN $12 IS NULL THEN NULL ELSE $13 END",
+	.sql =
+		"INSERT INTO %s.sync_conflict (id, entity, record_key, field, kind, base_value,"
+		"  current_value, current_system, incoming_value, incoming_system, sides, detected_at,"
+		"  resolved_value, resolution, status, resolved_at)"
+		" SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10," FIRST_SIDES ", $13, $11, $12,"
+		"  CASE WHEN $12 IS NULL THEN 'open' ELSE 'resolved' END,"
+		"  CASE WHEN $12 IS NULL THEN NULL ELSE $13 END",
 	.nargs = NARGS,
 	.argtypes = ARGUMENT_TYPES};
 
 /* A further value of a side: of an incoming one, or of the author of C[f], who moved it. */
 static SlPlan show_value = {
-	.sql =	"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
-	"  current_value = $2, current_system = $3,"
-	"  incoming_value = CASE WHEN $6 THEN c.incoming_value ELSE $4 END,"
-	"  incoming_system = CASE WHEN $6 THEN c.incoming_system ELSE $5 END,"
-	"  sides = pg_catalog.jsonb_set(c.sides, ARRAY[$5],"
-	"   coalesce(c.sides OPERATOR(pg_catalog.->) $5, '[]') OPERATOR(pg_catalog.||)"
-	"   CASE WHEN (c.sides OPERATOR(pg_catalog.->) $5 OPERATOR(pg_catalog.->) -1)"
-	"              OPERATOR(pg_catalog.=) $4 THEN '[]'::pg_catalog.jsonb"
-	"        ELSE pg_catalog.jsonb_build_array($4) END)"
-	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
+		"  current_value = $2, current_system = $3,"
+		"  incoming_value = CASE WHEN $6 THEN c.incoming_value ELSE $4 END,"
+		"  incoming_system = CASE WHEN $6 THEN c.incoming_system ELSE $5 END,"
+		"  sides = pg_catalog.jsonb_set(c.sides, ARRAY[$5],"
+		"   coalesce(c.sides OPERATOR(pg_catalog.->) $5, '[]') OPERATOR(pg_catalog.||)"
+		"   CASE WHEN (c.sides OPERATOR(pg_catalog.->) $5 OPERATOR(pg_catalog.->) -1)"
+		"              OPERATOR(pg_catalog.=) $4 THEN '[]'::pg_catalog.jsonb"
+		"        ELSE pg_catalog.jsonb_build_array($4) END)"
+		" WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 6,
 	.argtypes = {INT8OID, JSONBOID, TEXTOID, JSONBOID, TEXTOID, BOOLOID}};
 
 static SlPlan close_row = {
-	.sql =	"UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
-	"  resolution = $3, resolved_at = $4, current_value = $2, current_system = $5"
-	" WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
+		   "  resolution = $3, resolved_at = $4, current_value = $2, current_system = $5"
+		   " WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 5,
 	.argtypes = {INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
 
@@ -85,7 +89,9 @@ sl_conflicts_number(SlEffects *effects)
 		SlConflictEffect *effect = &effects->conflicts[i];
 
 		if (effect->conflict->id == 0)
-			effect->conflict->id = nextval_internal(sl_relation_oid("sync_conflict_id_seq"), false);
+			effect->conflict->id = nextval_internal(sl_relation_oid(
+														"sync_conflict_id_seq"),
+													false);
 	}
 }
 
@@ -99,7 +105,7 @@ set_text(Datum *values, char *nulls, int arg, const char *text)
 static void
 set_value(Datum *values, char *nulls, int arg, const SlValue *value)
 {
-	bool		is_null;
+	bool is_null;
 
 	values[arg] = sl_value_to_jsonb(value, &is_null);
 	nulls[arg] = is_null ? 'n' : ' ';
@@ -129,26 +135,28 @@ fill(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *eff
 }
 
 static void
-close_conflict(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect,
-			   TimestampTz now)
+close_conflict(const SlPolicy *policy, const SlRecord *record,
+			   const SlConflictEffect *effect, TimestampTz now)
 {
-	Datum		values[5];
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum values[5];
+	char  nulls[5] = {' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(effect->conflict->id);
 	set_value(values, nulls, 1, &effect->resolved);
 	set_text(values, nulls, 2, effect->resolution);
 	values[3] = TimestampTzGetDatum(now);
-	set_text(values, nulls, 4, sl_author_name(policy, record->state, effect->current_author));
+	set_text(values, nulls, 4,
+			 sl_author_name(policy, record->state, effect->current_author));
 	sl_query_write(&close_row, values, nulls);
 }
 
 static void
-show_conflict(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect)
+show_conflict(const SlPolicy *policy, const SlRecord *record,
+			  const SlConflictEffect *effect)
 {
 	const SlState *state = record->state;
-	Datum		values[6];
-	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+	Datum          values[6];
+	char           nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(effect->conflict->id);
 	set_value(values, nulls, 1, &effect->current);
@@ -160,11 +168,11 @@ show_conflict(const SlPolicy *policy, const SlRecord *record, const SlConflictEf
 }
 
 static void
-write_effect(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *effect,
-			 TimestampTz now)
+write_effect(const SlPolicy *policy, const SlRecord *record,
+			 const SlConflictEffect *effect, TimestampTz now)
 {
-	Datum		values[NARGS];
-	char		nulls[NARGS];
+	Datum values[NARGS];
+	char  nulls[NARGS];
 
 	fill(policy, record, effect, values, nulls);
 	values[ARG_NOW] = TimestampTzGetDatum(now);

@@ -13,26 +13,26 @@
 
 typedef enum SlKind
 {
-	SL_ABSENT = 0,				/* no value: never said, or not in the payload */
-	SL_NULL = 1,				/* JSON null; the bytes are "null" */
-	SL_EXACT = 2,				/* any other value; its bytes are hashed as they are */
-	SL_INEXACT = 3				/* holds a number that no IEEE double holds: the bytes
+	SL_ABSENT = 0, /* no value: never said, or not in the payload */
+	SL_NULL = 1,   /* JSON null; the bytes are "null" */
+	SL_EXACT = 2,  /* any other value; its bytes are hashed as they are */
+	SL_INEXACT = 3 /* holds a number that no IEEE double holds: the bytes
 								 * are the exact decimal; sl_digest hashes it as a
 								 * string */
 } SlKind;
 
 typedef struct SlValue
 {
-	const char *data;			/* canonical JSON text */
-	int32		len;			/* bytes of data */
-	SlKind		kind;
+	const char *data; /* canonical JSON text */
+	int32       len;  /* bytes of data */
+	SlKind      kind;
 } SlValue;
 
 static inline bool
 sl_value_equal(const SlValue *a, const SlValue *b)
 {
 	return a->kind == b->kind && a->len == b->len &&
-		(a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+		   (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
 /* An absent value counts as null wherever two values of a field are compared. */
@@ -53,13 +53,13 @@ sl_value_same(const SlValue *a, const SlValue *b)
 static inline SlValue
 sl_value_absent(void)
 {
-	return (SlValue) {NULL, 0, SL_ABSENT};
+	return (SlValue){NULL, 0, SL_ABSENT};
 }
 
 static inline SlValue
 sl_value_null(void)
 {
-	return (SlValue) {"null", 4, SL_NULL};
+	return (SlValue){"null", 4, SL_NULL};
 }
 
 #endif

@@ -89,8 +89,8 @@ set_outcomes(SlVerdict *verdict, const SlPolicy *policy, const SlOutcome *outcom
 static void
 set_hash(SlVerdict *verdict, const SlPolicy *policy, const SlState *state, int system)
 {
-	SlValue    *values = palloc(sizeof(SlValue) * policy->nfields);
-	char		hex[SL_DIGEST_HEX];
+	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
+	char     hex[SL_DIGEST_HEX];
 
 	sl_shown_values(policy, state, system, values);
 	sl_digest_record(policy, values, hex);
@@ -101,8 +101,8 @@ static void
 set_targets(SlVerdict *verdict, const SlPolicy *policy, const SlState *state,
 			const SlWaiting *waiting)
 {
-	Datum	   *names = palloc(sizeof(Datum) * policy->nsystems);
-	int			n = 0;
+	Datum *names = palloc(sizeof(Datum) * policy->nsystems);
+	int    n = 0;
 
 	for (int t = 0; t < policy->nsystems; t++)
 		if (waiting->is_changed[t] && state->parts[t].waiting_version != 0)
@@ -115,13 +115,13 @@ set_targets(SlVerdict *verdict, const SlPolicy *policy, const SlState *state,
 static void
 set_conflicts(SlVerdict *verdict, const SlEffects *effects)
 {
-	Datum	   *ids = palloc(sizeof(Datum) * (effects->nconflicts + 1));
-	int			n = 0;
+	Datum *ids = palloc(sizeof(Datum) * (effects->nconflicts + 1));
+	int    n = 0;
 
 	for (int i = 0; i < effects->nconflicts; i++)
 	{
-		int64		id = effects->conflicts[i].conflict->id;
-		bool		is_known = id == 0;
+		int64 id = effects->conflicts[i].conflict->id;
+		bool  is_known = id == 0;
 
 		for (int j = 0; j < n; j++)
 			is_known |= DatumGetInt64(ids[j]) == id;
@@ -129,7 +129,8 @@ set_conflicts(SlVerdict *verdict, const SlEffects *effects)
 			ids[n++] = Int64GetDatum(id);
 	}
 	set(verdict, COL_CONFLICTS,
-		PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+		PointerGetDatum(
+			construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
 }
 
 void
@@ -177,7 +178,8 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 	if (action != NULL)
 	{
 		set_text(verdict, COL_ACTION, action, (int) strlen(action));
-		set(verdict, COL_CHANGE_SET, sl_accepted_change_set(policy, record->state, effects));
+		set(verdict, COL_CHANGE_SET,
+			sl_accepted_change_set(policy, record->state, effects));
 	}
 	set_outcomes(verdict, policy, effects->outcomes);
 	set_hash(verdict, policy, record->state, system);

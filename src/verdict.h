@@ -15,8 +15,8 @@
 
 typedef struct SlVerdict
 {
-	Datum		values[SL_VERDICT_NCOLUMNS];
-	bool		nulls[SL_VERDICT_NCOLUMNS];
+	Datum values[SL_VERDICT_NCOLUMNS];
+	bool  nulls[SL_VERDICT_NCOLUMNS];
 } SlVerdict;
 
 /* The fields that an event accepted, as jsonb. */

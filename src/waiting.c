@@ -31,9 +31,9 @@ unseen_counts_as_null(const SlSpot *spot)
 static bool
 field_waits(const SlSpot *spot)
 {
-	const SlShown *shown = sl_spot_shown(spot);
+	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
-	const SlWrite *in_flight = sl_in_flight(shown);
+	const SlWrite  *in_flight = sl_in_flight(shown);
 
 	if (golden->author == SL_AUTHOR_NONE || is_frozen(golden))
 		return false;
@@ -60,7 +60,7 @@ update_content(const SlPolicy *policy, const SlState *state, int target, Timesta
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlSpot		spot = {policy, (SlState *) state, target, f, now};
+		SlSpot spot = {policy, (SlState *) state, target, f, now};
 
 		if (is_carried(policy, f, target) && field_waits(&spot))
 			add_field(content, f, &state->golden[f].value);
@@ -70,7 +70,8 @@ update_content(const SlPolicy *policy, const SlState *state, int target, Timesta
 }
 
 static void
-create_content(const SlPolicy *policy, const SlState *state, int target, SlContent *content)
+create_content(const SlPolicy *policy, const SlState *state, int target,
+			   SlContent *content)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
@@ -158,7 +159,7 @@ sl_content_has(const SlContent *content, int field)
 SlWaiting *
 sl_waiting_begin(const SlPolicy *policy, const SlState *state, TimestampTz now)
 {
-	SlWaiting  *waiting = palloc0(sizeof(SlWaiting));
+	SlWaiting *waiting = palloc0(sizeof(SlWaiting));
 
 	waiting->before = palloc0(sizeof(SlContent) * policy->nsystems);
 	waiting->after = palloc0(sizeof(SlContent) * policy->nsystems);
@@ -184,8 +185,8 @@ sl_waiting_version(SlWaiting *waiting, SlState *state)
 static int
 source_of(const SlState *state, const SlContent *content, int target)
 {
-	int			source = SL_AUTHOR_SYNC;
-	int64		newest = -1;
+	int   source = SL_AUTHOR_SYNC;
+	int64 newest = -1;
 
 	for (int i = 0; i < content->nfields; i++)
 	{
@@ -226,7 +227,7 @@ is_whole_retry(const SlPolicy *policy, const SlState *state, int target,
 			   const SlContent *content)
 {
 	const SlPart *part = &state->parts[target];
-	int			sent = 0;
+	int           sent = 0;
 
 	if (!is_retry(state, target, content))
 		return false;
@@ -241,22 +242,23 @@ is_whole_retry(const SlPolicy *policy, const SlState *state, int target,
 }
 
 static bool
-needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *state, int t)
+needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *state,
+			  int t)
 {
 	const SlContent *after = &waiting->after[t];
-	bool		has_row = state->parts[t].waiting_version != 0;
+	bool             has_row = state->parts[t].waiting_version != 0;
 
 	if (!has_row || state->policy_version != policy->version || waiting->is_corrected[t])
 		return true;
 	return !sl_content_equal(&waiting->before[t], after) &&
-		(state->parts[t].waiting_version == state->parts[t].create_version ||
-		 !is_whole_retry(policy, state, t, after));
+		   (state->parts[t].waiting_version == state->parts[t].create_version ||
+			!is_whole_retry(policy, state, t, after));
 }
 
 static void
 end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t)
 {
-	SlPart	   *part = &state->parts[t];
+	SlPart          *part = &state->parts[t];
 	const SlContent *after = &waiting->after[t];
 
 	if (after->action == SL_ACTION_NONE)
@@ -266,7 +268,8 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 		part->waiting_source = SL_AUTHOR_NONE;
 		return;
 	}
-	if (part->existence == SL_CREATE_LOST && part->waiting_version == part->create_version)
+	if (part->existence == SL_CREATE_LOST &&
+		part->waiting_version == part->create_version)
 		return;
 	if (!needs_new_key(waiting, policy, state, t))
 		return;
@@ -276,7 +279,8 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 }
 
 void
-sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state, TimestampTz now)
+sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state,
+			   TimestampTz now)
 {
 	for (int t = 0; t < policy->nsystems; t++)
 	{
@@ -312,7 +316,7 @@ sl_content_result(const SlPolicy *policy, const SlState *state, int target,
 	}
 	for (int i = 0; i < content->nfields; i++)
 	{
-		SlValue		value = content->values[i];
+		SlValue value = content->values[i];
 
 		values[content->fields[i]] = value.kind == SL_ABSENT ? sl_value_null() : value;
 	}

@@ -11,20 +11,20 @@
 /* What one target must be told of one record. */
 typedef struct SlContent
 {
-	SlAction	action;			/* none: nothing waits */
-	int			nfields;
-	int		   *fields;			/* ascending */
-	SlValue    *values;
+	SlAction action; /* none: nothing waits */
+	int      nfields;
+	int     *fields; /* ascending */
+	SlValue *values;
 } SlContent;
 
 /* How an event changed what waits, by system. */
 typedef struct SlWaiting
 {
-	SlContent  *before;
-	SlContent  *after;
-	bool	   *is_corrected;	/* what waits says the same, over another value shown */
-	bool	   *is_changed;		/* the waiting row must be written or removed */
-	bool		is_bumped;		/* the event has taken a version */
+	SlContent *before;
+	SlContent *after;
+	bool      *is_corrected; /* what waits says the same, over another value shown */
+	bool      *is_changed;   /* the waiting row must be written or removed */
+	bool       is_bumped;    /* the event has taken a version */
 } SlWaiting;
 
 /* What waits for a target now. */
