@@ -1,0 +1,31 @@
+-- What this version cannot do is refused by name, never silently ignored.
+BEGIN;
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}}');
+
+SELECT throws_ok(format('SELECT * FROM sync_diff(%L, %L, %L, %s)', 'crm', 'contact', '[]', option), '0A000', NULL, option)
+FROM (VALUES ('complete => true'), ('baseline => true'), ('approve => 5')) AS o (option);
+
+-- The refusal names the key
+SELECT throws_ok(format('SELECT sync_configure(%L, %L)', 'contact', config), '0A000', NULL, key || ' is not supported'),
+	throws_like(format('SELECT sync_configure(%L, %L)', 'contact', config), '%' || key || '%', 'and the error names ' || key)
+FROM (VALUES
+	('sentinel', '{"systems": {"crm": {"sentinel": "s"}, "support": {}}, "fields": {"phone": {}}}'),
+	('deleted', '{"systems": {"crm": {"deleted": "archived"}, "support": {}}, "fields": {"phone": {}}}'),
+	('group', '{"systems": ["crm", "support"], "fields": {"street": {"group": "address"}, "city": {"group": "address"}}}'),
+	('merge', '{"systems": ["crm", "support"], "fields": {"tags": {"type": "set", "merge": "set"}}}'),
+	('window_scope', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "window_scope": "record"}'),
+	('deletes', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "deletes": "review"}'),
+	('deletes', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "deletes": "ignore"}'),
+	('delete_owner', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "delete_owner": "crm"}'),
+	('match_on', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "match_on": ["phone"]}')
+) AS later (key, config);
+SELECT is((SELECT max(version) FROM sync_entity), 1, 'a refused policy is no version');
+
+-- Their defaults say nothing new, so they may be written down
+SELECT lives_ok($$ SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "deletes": "propagate", "window_scope": "field"}') $$,
+	'the defaults may be written down');
+
+SELECT * FROM finish();
+ROLLBACK;
