@@ -1,7 +1,7 @@
 -- No setting of a session changes a hash, a key, a verdict or a row of the book.
 BEGIN;
 SELECT * FROM no_plan();
-\ir include/played.sql
+\ir played.psql
 
 SELECT pg_temp.is_same(pg_temp.played('{}'), 'the story is the same when it is told again');
 SELECT cmp_ok((SELECT count(DISTINCT line) FROM expected, unnest(said) AS line), '>=', 45::bigint, 'it says enough to be compared');
