@@ -12,7 +12,7 @@
 #include "policy_cache.h"
 #include "query.h"
 
-static SlPlan find_entities = {.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity AS e",
+static SlPlan find_entities = {.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity AS e ORDER BY e.entity",
 							   .nargs = 0,
 							   .argtypes = {0}};
 

@@ -10,6 +10,8 @@
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "policy_config.h"
 
@@ -56,6 +58,16 @@ to_microseconds(const struct pg_itm_in *interval, int64 *result)
 	return *result >= 0 && *result <= MAX_DAYS * USECS_PER_DAY;
 }
 
+/* Zero needs no unit. */
+static bool
+is_zero(const SlConfig *member)
+{
+	return member->value.type == jbvNumeric &&
+		   DatumGetInt32(DirectFunctionCall2(
+			   numeric_cmp, NumericGetDatum(member->value.val.numeric),
+			   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) == 0;
+}
+
 int64
 sl_config_interval(const SlConfig *object, const char *key, int64 missing)
 {
@@ -66,6 +78,8 @@ sl_config_interval(const SlConfig *object, const char *key, int64 missing)
 
 	if (!sl_config_get(object, key, &member))
 		return missing;
+	if (is_zero(&member))
+		return 0;
 	if (!sl_config_is_text(&member))
 		sl_config_wrong_kind(&member, "an interval in a string, such as \"60 seconds\"");
 

@@ -270,35 +270,17 @@ append_window(StringInfo out, const SlPolicy *policy)
 			duration(policy->window));
 }
 
-/* The breaker's time is ten windows; a window of zero counts as 60 seconds there. */
-static void
-append_breaker(StringInfo out, const SlPolicy *policy)
-{
-	int64 window = policy->window == 0 ? 60 * USECS_PER_SEC : policy->window;
-
-	appendStringInfoString(out, "  A field that flips, or is corrected, more than ");
-	append_count(out, policy->max_flips, "time");
-	appendStringInfo(out, " in %s stops and waits for a human.\n", duration(window * 10));
-}
-
+/* What the grammar takes and no rule of this release looks at is said to be so. */
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
 {
 	appendStringInfoString(
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
-	append_breaker(out, policy);
-	appendStringInfoString(
-		out, "  A delete in one system is passed on to the others; where it crosses with "
-			 "a change, a human decides.\n");
-	appendStringInfoString(out, "  What a system refuses is tried ");
-	append_count(out, policy->max_attempts, "time");
-	appendStringInfoString(out, ", then it is a dead letter.\n");
-	appendStringInfo(
-		out,
-		"  A complete load in which more than %g %% of the known records are missing "
-		"or changed is refused.\n",
-		policy->max_change * 100);
+	appendStringInfo(out,
+					 "  Kept, and not in force in this release: max_attempts %d, "
+					 "max_change %g, max_flips %d.\n",
+					 policy->max_attempts, policy->max_change, policy->max_flips);
 }
 
 char *

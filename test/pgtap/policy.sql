@@ -99,6 +99,7 @@ FROM (VALUES
 	(pg_temp.with_field('{}', 'a.b "c" \ [0] é')),
 	(pg_temp.with_field('{}', repeat('x', 255))),
 	(pg_temp.with_key('window', '"0 seconds"')),
+	(pg_temp.with_key('window', '0')),
 	(pg_temp.with_key('window', '"36500 days"')),
 	(pg_temp.with_key('window', '"1.5 minutes"')),
 	(pg_temp.with_key('window_scope', '"field"')),
