@@ -5,9 +5,11 @@ import psycopg2
 import psycopg2.extras
 
 DATABASE = f'sync_ledger_demo_{os.getpid()}'
+# nobody listens here, and a crash would lose nothing that is kept
 SESSION = """
     SET client_min_messages = warning;
     SET synchronous_commit = off;
+    SET sync_ledger.notify = off;
     SET TimeZone = 'UTC'
 """
 
@@ -39,8 +41,8 @@ class Book:
         self.connection = psycopg2.connect(dbname=DATABASE)
         self.connection.autocommit = True
         self.cursor = self.connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
-        self.run(SESSION)
         self.run('CREATE EXTENSION sync_ledger')
+        self.run(SESSION)
         return self
 
     def __exit__(self, *_):

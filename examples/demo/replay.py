@@ -20,6 +20,12 @@ import program                           # noqa: E402
 from book import Book                    # noqa: E402
 from program import Failure              # noqa: E402
 
+STATEMENTS = """
+    PREPARE take_in AS SELECT * FROM sync_diff($1, $2, $3, verbose => true);
+    PREPARE deliver AS
+        SELECT action, change_set, sync_ack(id, lease, coalesce(native_id, 'new_' || id))
+        FROM sync_poll($1)
+"""
 VERDICTS = {'unchanged': 'nothing was written, nobody is called',
             'stale': 'older than what this system had shown already',
             'echo': 'our own write, come back',
@@ -139,11 +145,11 @@ class Replay:
             self.book.run('SELECT * FROM sync_diff(%s, %s, %s)', (self.system, self.entity, '[]'))
         except psycopg2.Error as error:
             raise refusal('SYSTEM', error) from None
+        self.book.run(STATEMENTS)
 
     def take(self, number, text):
         try:
-            rows = self.book.rows('SELECT * FROM sync_diff(%s, %s, %s, verbose => true)',
-                                  (self.system, self.entity, text))
+            rows = self.book.rows('EXECUTE take_in(%s, %s, %s)', (self.system, self.entity, text))
         except psycopg2.Error as error:
             whole = ('\n      Each line must be a document of its own; jq -c . FILE makes it so.'
                      if error.pgcode == '22P02' else '')
@@ -158,12 +164,10 @@ class Replay:
             self.deliver(target)
 
     def deliver(self, target):
-        """A worker's turn: all that waits is handed out and acknowledged."""
-        for row in self.book.rows('SELECT * FROM sync_poll(%s)', (target,)):
+        """A worker's turn, whose call always succeeds: what waits is handed out and acknowledged."""
+        for row in self.book.rows('EXECUTE deliver(%s)', (target,)):
             self.calls[target, row['action']] += 1
             self.fields.update(list(row['change_set'] or ()))
-            self.book.run('SELECT sync_ack(%s, %s, %s)',
-                          (row['id'], row['lease'], row['native_id'] or f'new_{row["id"]}'))
 
     def run(self, path):
         start = time.monotonic()
