@@ -164,7 +164,7 @@ class Replay:
             self.deliver(target)
 
     def deliver(self, target):
-        """A worker's turn, whose call always succeeds: what waits is handed out and acknowledged."""
+        """A worker's turn; its calls always succeed."""
         for row in self.book.rows('EXECUTE deliver(%s)', (target,)):
             self.calls[target, row['action']] += 1
             self.fields.update(list(row['change_set'] or ()))

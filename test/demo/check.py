@@ -90,8 +90,9 @@ def mistakes():
     replays('a system that the policy does not know', 1, r'Did you mean "github"\?', ISSUE,
             SYSTEM='gitub')
     replays('no system is given', 1, r'SYSTEM is not set', ISSUE, SYSTEM='')
-    replays('a typo in the policy', 1, r'my-policy.json: .*fields\.title\.onwer.*\n.*"owner"', ISSUE,
-            json.dumps({'systems': ['github', 'tracker'], 'fields': {'title': {'onwer': 'github'}}}))
+    replays('a typo in the policy', 1, r'my-policy.json: .*fields\.title\.onwer.*\n.*"owner"',
+            ISSUE, json.dumps({'systems': ['github', 'tracker'],
+                               'fields': {'title': {'onwer': 'github'}}}))
     replays('a policy that is not JSON', 1, r'my-policy.json is not JSON: .*line 1', ISSUE, '{')
     replays('a policy with nobody to tell', 1, r'no system besides github', ISSUE,
             json.dumps({'systems': {'github': {'key': 'issue.id'}},
