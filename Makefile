@@ -68,7 +68,7 @@ list-REGRESS list-ISOLATION: list-%:
 
 ifneq ($(wildcard $(PGXS)),)
 tapcheck:
-	$(if $(TAP_IN_DATABASE),PATH="$(bindir):$$PATH" $(PROVE) $(PROVE_FLAGS) --exec test/in_database $(TAP_IN_DATABASE))
+	$(if $(TAP_IN_DATABASE),PATH="$(bindir):$$PATH" test/in_database --template $(PROVE) $(PROVE_FLAGS) --exec test/in_database $(TAP_IN_DATABASE))
 
 prove:
 	$(if $(PROVE_TESTS),$(prove_installcheck))
