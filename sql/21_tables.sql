@@ -1,13 +1,14 @@
 -- The book: what is known of each record, what was accepted, what crossed a gate,
 -- what waits, what a human must look at, what could not be read.
 
--- One row a record.  fillfactor leaves room for the next version of each row on its own
+-- One row a record; the key leads with what tells records apart, so a probe compares one
+-- column at most levels.  fillfactor leaves room for the next version of each row on its own
 -- page, so that an update touches no index.
 CREATE TABLE sync_state (
     entity      text COLLATE "C" NOT NULL,
     record_key  text COLLATE "C" NOT NULL,
     state       bytea NOT NULL DEFAULT '\x',
-    CONSTRAINT sync_state_pkey PRIMARY KEY (entity, record_key)
+    CONSTRAINT sync_state_pkey PRIMARY KEY (record_key, entity)
 ) WITH (fillfactor = 50);
 ALTER TABLE sync_state ALTER COLUMN state SET STORAGE MAIN;
 SELECT pg_catalog.pg_extension_config_dump('sync_state', '');

@@ -142,7 +142,8 @@ brings_token(const SlSpot *spot, const SlObservation *obs)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 
-	return spot->policy->systems[spot->system].strict_versions && obs->token.len > 0 &&
+	return spot->policy->systems[spot->system].strict_versions && shown->is_seen &&
+		   obs->token.len > 0 &&
 		   (shown->token.len == 0 ||
 			sl_compare_tokens(spot, obs->token, shown->token) > 0);
 }

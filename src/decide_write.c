@@ -180,7 +180,7 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 	shown->is_seen = true;
 	shown->is_unsure = false;
 	shown->is_settled = false;
-	shown->is_near_miss = false;
+	shown->knows_golden = false;
 	date_lost_writes(shown, event->obs->now);
 }
 
@@ -210,7 +210,7 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 		return;
 	confirm_write(event, shown, write);
 	shown->is_settled = stands_for_golden;
-	shown->is_near_miss = stands_for_golden;
+	shown->knows_golden = stands_for_golden;
 	shown->is_observed = was_shown;
 	if (golden->conflict == NULL || !stands_for_golden)
 		return;

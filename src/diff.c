@@ -15,8 +15,12 @@
 #include "guc.h"
 #include "store_change.h"
 
-/* A chunk ends after so many records or bytes of input. */
+/*
+ * A chunk ends after so many records or bytes of input, and sooner where they have
+ * something to say: what is kept of those should stay in the processor's cache.
+ */
 #define CHUNK_RECORDS 1000
+#define CHUNK_ARRIVALS 256
 #define CHUNK_BYTES   (4 * 1024 * 1024)
 
 /* The records of a chunk by key. */
@@ -255,7 +259,7 @@ take_record(SlChunk *chunk)
 static bool
 is_full(const SlChunk *chunk)
 {
-	return chunk->nread >= CHUNK_RECORDS ||
+	return chunk->nread >= CHUNK_RECORDS || chunk->narrivals >= CHUNK_ARRIVALS ||
 		   chunk->diff->reader.next - chunk->started_at >= CHUNK_BYTES;
 }
 

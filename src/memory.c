@@ -71,14 +71,14 @@ sl_is_unsure(const SlSpot *spot)
 }
 
 bool
-sl_is_owed(const SlSpot *spot, const SlWrite *write)
+sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure)
 {
 	int64 echo_window = spot->policy->systems[spot->system].echo_window;
 
 	if (write->is_sighted)
 		return false;
 	return may_still_land(write) || spot->now < write->since + echo_window ||
-		   sl_is_unsure(spot);
+		   is_unsure;
 }
 
 static bool
@@ -94,7 +94,7 @@ another_may_land(const SlShown *shown, const SlValue *value)
 static bool
 shows_golden(const SlShown *shown, const SlGolden *golden)
 {
-	return shown->is_near_miss || sl_value_same(&shown->value, &golden->value);
+	return shown->knows_golden || sl_value_same(&shown->value, &golden->value);
 }
 
 bool
@@ -102,6 +102,7 @@ sl_has_seen(const SlSpot *spot)
 {
 	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
+	bool            is_unsure = sl_is_unsure(spot);
 
 	if (golden->author == spot->system)
 		return true;
@@ -113,8 +114,8 @@ sl_has_seen(const SlSpot *spot)
 		const SlWrite *write = &shown->writes[i];
 
 		if (write->status == SL_WRITE_ACKED && write->version >= golden->version &&
-			!sl_is_owed(spot, write) &&
-			(write->is_rewritten ? shown->is_near_miss
+			!sl_is_owed(spot, write, is_unsure) &&
+			(write->is_rewritten ? shown->knows_golden
 								 : sl_value_same(&write->value, &golden->value)))
 			return true;
 	}

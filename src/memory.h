@@ -41,8 +41,8 @@ extern SlWrite *sl_newest_write(const SlShown *shown);
 /* Nobody can say what the system shows of the field. */
 extern bool sl_is_unsure(const SlSpot *spot);
 
-/* The write's one sight is still to come. */
-extern bool sl_is_owed(const SlSpot *spot, const SlWrite *write);
+/* The write's one sight is still to come; is_unsure is sl_is_unsure() of the spot. */
+extern bool sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure);
 
 /* The system (its people) has had C[f] before its eyes. */
 extern bool sl_has_seen(const SlSpot *spot);

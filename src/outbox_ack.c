@@ -135,19 +135,6 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 	sl_batch_note(batch, record, effects, batch->policy->systems[target].name, NULL);
 }
 
-static SlRecord *
-find_record(SlBatch *batch, const char *key)
-{
-	int len = (int) strlen(key);
-
-	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->key_len == len &&
-			memcmp(batch->records[i]->key, key, len) == 0)
-			return batch->records[i];
-	elog(ERROR, "a record that was locked is not in its batch: \"%s\"", key);
-	return NULL;
-}
-
 static uint64
 move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
 {
@@ -177,8 +164,16 @@ ack_moved(SlBatch *batch, uint64 moved, const Answer *answer)
 									  TextDatumGetCString(sl_query_value_not_null(i, 2)));
 	}
 	for (uint64 i = 0; i < moved; i++)
+	{
+		SlRecord *record = sl_record_find(batch->records, batch->nrecords, keys[i],
+										  (int32) strlen(keys[i]));
+
+		CHECK_FOR_INTERRUPTS();
+		if (record == NULL)
+			elog(ERROR, "a record that was locked is not in its batch: \"%s\"", keys[i]);
 		if (targets[i] >= 0)
-			ack_record(batch, find_record(batch, keys[i]), targets[i], answer);
+			ack_record(batch, record, targets[i], answer);
+	}
 }
 
 /* Rows of one entity; returns how many were still the lease's. */

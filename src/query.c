@@ -215,7 +215,8 @@ sl_plan(SlPlan *plan)
 		plan->plan = NULL;
 		SPI_freeplan(old);
 	}
-	fresh = SPI_prepare(with_schema(plan->sql), plan->nargs, plan->argtypes);
+	fresh = SPI_prepare_cursor(with_schema(plan->sql), plan->nargs, plan->argtypes,
+							   CURSOR_OPT_GENERIC_PLAN);
 	if (fresh == NULL)
 		elog(ERROR, "SPI_prepare failed: %s: %s", SPI_result_code_string(SPI_result),
 			 plan->sql);

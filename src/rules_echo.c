@@ -28,10 +28,11 @@ SlWrite *
 sl_find_sight(const SlSpot *spot, const SlValue *value)
 {
 	SlShown *shown = sl_spot_shown(spot);
+	bool     is_unsure = sl_is_unsure(spot);
 
 	for (int i = 0; i < shown->nwrites; i++)
 		if (shows_by_value(&shown->writes[i], value) &&
-			sl_is_owed(spot, &shown->writes[i]))
+			sl_is_owed(spot, &shown->writes[i], is_unsure))
 			return &shown->writes[i];
 	return NULL;
 }
@@ -153,12 +154,12 @@ take_old_photograph(SlEvent *event, int field)
 }
 
 static bool
-is_explained_by(const SlSpot *spot, const SlWrite *write, const SlValue *value)
+is_explained_by(const SlWrite *write, const SlValue *value, bool is_unsure)
 {
 	bool is_value = sl_value_same(&write->value, value);
 	bool is_replaced = sl_value_same(&write->replaced, value);
 
-	if (sl_is_unsure(spot) && (is_value || is_replaced))
+	if (is_unsure && (is_value || is_replaced))
 		return true;
 	if (is_value && write->status != SL_WRITE_ACKED)
 		return true;
@@ -187,9 +188,10 @@ static bool
 is_ambiguous(const SlSpot *spot, const SlObservation *obs)
 {
 	const SlShown *shown = sl_spot_shown(spot);
+	bool           is_unsure = sl_is_unsure(spot);
 
 	for (int i = 0; i < shown->nwrites; i++)
-		if (is_explained_by(spot, &shown->writes[i], &obs->values[spot->field]))
+		if (is_explained_by(&shown->writes[i], &obs->values[spot->field], is_unsure))
 			return !is_proved_edit(spot, obs);
 	return false;
 }
@@ -238,6 +240,7 @@ sl_cross(SlEvent *event, int field)
 	SlSpot         spot = sl_event_spot(event, field);
 	SlShown       *shown = sl_spot_shown(&spot);
 	const SlValue *value = &event->obs->values[field];
+	bool           is_unsure = sl_is_unsure(&spot);
 	bool           is_crossing = false;
 
 	for (int i = 0; i < shown->nwrites; i++)
@@ -248,7 +251,7 @@ sl_cross(SlEvent *event, int field)
 			continue;
 		if (write->status == SL_WRITE_IN_FLIGHT)
 			write->is_crossed = true;
-		if (write->status == SL_WRITE_IN_FLIGHT || sl_is_owed(&spot, write))
+		if (write->status == SL_WRITE_IN_FLIGHT || sl_is_owed(&spot, write, is_unsure))
 			is_crossing = true;
 	}
 	if (is_crossing)

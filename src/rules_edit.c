@@ -69,7 +69,7 @@ sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 		SlShown *shown = &event->state->parts[s].shown[field];
 
 		shown->is_settled = false;
-		shown->is_near_miss = false;
+		shown->knows_golden = false;
 	}
 	event->effects->is_accepted[field] = true;
 	event->effects->has_accepted = true;
@@ -99,6 +99,7 @@ keep_null(Edit *edit)
 	SlSpot spot = sl_event_spot(edit->event, edit->field);
 
 	sl_spot_shown(&spot)->is_settled = edit->had_seen;
+	sl_spot_shown(&spot)->knows_golden = edit->had_seen;
 	sl_event_say(edit->event, edit->field, "null erases nothing");
 	return SL_KEPT;
 }

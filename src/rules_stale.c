@@ -69,6 +69,7 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 	const SlValue *value = &obs->values[spot->field];
+	bool           is_unsure;
 
 	if (!shown->is_seen)
 		return sl_value_is_null(value) && shown->nwrites == 0 &&
@@ -79,8 +80,9 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 		return true;
 	if (sl_find_sight(spot, value) != NULL)
 		return false;
+	is_unsure = sl_is_unsure(spot);
 	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_is_owed(spot, &shown->writes[i]) &&
+		if (sl_is_owed(spot, &shown->writes[i], is_unsure) &&
 			sl_is_proved_newer(spot, obs, &shown->writes[i]))
 			return false;
 	return true;
@@ -137,7 +139,7 @@ sl_show(SlEvent *event, int field, bool is_own)
 	if (!shown->is_seen || !sl_value_same(&shown->value, &event->obs->values[field]))
 	{
 		shown->is_settled = false;
-		shown->is_near_miss = false;
+		shown->knows_golden = false;
 	}
 	shown->value = event->obs->values[field];
 	shown->is_seen = true;

@@ -107,7 +107,7 @@ typedef struct SlShown
 	bool     is_observed;  /* by an observation, or by a write whose sight is owed
 								 * no more; not by an ack alone */
 	bool     is_settled;   /* a known difference that is not sent, until C changes */
-	bool     is_near_miss; /* settled, and it stands for C: the target's own form */
+	bool     knows_golden; /* settled by one who had seen C, or in the target's own form */
 	bool     is_unsure;    /* a crossing: until a write is confirmed without one */
 	bool     acked_since;  /* a write of ours was acked since token_shown */
 	SlValue  value;

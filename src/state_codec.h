@@ -18,7 +18,7 @@
 #define SL_SHOWN_SEEN      0x01
 #define SL_SHOWN_OBSERVED  0x02
 #define SL_SHOWN_SETTLED   0x04
-#define SL_SHOWN_NEAR_MISS 0x08
+#define SL_SHOWN_KNOWS 0x08
 #define SL_SHOWN_UNSURE    0x10
 #define SL_SHOWN_ACKED     0x20
 #define SL_SHOWN_SAME      0x40 /* the value is C's */
@@ -146,7 +146,8 @@ static inline void
 sl_put_string(StringInfo out, const char *s, int32 len)
 {
 	sl_put_varint(out, (uint64) len);
-	appendBinaryStringInfo(out, s, len);
+	if (len > 0)
+		appendBinaryStringInfo(out, s, len);
 }
 
 static inline void

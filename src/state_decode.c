@@ -27,6 +27,7 @@ typedef struct Decoder
 	const SlPolicy *policy;
 	SlState        *state;
 	SlCursor        cursor;
+	SlCursor        values; /* names and values of the fields, which stand last */
 	int             only; /* the one system whose part is read, or -1: all */
 	int             nnames;
 	int            *systems; /* by name in the bytes: number of a system or gone one */
@@ -196,7 +197,7 @@ get_golden(Decoder *d, SlGolden *g)
 		sl_state_damaged();
 	e = &d->edits[edit];
 	g->is_known = true;
-	g->value = sl_get_value(&d->cursor, (SlKind) (flags & 3));
+	g->value = sl_get_value(&d->values, (SlKind) (flags & 3));
 	g->author = author_of(d, e->author);
 	g->actor = e->actor == NULL || d->only >= 0 ? NULL : pnstrdup(e->actor, e->actor_len);
 	g->changed_at = e->changed_at;
@@ -218,11 +219,11 @@ get_fields(Decoder *d)
 	d->known = room_for(d->nknown, d->known_room, sizeof(int));
 	for (int i = 0; i < d->nknown; i++)
 	{
-		int         len = get_count(d);
-		const char *name = sl_get_bytes(&d->cursor, (uint64) len);
+		uint64      len = sl_get_varint(&d->values);
+		const char *name = sl_get_bytes(&d->values, len);
 		SlGolden    dropped;
 
-		d->known[i] = field_by_name(d->policy, name, len, &next);
+		d->known[i] = field_by_name(d->policy, name, (int) len, &next);
 		get_golden(d, d->known[i] < 0 ? &dropped : &d->state->golden[d->known[i]]);
 	}
 }
@@ -251,7 +252,8 @@ get_write(Decoder *d, SlWrite *w)
 	w->replaced = sl_get_tagged_value(&d->cursor);
 	w->version = (int64) sl_get_varint(&d->cursor);
 	w->since = sl_get_time(&d->cursor);
-	w->token = token_of(d, sl_get_varint(&d->cursor));
+	w->token.len = get_count(d);
+	w->token.data = sl_get_bytes(&d->cursor, (uint64) w->token.len);
 }
 
 static void
@@ -278,7 +280,7 @@ get_shown(Decoder *d, SlShown *shown, const SlValue *golden)
 	shown->is_seen = (flags & SL_SHOWN_SEEN) != 0;
 	shown->is_observed = (flags & SL_SHOWN_OBSERVED) != 0;
 	shown->is_settled = (flags & SL_SHOWN_SETTLED) != 0;
-	shown->is_near_miss = (flags & SL_SHOWN_NEAR_MISS) != 0;
+	shown->knows_golden = (flags & SL_SHOWN_KNOWS) != 0;
 	shown->is_unsure = (flags & SL_SHOWN_UNSURE) != 0;
 	shown->acked_since = (flags & SL_SHOWN_ACKED) != 0;
 	if (shown->is_seen)
@@ -362,6 +364,20 @@ get_part_body(Decoder *d, int system)
 		get_part_fields(d, system);
 }
 
+/* A length in four bytes, low one first; where what it measures ends. */
+static const char *
+get_end(Decoder *d)
+{
+	uint32      len = 0;
+	const char *start;
+
+	for (int b = 0; b < 4; b++)
+		len |= ((uint32) sl_get_byte(&d->cursor)) << (8 * b);
+	start = sl_get_bytes(&d->cursor, len);
+	d->cursor.next = start;
+	return start + len;
+}
+
 static void
 get_parts(Decoder *d)
 {
@@ -370,19 +386,15 @@ get_parts(Decoder *d)
 	for (int i = 0; i < nparts; i++)
 	{
 		int         system = author_of(d, sl_get_varint(&d->cursor) + 3);
-		uint32      len = 0;
-		const char *after;
+		const char *end = get_end(d);
 
-		for (int b = 0; b < 4; b++)
-			len |= ((uint32) sl_get_byte(&d->cursor)) << (8 * b);
-		after = sl_get_bytes(&d->cursor, len);
-		d->cursor.next = after + len;
-		if (system >= d->policy->nsystems || (d->only >= 0 && system != d->only))
-			continue;
-		d->cursor.next = after;
-		get_part_body(d, system);
-		if (d->cursor.next != after + len)
-			sl_state_damaged();
+		if (system < d->policy->nsystems && (d->only < 0 || system == d->only))
+		{
+			get_part_body(d, system);
+			if (d->cursor.next != end)
+				sl_state_damaged();
+		}
+		d->cursor.next = end;
 	}
 }
 
@@ -406,6 +418,7 @@ decode(Decoder *d)
 	state->version = (int64) sl_get_varint(&d->cursor);
 	state->generation = (int32) sl_get_varint(&d->cursor);
 	state->is_deleted = sl_get_byte(&d->cursor) != 0;
+	d->values = (SlCursor){get_end(d), d->cursor.end};
 	get_names(d);
 	get_edits(d);
 	get_fields(d);

@@ -63,6 +63,15 @@ author_code(int author)
 	return author >= 0 ? (uint64) author + 3 : (uint64) (-author - 1);
 }
 
+static int
+compare_edits(const void *a, const void *b)
+{
+	const Edit *x = a;
+	const Edit *y = b;
+
+	return x->version < y->version ? -1 : x->version > y->version;
+}
+
 static void
 put_names(Encoder *e)
 {
@@ -119,14 +128,12 @@ put_conflict(StringInfo out, const SlConflict *conflict)
 }
 
 static void
-put_golden(Encoder *e, const SlFieldSpec *spec, const SlGolden *g)
+put_golden(Encoder *e, const SlGolden *g)
 {
 	bool has_more = g->owner_spoke >= 0 || g->flips > 0 || g->conflict != NULL;
 
-	sl_put_string(&e->out, spec->name, spec->name_len);
 	sl_put_byte(&e->out, (uint8) g->value.kind | (has_more ? SL_GOLDEN_MORE : 0));
 	sl_put_varint(&e->out, (uint64) edit_of(e, g));
-	sl_put_value(&e->out, &g->value);
 	if (!has_more)
 		return;
 	sl_put_varint(&e->out, author_code(g->owner_spoke));
@@ -140,7 +147,24 @@ put_fields(Encoder *e)
 {
 	sl_put_varint(&e->out, (uint64) e->nknown);
 	for (int i = 0; i < e->nknown; i++)
-		put_golden(e, &e->policy->fields[e->known[i]], &e->state->golden[e->known[i]]);
+		put_golden(e, &e->state->golden[e->known[i]]);
+}
+
+/*
+ * Names and values stand last, behind all that changes with every event: what an
+ * update leaves as it was is one run of bytes, which WAL does not repeat.
+ */
+static void
+put_values(Encoder *e)
+{
+	for (int i = 0; i < e->nknown; i++)
+	{
+		const SlFieldSpec *spec = &e->policy->fields[e->known[i]];
+		const SlValue     *value = &e->state->golden[e->known[i]].value;
+
+		sl_put_string(&e->out, spec->name, spec->name_len);
+		sl_put_value(&e->out, value);
+	}
 }
 
 /* A token's place in the part's list, from 1; 0 for none. */
@@ -157,22 +181,12 @@ token_index(Encoder *e, SlToken token)
 	return e->ntokens;
 }
 
-static int
-count_tokens(const Encoder *e, const SlPart *part)
-{
-	int n = 0;
-
-	for (int i = 0; i < e->nknown; i++)
-		n += 3 + part->shown[e->known[i]].nwrites;
-	return n;
-}
-
 /* Lists the tokens of a part; the first one listed is what plain fields have. */
 static void
 collect_tokens(Encoder *e, const SlPart *part)
 {
 	e->ntokens = 0;
-	e->tokens = palloc(sizeof(SlToken) * (count_tokens(e, part) + 1));
+	e->tokens = palloc(sizeof(SlToken) * (3 * e->nknown + 1));
 	for (int i = 0; i < e->nknown; i++)
 	{
 		const SlShown *shown = &part->shown[e->known[i]];
@@ -180,8 +194,6 @@ collect_tokens(Encoder *e, const SlPart *part)
 		token_index(e, shown->token);
 		token_index(e, shown->token_shown);
 		token_index(e, shown->token_own);
-		for (int w = 0; w < shown->nwrites; w++)
-			token_index(e, shown->writes[w].token);
 	}
 }
 
@@ -226,7 +238,7 @@ put_write(Encoder *e, const SlWrite *w)
 	sl_put_tagged_value(&e->out, &w->replaced);
 	sl_put_varint(&e->out, (uint64) w->version);
 	sl_put_time(&e->out, w->since);
-	sl_put_varint(&e->out, (uint64) token_index(e, w->token));
+	sl_put_string(&e->out, w->token.data, w->token.len);
 }
 
 static void
@@ -239,7 +251,7 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 	sl_put_byte(&e->out, (shown->is_seen ? SL_SHOWN_SEEN : 0) |
 							 (shown->is_observed ? SL_SHOWN_OBSERVED : 0) |
 							 (shown->is_settled ? SL_SHOWN_SETTLED : 0) |
-							 (shown->is_near_miss ? SL_SHOWN_NEAR_MISS : 0) |
+							 (shown->knows_golden ? SL_SHOWN_KNOWS : 0) |
 							 (shown->is_unsure ? SL_SHOWN_UNSURE : 0) |
 							 (shown->acked_since ? SL_SHOWN_ACKED : 0) |
 							 (is_same ? SL_SHOWN_SAME : 0) |
@@ -328,21 +340,36 @@ part_is_empty(const Encoder *e, const SlPart *part)
 		   !part_has_fields(e, part);
 }
 
-/* Parts carry their length (four bytes, low one first), so a reader skips the others. */
+/* A length in four bytes, low one first, to be filled in by end_length(). */
+static int
+begin_length(Encoder *e)
+{
+	int at = e->out.len;
+
+	for (int i = 0; i < 4; i++)
+		sl_put_byte(&e->out, 0);
+	return at;
+}
+
+static void
+end_length(Encoder *e, int at)
+{
+	uint32 len = (uint32) (e->out.len - at - 4);
+
+	for (int i = 0; i < 4; i++)
+		e->out.data[at + i] = (char) (len >> (8 * i));
+}
+
+/* Parts carry their length, so a reader skips the others. */
 static void
 put_part(Encoder *e, int system)
 {
-	int    at;
-	uint32 len;
+	int at;
 
 	sl_put_varint(&e->out, (uint64) system);
-	at = e->out.len;
-	for (int i = 0; i < 4; i++)
-		sl_put_byte(&e->out, 0);
+	at = begin_length(e);
 	put_part_body(e, &e->state->parts[system]);
-	len = (uint32) (e->out.len - at - 4);
-	for (int i = 0; i < 4; i++)
-		e->out.data[at + i] = (char) (len >> (8 * i));
+	end_length(e, at);
 }
 
 static void
@@ -372,12 +399,14 @@ find_known(Encoder *e)
 		e->known[e->nknown++] = i;
 		edit_of(e, &state->golden[i]);
 	}
+	qsort(e->edits, e->nedits, sizeof(Edit), compare_edits);
 }
 
 bytea *
 sl_state_encode(const SlPolicy *policy, const SlState *state)
 {
 	Encoder e = {.policy = policy, .state = state};
+	int     at;
 
 	initStringInfo(&e.out);
 	e.out.len = VARHDRSZ;
@@ -387,10 +416,13 @@ sl_state_encode(const SlPolicy *policy, const SlState *state)
 	sl_put_varint(&e.out, (uint64) state->version);
 	sl_put_varint(&e.out, (uint64) state->generation);
 	sl_put_byte(&e.out, state->is_deleted ? 1 : 0);
+	at = begin_length(&e);
 	put_names(&e);
 	put_edits(&e);
 	put_fields(&e);
 	put_parts(&e);
+	end_length(&e, at);
+	put_values(&e);
 	SET_VARSIZE(e.out.data, e.out.len);
 	return (bytea *) e.out.data;
 }

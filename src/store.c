@@ -35,7 +35,7 @@ static SlPlan create_and_lock = {
 		" SELECT $1, k.record_key"
 		" FROM (SELECT u.record_key FROM (SELECT pg_catalog.unnest($2) AS record_key) AS u"
 		"       ORDER BY u.record_key COLLATE pg_catalog.\"C\" OFFSET 0) AS k"
-		" ON CONFLICT (entity, record_key) DO UPDATE SET state = s.state WHERE false",
+		" ON CONFLICT (record_key, entity) DO UPDATE SET state = s.state WHERE false",
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
@@ -116,9 +116,9 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 	SET_VARSIZE(&text.header, VARHDRSZ + key_len);
 	memcpy(VARDATA(&text.header), key, key_len);
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, TEXTOID,
-						   C_COLLATION_OID, F_TEXTEQ, store->entity);
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(&text));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, store->entity);
 	old = MemoryContextSwitchTo(store->context);
 	index_rescan(store->scan, keys, 2, NULL, 0);
 	is_found = index_getnext_slot(store->scan, ForwardScanDirection, store->slot);
@@ -172,6 +172,16 @@ void
 sl_record_sort(SlRecord **records, int nrecords)
 {
 	qsort(records, nrecords, sizeof(SlRecord *), compare_records);
+}
+
+SlRecord *
+sl_record_find(SlRecord **records, int nrecords, const char *key, int32 key_len)
+{
+	SlRecord   probe = {.key = key, .key_len = key_len};
+	SlRecord  *wanted = &probe;
+	SlRecord **found = bsearch(&wanted, records, nrecords, sizeof(SlRecord *), compare_records);
+
+	return found == NULL ? NULL : *found;
 }
 
 /*

@@ -94,4 +94,8 @@ extern void sl_record_seal(const SlPolicy *policy, SlRecord *record,
 /* Orders records by key, as COLLATE "C" does. */
 extern void sl_record_sort(SlRecord **records, int nrecords);
 
+/* Among sorted ones, or NULL. */
+extern SlRecord *sl_record_find(SlRecord **records, int nrecords, const char *key,
+								int32 key_len);
+
 #endif
