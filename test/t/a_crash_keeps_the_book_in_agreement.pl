@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('book');
-$node->init;
+$node->init(extra => ['--encoding=UTF8']);
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION sync_ledger;

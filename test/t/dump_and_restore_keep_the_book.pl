@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $from = PostgreSQL::Test::Cluster->new('from');
-$from->init;
+$from->init(extra => ['--encoding=UTF8']);
 $from->start;
 $from->safe_psql('postgres', 'CREATE DATABASE book');
 # so many transactions that the other server is far behind in them
@@ -27,7 +27,7 @@ SELECT sync_poll('support', 1);
 SQL
 
 my $to = PostgreSQL::Test::Cluster->new('to');
-$to->init;
+$to->init(extra => ['--encoding=UTF8']);
 $to->start;
 $to->safe_psql('postgres', 'CREATE DATABASE book');
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/book.sql';

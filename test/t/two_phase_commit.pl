@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('book');
-$node->init;
+$node->init(extra => ['--encoding=UTF8']);
 $node->append_conf('postgresql.conf', 'max_prepared_transactions = 5');
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
