@@ -23,7 +23,7 @@ CREATE TABLE sync_change (
     actor       text,
     change_set  jsonb NOT NULL,
     changed_at  timestamptz NOT NULL,
-    CONSTRAINT sync_change_pkey PRIMARY KEY (entity, record_key, version)
+    CONSTRAINT sync_change_pkey PRIMARY KEY (record_key, entity, version)
 );
 SELECT pg_catalog.pg_extension_config_dump('sync_change', '');
 COMMENT ON TABLE sync_change IS
@@ -52,7 +52,7 @@ COMMENT ON COLUMN sync_ledger.writes IS 'How often this tuple was written.';
 COMMENT ON COLUMN sync_ledger.field_hash IS
     'sync_hash of the object of the fields that the target carries, as it shows them after this write; unseen fields are left out.';
 
-CREATE SEQUENCE sync_outbox_id_seq;
+CREATE SEQUENCE sync_outbox_id_seq CACHE 64;
 SELECT pg_catalog.pg_extension_config_dump('sync_outbox_id_seq', '');
 CREATE SEQUENCE sync_lease_seq;
 SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');
@@ -85,8 +85,6 @@ CREATE TABLE sync_outbox (
     CONSTRAINT sync_outbox_attempts_check CHECK (attempts >= 0)
 ) WITH (fillfactor = 70);
 ALTER SEQUENCE sync_outbox_id_seq OWNED BY sync_outbox.id;
-CREATE UNIQUE INDEX sync_outbox_waiting_key ON sync_outbox (target_system, entity, record_key)
-    WHERE status <> 'leased';
 CREATE INDEX sync_outbox_claim_idx ON sync_outbox (target_system, place, id)
     WHERE place IS NOT NULL;
 CREATE UNIQUE INDEX sync_outbox_lease_idx ON sync_outbox (lease, id) WHERE lease IS NOT NULL;

@@ -115,11 +115,16 @@ extern SlWaiting *sl_decide_renewal(const SlPolicy *policy, SlState *state,
 extern SlContent *sl_decide_claim(const SlPolicy *policy, SlState *state, int target,
 								  TimestampTz now);
 
-/* The worker's lease ran out: its writes are of unknown outcome. */
+/*
+ * The worker's lease ran out: its writes are of unknown outcome.  The leased row
+ * waits again, or goes where a newer one waits already; a create waits again as it
+ * was, and what waited beside it goes.
+ */
 typedef struct SlReturn
 {
-	bool       drops_leased; /* the leased row goes; what waits has a row or needs none */
-	bool       drops_waiting; /* the waiting row goes; the leased one waits instead */
+	int64      leased_id;
+	bool       is_dropped;  /* the leased row goes */
+	int64      replaced_id; /* the waiting row that goes; 0: there was none */
 	SlWaiting *waiting;
 } SlReturn;
 

@@ -83,8 +83,10 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 	}
 	part->leased_action = content->action;
 	part->leased_version = part->waiting_version;
+	part->leased_id = part->waiting_id;
 	part->leased_source = part->waiting_source;
 	part->waiting_version = 0;
+	part->waiting_id = 0;
 	part->waiting_source = SL_AUTHOR_NONE;
 	return content;
 }
@@ -121,6 +123,7 @@ end_lease(SlPart *part)
 {
 	part->leased_action = SL_ACTION_NONE;
 	part->leased_version = 0;
+	part->leased_id = 0;
 	part->leased_source = SL_AUTHOR_NONE;
 }
 
@@ -137,11 +140,13 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 	date_landed_writes(policy, part, now);
 	if (is_lost_create)
 		part->existence = SL_CREATE_LOST;
-	result->drops_waiting = is_lost_create && part->waiting_version != 0;
-	result->drops_leased = !is_lost_create && part->waiting_version != 0;
-	if (!result->drops_leased)
+	result->leased_id = part->leased_id;
+	result->is_dropped = !is_lost_create && part->waiting_version != 0;
+	if (!result->is_dropped)
 	{
+		result->replaced_id = part->waiting_id;
 		part->waiting_version = part->leased_version;
+		part->waiting_id = part->leased_id;
 		part->waiting_source = part->leased_source;
 	}
 	end_lease(part);

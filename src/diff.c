@@ -19,9 +19,9 @@
  * A chunk ends after so many records or bytes of input, and sooner where they have
  * something to say: what is kept of those should stay in the processor's cache.
  */
-#define CHUNK_RECORDS 1000
+#define CHUNK_RECORDS  1000
 #define CHUNK_ARRIVALS 256
-#define CHUNK_BYTES   (4 * 1024 * 1024)
+#define CHUNK_BYTES    (4 * 1024 * 1024)
 
 /* The records of a chunk by key. */
 typedef struct RecordEntry

@@ -79,8 +79,9 @@ decide(SlChunk *chunk, SlArrival *arrival)
 static void
 seal(SlChunk *chunk, SlRecord *record)
 {
+	if (!chunk->diff->options.is_dry_run)
+		sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
 	sl_record_seal(chunk->diff->policy, record, chunk->context);
-	sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
 	record->state = NULL;
 }
 

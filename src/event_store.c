@@ -98,8 +98,8 @@ sl_batch_put(SlBatch *batch)
 
 		if (record->state == NULL)
 			continue;
-		sl_record_seal(batch->policy, record, CurrentMemoryContext);
 		sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
+		sl_record_seal(batch->policy, record, CurrentMemoryContext);
 	}
 	sl_store_put(batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);

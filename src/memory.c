@@ -77,8 +77,7 @@ sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure)
 
 	if (write->is_sighted)
 		return false;
-	return may_still_land(write) || spot->now < write->since + echo_window ||
-		   is_unsure;
+	return may_still_land(write) || spot->now < write->since + echo_window || is_unsure;
 }
 
 static bool

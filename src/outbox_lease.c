@@ -29,34 +29,21 @@ static SlPlan find_expired = {
 	.nargs = 4,
 	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID}};
 
-/* The row under the record's lock, if its lease has run out still. */
 static SlPlan end_lease = {
-	.sql =
-		"UPDATE %s.sync_outbox AS o SET status = 'pending', lease = NULL, worker = NULL,"
-		"  last_error = 'the lease ran out', visible_at = $4, updated_at = $4,"
-		"  place = pg_catalog.pg_current_xact_id()"
-		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-		"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
-	.nargs = 4,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+	.sql = "UPDATE %s.sync_outbox AS o SET status = 'pending', lease = NULL,"
+		   "  worker = NULL, last_error = 'the lease ran out', visible_at = $2,"
+		   "  updated_at = $2, place = pg_catalog.pg_current_xact_id()"
+		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
+	.nargs = 2,
+	.argtypes = {INT8OID, TIMESTAMPTZOID}};
 
+/* Under the record's lock: the lease may have been ended, or extended, meanwhile. */
 static SlPlan is_expired = {
-	.sql =
-		"SELECT o.id FROM %s.sync_outbox AS o"
-		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-		"  AND o.status OPERATOR(pg_catalog.=) 'leased' AND o.visible_at OPERATOR(pg_catalog.<=) $4",
-	.nargs = 4,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
-
-static SlPlan drop_row = {
-	.sql =
-		"DELETE FROM %s.sync_outbox AS o WHERE o.target_system OPERATOR(pg_catalog.=) $1"
-		"  AND o.entity OPERATOR(pg_catalog.=) $2 AND o.record_key OPERATOR(pg_catalog.=) $3"
-		"  AND (o.status OPERATOR(pg_catalog.=) 'leased') OPERATOR(pg_catalog.=) $4",
-	.nargs = 4,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, BOOLOID}};
+	.sql = "SELECT o.id FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
+		   "  AND o.status OPERATOR(pg_catalog.=) 'leased'"
+		   "  AND o.visible_at OPERATOR(pg_catalog.<=) $2",
+	.nargs = 2,
+	.argtypes = {INT8OID, TIMESTAMPTZOID}};
 
 typedef struct Expired
 {
@@ -91,39 +78,28 @@ find(const char *target, const char *entity, TimestampTz now, int *n)
 	return expired;
 }
 
-static void
-drop(Datum *values, bool is_leased)
-{
-	Datum args[4] = {values[0], values[1], values[2], BoolGetDatum(is_leased)};
-
-	sl_query_write(&drop_row, args, NULL);
-}
-
 /* One row at most is waiting and one leased: what waits after all takes its place. */
 static void
 return_row(SlBatch *batch, SlRecord *record, int target)
 {
-	Datum     values[4];
+	Datum     values[2];
 	SlReturn *result;
 
-	values[0] = CStringGetTextDatum(batch->policy->systems[target].name);
-	values[1] = CStringGetTextDatum(batch->policy->entity);
-	values[2] = PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
-	values[3] = TimestampTzGetDatum(batch->now);
+	values[0] = Int64GetDatum(record->state->parts[target].leased_id);
+	values[1] = TimestampTzGetDatum(batch->now);
 	if (record->state->parts[target].leased_version == 0 ||
 		sl_query_select(&is_expired, values, NULL) == 0)
 		return;
 	result = sl_decide_lost(batch->policy, record->state, target, batch->now);
 	record->is_dirty = true;
-	if (result->drops_waiting)
-		drop(values, false);
-	if (result->drops_leased)
-		drop(values, true);
+	sl_outbox_drop(&batch->outbox, result->replaced_id);
+	if (result->is_dropped)
+		sl_outbox_drop(&batch->outbox, result->leased_id);
 	else
 		sl_query_write(&end_lease, values, NULL);
 	for (int t = 0; t < batch->policy->nsystems; t++)
 		record->is_changed[t] |= result->waiting->is_changed[t];
-	if (result->drops_leased)
+	if (result->is_dropped)
 		record->is_changed[target] = true;
 }
 

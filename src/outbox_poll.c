@@ -78,17 +78,16 @@ static SlPlan find_claimable = {
 	.argtypes = {TEXTOID, TEXTOID, INT8OID, TEXTOID, INT4OID}};
 
 static SlPlan claim_row = {
-	.sql =
-		"UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $4, worker = $5,"
-		"  visible_at = $6, updated_at = $7, attempts = o.attempts OPERATOR(pg_catalog.+) 1,"
-		"  action = $8, change_set = $9, field_hash = $10, idempotency_key = $11"
-		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.entity OPERATOR(pg_catalog.=) $2"
-		"  AND o.record_key OPERATOR(pg_catalog.=) $3"
-		"  AND o.status OPERATOR(pg_catalog.<>) 'leased'"
-		" RETURNING o.id, o.attempts, o.created_at",
-	.nargs = 11,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID,
-				 TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}};
+	.sql = "UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $2,"
+		   "  worker = $3, visible_at = $4, updated_at = $5,"
+		   "  attempts = o.attempts OPERATOR(pg_catalog.+) 1, action = $6,"
+		   "  change_set = $7, field_hash = $8, idempotency_key = $9"
+		   " WHERE o.id OPERATOR(pg_catalog.=) $1"
+		   "  AND o.status OPERATOR(pg_catalog.=) 'pending'"
+		   " RETURNING o.attempts, o.created_at",
+	.nargs = 9,
+	.argtypes = {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+				 JSONBOID, TEXTOID, TEXTOID}};
 
 /* One call of sync_poll. */
 typedef struct Poll
@@ -226,6 +225,7 @@ describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int tar
 	const char     *source = sl_author_name(policy, record->state, part->leased_source);
 	char           *key = sl_idempotency_key(policy, record->state, record, target, true);
 
+	values[COL_ID] = Int64GetDatum(part->leased_id);
 	values[COL_LEASE] = Int64GetDatum(lease_of(poll));
 	set_text(values, nulls, COL_ENTITY, policy->entity);
 	set_text(values, nulls, COL_KEY, pnstrdup(record->key, record->key_len));
@@ -241,34 +241,29 @@ describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int tar
 	set_text(values, nulls, COL_HASH, hash_of(policy, record->state, target, content));
 }
 
-/* Marks the waiting row as leased; adds its id, attempt and age. */
+/* Marks the waiting row as leased; adds its attempt and age. */
 static void
 lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 {
-	Datum args[11];
-	char  arg_nulls[11];
+	Datum args[9];
+	char  arg_nulls[9];
 
 	memset(arg_nulls, ' ', sizeof(arg_nulls));
-	args[0] = values[COL_TARGET];
-	args[1] = values[COL_ENTITY];
-	args[2] = values[COL_KEY];
-	args[3] = values[COL_LEASE];
-	args[4] = poll->worker == NULL ? (Datum) 0 : CStringGetTextDatum(poll->worker);
-	arg_nulls[4] = poll->worker == NULL ? 'n' : ' ';
-	args[5] = TimestampTzGetDatum(lease_end(poll, batch->now));
-	args[6] = TimestampTzGetDatum(batch->now);
-	args[7] = values[COL_ACTION];
-	args[8] = values[COL_CHANGE_SET];
-	args[9] = values[COL_HASH];
-	args[10] = values[COL_IDEMPOTENCY_KEY];
+	args[0] = values[COL_ID];
+	args[1] = values[COL_LEASE];
+	args[2] = poll->worker == NULL ? (Datum) 0 : CStringGetTextDatum(poll->worker);
+	arg_nulls[2] = poll->worker == NULL ? 'n' : ' ';
+	args[3] = TimestampTzGetDatum(lease_end(poll, batch->now));
+	args[4] = TimestampTzGetDatum(batch->now);
+	args[5] = values[COL_ACTION];
+	args[6] = values[COL_CHANGE_SET];
+	args[7] = values[COL_HASH];
+	args[8] = values[COL_IDEMPOTENCY_KEY];
 	if (sl_query_write(&claim_row, args, arg_nulls) != 1)
-		elog(
-			ERROR,
-			"the outbox has no waiting row of record \"%s\" for \"%s\", but its state says so",
-			TextDatumGetCString(values[COL_KEY]), poll->target);
-	values[COL_ID] = sl_query_value_not_null(0, 1);
-	values[COL_ATTEMPT] = sl_query_value_not_null(0, 2);
-	values[COL_CREATED_AT] = sl_query_value_not_null(0, 3);
+		elog(ERROR, "the outbox has no waiting row " INT64_FORMAT " of record \"%s\"",
+			 DatumGetInt64(values[COL_ID]), TextDatumGetCString(values[COL_KEY]));
+	values[COL_ATTEMPT] = sl_query_value_not_null(0, 1);
+	values[COL_CREATED_AT] = sl_query_value_not_null(0, 2);
 }
 
 static void
@@ -304,6 +299,19 @@ claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
 	poll->nclaimed++;
 }
 
+/* A row that the state does not name is left from a policy that named the target before. */
+static void
+claim_candidate(Poll *poll, SlBatch *batch, SlRecord *record, int target, int64 id)
+{
+	const SlPart *part = &record->state->parts[target];
+
+	CHECK_FOR_INTERRUPTS();
+	if (id == part->waiting_id)
+		claim_record(poll, batch, record, target);
+	else if (id != part->leased_id)
+		sl_outbox_drop(&batch->outbox, id);
+}
+
 /* Claims the candidates of one entity, in their order. */
 static void
 claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
@@ -311,6 +319,7 @@ claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
 	const SlPolicy *policy = sl_policy_get(entity);
 	int             target = sl_policy_system(policy, poll->target);
 	MemoryContext   context = CurrentMemoryContext;
+	int64          *ids = palloc(sizeof(int64) * n);
 	SlBatch         batch;
 
 	sl_batch_open(&batch, policy, n);
@@ -319,6 +328,7 @@ claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
 		if (strcmp(candidates[i].entity, entity) != 0)
 			continue;
 		candidates[i].is_done = true;
+		ids[batch.nrecords] = candidates[i].id;
 		if (target >= 0)
 			sl_batch_add(&batch, candidates[i].key, (int32) strlen(candidates[i].key));
 	}
@@ -327,7 +337,7 @@ claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
 	MemoryContextSwitchTo(context);
 	for (int i = 0; i < batch.nrecords; i++)
 		if (batch.records[i]->state != NULL)
-			claim_record(poll, &batch, batch.records[i], target);
+			claim_candidate(poll, &batch, batch.records[i], target, ids[i]);
 	sl_batch_put(&batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);

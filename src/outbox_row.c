@@ -2,13 +2,14 @@
  * outbox_row.c
  *	  The rows of the outbox: written, folded and removed as the states say.
  *
- * A record and target have at most one waiting row; a newer content folds into it and
- * gives it a new key.  A row waits without a place while another of its record is leased.
+ * A record and target have at most one waiting row, whose id the state knows; a newer
+ * content folds into it and gives it a new key.  A row waits without a place while another of its record is leased.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "commands/async.h"
+#include "commands/sequence.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -22,35 +23,49 @@
 
 #define MAX_KEY_LEN 255
 
-static SlPlan put_rows = {
-	.sql =
-		"INSERT INTO %s.sync_outbox AS o (entity, record_key, source_system, target_system,"
-		"  direction, action, change_set, field_hash, idempotency_key, place, created_at,"
-		"  updated_at, visible_at)"
-		" SELECT $1, u.record_key, u.source, u.target, u.direction, u.action, u.change_set,"
-		"  u.field_hash, u.key,"
-		"  CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END, $2, $2, $2"
-		" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
-		"   pg_catalog.unnest($4) AS source, pg_catalog.unnest($5) AS target, "
-		"   pg_catalog.unnest($6) AS direction, pg_catalog.unnest($7) AS action, "
-		"   pg_catalog.unnest($8) AS change_set, "
-		"   pg_catalog.unnest($9) AS field_hash, pg_catalog.unnest($10) AS key, "
-		"   pg_catalog.unnest($11) AS is_blocked) AS u"
-		" ON CONFLICT (target_system, entity, record_key)"
-		"  WHERE status OPERATOR(pg_catalog.<>) 'leased' DO UPDATE"
-		" SET source_system = excluded.source_system, direction = excluded.direction,"
-		"  action = excluded.action, change_set = excluded.change_set,"
-		"  field_hash = excluded.field_hash, idempotency_key = excluded.idempotency_key,"
-		"  status = 'pending', updated_at = excluded.updated_at,"
-		"  place = CASE WHEN excluded.place IS NULL THEN NULL"
-		"          ELSE coalesce(o.place, excluded.place) END",
-	.nargs = 11,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-				 TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-				 BOOLARRAYOID}};
+#define ROW_COLUMNS                                                                \
+	"(SELECT pg_catalog.unnest($3) AS id, pg_catalog.unnest($4) AS record_key,"    \
+	"  pg_catalog.unnest($5) AS source, pg_catalog.unnest($6) AS target,"          \
+	"  pg_catalog.unnest($7) AS direction, pg_catalog.unnest($8) AS action,"       \
+	"  pg_catalog.unnest($9) AS change_set, pg_catalog.unnest($10) AS field_hash," \
+	"  pg_catalog.unnest($11) AS key, pg_catalog.unnest($12) AS is_blocked) AS u"
+
+#define ROW_PLACE \
+	"CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END"
+
+#define ROW_TYPES                                                                        \
+	{                                                                                    \
+		TEXTOID, TIMESTAMPTZOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
+			TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID,       \
+			BOOLARRAYOID                                                                 \
+	}
+
+static SlPlan insert_rows = {
+	.sql = "INSERT INTO %s.sync_outbox (id, entity, record_key, source_system,"
+		   "  target_system, direction, action, change_set, field_hash, idempotency_key,"
+		   "  place, created_at, updated_at, visible_at)"
+		   " SELECT u.id, $1, u.record_key, u.source, u.target, u.direction, u.action,"
+		   "  u.change_set, u.field_hash, u.key, " ROW_PLACE ", $2, $2, $2"
+		   " FROM " ROW_COLUMNS,
+	.nargs = 12,
+	.argtypes = ROW_TYPES};
+
+/* A newer content folds into the row: its id, age and attempts stay, and its place. */
+static SlPlan update_rows = {
+	.sql = "UPDATE %s.sync_outbox AS o SET source_system = u.source,"
+		   "  direction = u.direction, action = u.action, change_set = u.change_set,"
+		   "  field_hash = u.field_hash, idempotency_key = u.key, status = 'pending',"
+		   "  updated_at = $2,"
+		   "  place = CASE WHEN u.is_blocked THEN NULL"
+		   "          ELSE coalesce(o.place, " ROW_PLACE ") END"
+		   " FROM " ROW_COLUMNS
+		   " WHERE o.id OPERATOR(pg_catalog.=) u.id AND $1 IS NOT NULL",
+	.nargs = 12,
+	.argtypes = ROW_TYPES};
 
 enum
 {
+	ROW_ID,
 	ROW_KEY,
 	ROW_SOURCE,
 	ROW_TARGET,
@@ -63,20 +78,15 @@ enum
 	ROW_NCOLUMNS
 };
 
-static const Oid row_types[ROW_NCOLUMNS] = {TEXTOID,  TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-											JSONBOID, TEXTOID, TEXTOID, BOOLOID};
+static const Oid row_types[ROW_NCOLUMNS] = {INT8OID, TEXTOID,  TEXTOID, TEXTOID, TEXTOID,
+											TEXTOID, JSONBOID, TEXTOID, TEXTOID, BOOLOID};
 
 static SlPlan drop_rows = {.sql = "DELETE FROM %s.sync_outbox AS o"
-								  " USING (SELECT pg_catalog.unnest($2) AS record_key, "
-								  "   pg_catalog.unnest($3) AS target) AS u"
-								  " WHERE o.target_system OPERATOR(pg_catalog.=) u.target"
-								  "  AND o.entity OPERATOR(pg_catalog.=) $1"
-								  "  AND o.record_key OPERATOR(pg_catalog.=) u.record_key"
-								  "  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
-						   .nargs = 3,
-						   .argtypes = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
+								  " WHERE o.id OPERATOR(pg_catalog.=) ANY ($1)",
+						   .nargs = 1,
+						   .argtypes = {INT8ARRAYOID}};
 
-static const Oid drop_types[2] = {TEXTOID, TEXTOID};
+static const Oid drop_types[1] = {INT8OID};
 
 void
 sl_outbox_notify(const char *target)
@@ -144,6 +154,7 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 
 	sl_content(policy, state, target, now, &content);
 	sl_rows_add(rows);
+	sl_rows_set(rows, ROW_ID, Int64GetDatum(part->waiting_id));
 	sl_rows_set_text_len(rows, ROW_KEY, record->key, record->key_len);
 	sl_rows_set_text(rows, ROW_SOURCE, source);
 	sl_rows_set_text(rows, ROW_TARGET, target_name);
@@ -159,15 +170,7 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 }
 
 static void
-add_drop(SlRows *drops, const SlPolicy *policy, const SlRecord *record, int target)
-{
-	sl_rows_add(drops);
-	sl_rows_set_text_len(drops, 0, record->key, record->key_len);
-	sl_rows_set_text(drops, 1, policy->systems[target].name);
-}
-
-static void
-write_rows(const SlPolicy *policy, const SlRows *rows, TimestampTz now)
+write_rows(SlPlan *plan, const SlPolicy *policy, const SlRows *rows, TimestampTz now)
 {
 	Datum values[2 + ROW_NCOLUMNS];
 
@@ -176,52 +179,76 @@ write_rows(const SlPolicy *policy, const SlRows *rows, TimestampTz now)
 	values[0] = CStringGetTextDatum(policy->entity);
 	values[1] = TimestampTzGetDatum(now);
 	sl_rows_arrays(rows, values + 2);
-	sl_query_write(&put_rows, values, NULL);
+	if (sl_query_write(plan, values, NULL) != (uint64) rows->nrows)
+		elog(ERROR, "the outbox lacks a row that the state of its record names");
 }
 
 static void
-write_drops(const SlPolicy *policy, const SlRows *drops)
+write_drops(const SlRows *drops)
 {
-	Datum values[3];
+	Datum values[1];
 
 	if (drops->nrows == 0)
 		return;
-	values[0] = CStringGetTextDatum(policy->entity);
-	sl_rows_arrays(drops, values + 1);
+	sl_rows_arrays(drops, values);
 	sl_query_write(&drop_rows, values, NULL);
 }
 
 void
 sl_outbox_init(SlOutboxRows *outbox, const SlPolicy *policy)
 {
-	sl_rows_init(&outbox->rows, ROW_NCOLUMNS, row_types);
-	sl_rows_init(&outbox->drops, 2, drop_types);
+	sl_rows_init(&outbox->inserts, ROW_NCOLUMNS, row_types);
+	sl_rows_init(&outbox->updates, ROW_NCOLUMNS, row_types);
+	sl_rows_init(&outbox->drops, 1, drop_types);
 	outbox->is_woken = palloc0(sizeof(bool) * policy->nsystems);
 }
 
 void
-sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, const SlRecord *record,
+sl_outbox_drop(SlOutboxRows *outbox, int64 id)
+{
+	if (id == 0)
+		return;
+	sl_rows_add(&outbox->drops);
+	sl_rows_set(&outbox->drops, 0, Int64GetDatum(id));
+}
+
+static void
+collect_row(SlOutboxRows *outbox, const SlPolicy *policy, SlRecord *record, int target,
+			TimestampTz now)
+{
+	SlPart *part = &record->state->parts[target];
+
+	if (part->waiting_version == 0)
+	{
+		sl_outbox_drop(outbox, part->waiting_id);
+		part->waiting_id = 0;
+		return;
+	}
+	outbox->is_woken[target] = true;
+	if (part->waiting_id != 0)
+	{
+		add_row(&outbox->updates, policy, record, target, now);
+		return;
+	}
+	part->waiting_id = nextval_internal(sl_relation_oid("sync_outbox_id_seq"), false);
+	add_row(&outbox->inserts, policy, record, target, now);
+}
+
+void
+sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, SlRecord *record,
 				  TimestampTz now)
 {
 	for (int t = 0; t < policy->nsystems; t++)
-	{
-		if (!record->is_changed[t])
-			continue;
-		if (record->state->parts[t].waiting_version == 0)
-		{
-			add_drop(&outbox->drops, policy, record, t);
-			continue;
-		}
-		add_row(&outbox->rows, policy, record, t, now);
-		outbox->is_woken[t] = true;
-	}
+		if (record->is_changed[t])
+			collect_row(outbox, policy, record, t, now);
 }
 
 void
 sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 {
-	write_drops(policy, &outbox->drops);
-	write_rows(policy, &outbox->rows, now);
+	write_drops(&outbox->drops);
+	write_rows(&insert_rows, policy, &outbox->inserts, now);
+	write_rows(&update_rows, policy, &outbox->updates, now);
 	for (int t = 0; t < policy->nsystems; t++)
 		if (outbox->is_woken[t])
 			sl_outbox_notify(policy->systems[t].name);

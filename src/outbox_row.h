@@ -23,16 +23,23 @@ extern char *sl_direction(const char *source, const char *target);
 /* Waiting rows on their way into the table. */
 typedef struct SlOutboxRows
 {
-	SlRows rows;     /* written, or folded into */
-	SlRows drops;    /* removed */
+	SlRows inserts;
+	SlRows updates;
+	SlRows drops;
 	bool  *is_woken; /* by system: it has got a row */
 } SlOutboxRows;
 
 extern void sl_outbox_init(SlOutboxRows *outbox, const SlPolicy *policy);
 
-/* Takes up what an event changed of a record's waiting rows, as its state says now. */
+/* A row that goes; 0: none. */
+extern void sl_outbox_drop(SlOutboxRows *outbox, int64 id);
+
+/*
+ * Takes up what an event changed of a record's waiting rows, as its state says now;
+ * new rows get their id in the state, so this comes before the state is sealed.
+ */
 extern void sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy,
-							  const SlRecord *record, TimestampTz now);
+							  SlRecord *record, TimestampTz now);
 
 /* Writes what was collected.  SPI must be connected; the records are locked. */
 extern void sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now);

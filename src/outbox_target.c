@@ -12,9 +12,10 @@
 #include "policy_cache.h"
 #include "query.h"
 
-static SlPlan find_entities = {.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity AS e ORDER BY e.entity",
-							   .nargs = 0,
-							   .argtypes = {0}};
+static SlPlan find_entities = {
+	.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity AS e ORDER BY e.entity",
+	.nargs = 0,
+	.argtypes = {0}};
 
 static List *
 find_all_entities(void)

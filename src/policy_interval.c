@@ -63,9 +63,10 @@ static bool
 is_zero(const SlConfig *member)
 {
 	return member->value.type == jbvNumeric &&
-		   DatumGetInt32(DirectFunctionCall2(
-			   numeric_cmp, NumericGetDatum(member->value.val.numeric),
-			   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) == 0;
+		   DatumGetInt32(DirectFunctionCall2(numeric_cmp,
+											 NumericGetDatum(member->value.val.numeric),
+											 DirectFunctionCall1(int4_numeric,
+																 Int32GetDatum(0)))) == 0;
 }
 
 int64

@@ -103,20 +103,20 @@ typedef struct SlWrite
 /* S[s][f]: what one system is known to show of one field. */
 typedef struct SlShown
 {
-	bool     is_seen;      /* false: unseen, which is not null */
-	bool     is_observed;  /* by an observation, or by a write whose sight is owed
+	bool    is_seen;      /* false: unseen, which is not null */
+	bool    is_observed;  /* by an observation, or by a write whose sight is owed
 								 * no more; not by an ack alone */
-	bool     is_settled;   /* a known difference that is not sent, until C changes */
-	bool     knows_golden; /* settled by one who had seen C, or in the target's own form */
-	bool     is_unsure;    /* a crossing: until a write is confirmed without one */
-	bool     acked_since;  /* a write of ours was acked since token_shown */
-	SlValue  value;
-	SlToken  token;       /* the newest known one */
-	SlToken  token_shown; /* under which it was last shown */
-	SlToken  token_own;   /* under which a value not of ours was last shown */
-	int      answers;     /* breaker: corrections answered in a row */
-	int      nwrites;
-	int      maxwrites;
+	bool    is_settled;   /* a known difference that is not sent, until C changes */
+	bool    knows_golden; /* settled by one who had seen C, or in the target's own form */
+	bool    is_unsure;    /* a crossing: until a write is confirmed without one */
+	bool    acked_since;  /* a write of ours was acked since token_shown */
+	SlValue value;
+	SlToken token;       /* the newest known one */
+	SlToken token_shown; /* under which it was last shown */
+	SlToken token_own;   /* under which a value not of ours was last shown */
+	int     answers;     /* breaker: corrections answered in a row */
+	int     nwrites;
+	int     maxwrites;
 	SlWrite *writes; /* remembered ones, oldest first */
 } SlShown;
 
@@ -146,10 +146,12 @@ typedef struct SlPart
 	SlAction    leased_action;   /* of the row that a worker holds; none: no such row */
 	int64       leased_version;  /* in that row's key */
 	int         leased_source;   /* the author in that row's key */
+	int64       leased_id;       /* that row's id in the outbox */
 	int64       waiting_version; /* in the waiting row's key; 0: no such row */
-	int         waiting_source;  /* an author */
-	int64       create_version;  /* in the key of our create, while its outcome is open */
-	SlShown    *shown;           /* by field */
+	int64       waiting_id; /* that row's id in the outbox; 0: it is still to be made */
+	int         waiting_source; /* an author */
+	int64       create_version; /* in the key of our create, while its outcome is open */
+	SlShown    *shown;          /* by field */
 } SlPart;
 
 typedef struct SlState

@@ -15,14 +15,14 @@
 #define SL_STATE_FORMAT 1
 
 /* What a part says of a field, one byte for each that is not plain. */
-#define SL_SHOWN_SEEN      0x01
-#define SL_SHOWN_OBSERVED  0x02
-#define SL_SHOWN_SETTLED   0x04
-#define SL_SHOWN_KNOWS 0x08
-#define SL_SHOWN_UNSURE    0x10
-#define SL_SHOWN_ACKED     0x20
-#define SL_SHOWN_SAME      0x40 /* the value is C's */
-#define SL_SHOWN_MORE      0x80 /* tokens, answers, writes follow */
+#define SL_SHOWN_SEEN     0x01
+#define SL_SHOWN_OBSERVED 0x02
+#define SL_SHOWN_SETTLED  0x04
+#define SL_SHOWN_KNOWS    0x08
+#define SL_SHOWN_UNSURE   0x10
+#define SL_SHOWN_ACKED    0x20
+#define SL_SHOWN_SAME     0x40 /* the value is C's */
+#define SL_SHOWN_MORE     0x80 /* tokens, answers, writes follow */
 
 #define SL_WRITE_SIGHTED       0x04 /* below it: the status */
 #define SL_WRITE_CROSSED       0x08

@@ -28,7 +28,7 @@ typedef struct Decoder
 	SlState        *state;
 	SlCursor        cursor;
 	SlCursor        values; /* names and values of the fields, which stand last */
-	int             only; /* the one system whose part is read, or -1: all */
+	int             only;   /* the one system whose part is read, or -1: all */
 	int             nnames;
 	int            *systems; /* by name in the bytes: number of a system or gone one */
 	int             nedits;
@@ -356,8 +356,10 @@ get_part_body(Decoder *d, int system)
 	}
 	part->leased_action = (SlAction) sl_get_byte(&d->cursor);
 	part->leased_version = (int64) sl_get_varint(&d->cursor);
+	part->leased_id = (int64) sl_get_varint(&d->cursor);
 	part->leased_source = author_of(d, sl_get_varint(&d->cursor));
 	part->waiting_version = (int64) sl_get_varint(&d->cursor);
+	part->waiting_id = (int64) sl_get_varint(&d->cursor);
 	part->waiting_source = author_of(d, sl_get_varint(&d->cursor));
 	part->create_version = (int64) sl_get_varint(&d->cursor);
 	if ((flags & SL_PART_FIELDS) != 0)

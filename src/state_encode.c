@@ -324,8 +324,10 @@ put_part_body(Encoder *e, const SlPart *part)
 	}
 	sl_put_byte(&e->out, (uint8) part->leased_action);
 	sl_put_varint(&e->out, (uint64) part->leased_version);
+	sl_put_varint(&e->out, (uint64) part->leased_id);
 	sl_put_varint(&e->out, author_code(part->leased_source));
 	sl_put_varint(&e->out, (uint64) part->waiting_version);
+	sl_put_varint(&e->out, (uint64) part->waiting_id);
 	sl_put_varint(&e->out, author_code(part->waiting_source));
 	sl_put_varint(&e->out, (uint64) part->create_version);
 	if (has_fields)

@@ -179,7 +179,8 @@ sl_record_find(SlRecord **records, int nrecords, const char *key, int32 key_len)
 {
 	SlRecord   probe = {.key = key, .key_len = key_len};
 	SlRecord  *wanted = &probe;
-	SlRecord **found = bsearch(&wanted, records, nrecords, sizeof(SlRecord *), compare_records);
+	SlRecord **found = bsearch(&wanted, records, nrecords, sizeof(SlRecord *),
+							   compare_records);
 
 	return found == NULL ? NULL : *found;
 }
