@@ -16,6 +16,10 @@ SELECT is(pg_temp.conflicts(), NULL, 'a kept null is no conflict');
 SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'when the golden value changes');
 SELECT is(pg_temp.waits('support'), 'update {"phone": "2"}', 'it is sent over the kept null');
 
+CALL pg_temp.at_rest('an edit after the null', '{"phone": "1"}', 'crm', 'support');
+SELECT is(pg_temp.saw('support', '{"phone": null}'), 'kept phone=kept', 'who has seen the value clears it there');
+SELECT is(pg_temp.saw('support', '{"phone": "2"}'), 'accepted phone=accepted -> crm', 'and then types another one: an edit by who had seen the value');
+
 CALL pg_temp.at_rest('author', '{"phone": "1"}', 'crm', 'support');
 SELECT is(pg_temp.saw('crm', '{"phone": null}'), 'kept phone=kept', 'the author of a value is not its owner');
 SELECT is(pg_temp.golden()->>'phone', '1', 'its null erases nothing');
