@@ -13,6 +13,7 @@
 
 #include "diff_chunk.h"
 #include "guc.h"
+#include "state_match.h"
 #include "store_change.h"
 
 /*
@@ -221,6 +222,9 @@ glance(SlChunk *chunk)
 	bool          is_found = look(chunk, &found);
 	SlOutcome     outcome;
 
+	if (!diff->options.is_verbose &&
+		sl_state_matches(diff->policy, found.data, found.len, &obs))
+		return;
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
 						 diff->scratch);
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);

@@ -243,6 +243,10 @@ sl_cross(SlEvent *event, int field)
 	bool           is_unsure = sl_is_unsure(&spot);
 	bool           is_crossing = false;
 
+	/* Unseen counts as null: it shows no more than was there before. */
+	if (!shown->is_seen && sl_value_is_null(value))
+		return;
+
 	for (int i = 0; i < shown->nwrites; i++)
 	{
 		SlWrite *write = &shown->writes[i];

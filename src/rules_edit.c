@@ -111,7 +111,9 @@ agree(Edit *edit)
 	if (edit->golden->conflict != NULL)
 		sl_open_conflict(edit->event, edit->field, edit->golden->conflict->kind,
 						 edit->base);
-	if (edit->golden->is_known)
+	if (!sl_value_same(&edit->value, &edit->golden->value))
+		sl_event_say(edit->event, edit->field, "first seen here, as null");
+	else if (edit->golden->is_known)
 		sl_event_say(edit->event, edit->field, "the golden record says so already");
 	else
 	{
