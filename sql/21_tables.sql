@@ -78,11 +78,11 @@ CREATE TABLE sync_outbox (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     place           xid8,
     CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
-    CONSTRAINT sync_outbox_action_check CHECK (action IN ('create', 'update', 'delete')),
-    CONSTRAINT sync_outbox_status_check CHECK (status IN ('pending', 'leased', 'dead')),
-    CONSTRAINT sync_outbox_lease_check CHECK ((status = 'leased') = (lease IS NOT NULL)),
-    CONSTRAINT sync_outbox_place_check CHECK (place IS NULL OR status = 'pending'),
-    CONSTRAINT sync_outbox_attempts_check CHECK (attempts >= 0)
+    CONSTRAINT sync_outbox_status_check CHECK (
+        CASE status WHEN 'pending' THEN lease IS NULL
+                    WHEN 'leased' THEN lease IS NOT NULL AND place IS NULL
+                    WHEN 'dead' THEN lease IS NULL AND place IS NULL
+                    ELSE false END)
 ) WITH (fillfactor = 70);
 ALTER SEQUENCE sync_outbox_id_seq OWNED BY sync_outbox.id;
 CREATE INDEX sync_outbox_claim_idx ON sync_outbox (target_system, place, id)

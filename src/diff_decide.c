@@ -146,7 +146,7 @@ write_chunk(SlChunk *chunk)
 		sl_dry_put(diff, chunk->records, chunk->nrecords);
 		return;
 	}
-	sl_store_put(chunk->records, chunk->nrecords);
+	sl_store_put(diff->policy, chunk->records, chunk->nrecords);
 	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
 	sl_changes_put(diff->policy, &chunk->changes, chunk->now);
 	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects,

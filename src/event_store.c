@@ -101,7 +101,7 @@ sl_batch_put(SlBatch *batch)
 		sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
 		sl_record_seal(batch->policy, record, CurrentMemoryContext);
 	}
-	sl_store_put(batch->records, batch->nrecords);
+	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
 	sl_changes_put(batch->policy, &batch->changes, batch->now);
 }

@@ -7,15 +7,18 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/sequence.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "digest.h"
 #include "guc.h"
+#include "heap_table.h"
 #include "json_out.h"
 #include "outbox_row.h"
 #include "query.h"
@@ -23,45 +26,30 @@
 
 #define MAX_KEY_LEN 255
 
-#define ROW_COLUMNS                                                                \
-	"(SELECT pg_catalog.unnest($3) AS id, pg_catalog.unnest($4) AS record_key,"    \
-	"  pg_catalog.unnest($5) AS source, pg_catalog.unnest($6) AS target,"          \
-	"  pg_catalog.unnest($7) AS direction, pg_catalog.unnest($8) AS action,"       \
-	"  pg_catalog.unnest($9) AS change_set, pg_catalog.unnest($10) AS field_hash," \
-	"  pg_catalog.unnest($11) AS key, pg_catalog.unnest($12) AS is_blocked) AS u"
-
-#define ROW_PLACE \
-	"CASE WHEN u.is_blocked THEN NULL ELSE pg_catalog.pg_current_xact_id() END"
-
-#define ROW_TYPES                                                                        \
-	{                                                                                    \
-		TEXTOID, TIMESTAMPTZOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
-			TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID,       \
-			BOOLARRAYOID                                                                 \
-	}
-
-static SlPlan insert_rows = {
-	.sql = "INSERT INTO %s.sync_outbox (id, entity, record_key, source_system,"
-		   "  target_system, direction, action, change_set, field_hash, idempotency_key,"
-		   "  place, created_at, updated_at, visible_at)"
-		   " SELECT u.id, $1, u.record_key, u.source, u.target, u.direction, u.action,"
-		   "  u.change_set, u.field_hash, u.key, " ROW_PLACE ", $2, $2, $2"
-		   " FROM " ROW_COLUMNS,
-	.nargs = 12,
-	.argtypes = ROW_TYPES};
-
-/* A newer content folds into the row: its id, age and attempts stay, and its place. */
-static SlPlan update_rows = {
-	.sql = "UPDATE %s.sync_outbox AS o SET source_system = u.source,"
-		   "  direction = u.direction, action = u.action, change_set = u.change_set,"
-		   "  field_hash = u.field_hash, idempotency_key = u.key, status = 'pending',"
-		   "  updated_at = $2,"
-		   "  place = CASE WHEN u.is_blocked THEN NULL"
-		   "          ELSE coalesce(o.place, " ROW_PLACE ") END"
-		   " FROM " ROW_COLUMNS
-		   " WHERE o.id OPERATOR(pg_catalog.=) u.id AND $1 IS NOT NULL",
-	.nargs = 12,
-	.argtypes = ROW_TYPES};
+/* The columns of sync_outbox, in their order there. */
+enum
+{
+	COL_ID,
+	COL_ENTITY,
+	COL_KEY,
+	COL_SOURCE,
+	COL_TARGET,
+	COL_DIRECTION,
+	COL_ACTION,
+	COL_CHANGE_SET,
+	COL_HASH,
+	COL_IDEMPOTENCY_KEY,
+	COL_STATUS,
+	COL_ATTEMPTS,
+	COL_VISIBLE_AT,
+	COL_LEASE,
+	COL_WORKER,
+	COL_LAST_ERROR,
+	COL_CREATED_AT,
+	COL_UPDATED_AT,
+	COL_PLACE,
+	NCOLUMNS
+};
 
 enum
 {
@@ -169,18 +157,82 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 	sl_rows_set(rows, ROW_BLOCKED, BoolGetDatum(part->leased_version != 0));
 }
 
+/* What a content says of its row, whether that is new or not. */
 static void
-write_rows(SlPlan *plan, const SlPolicy *policy, const SlRows *rows, TimestampTz now)
+take_content(const SlRows *rows, int i, TimestampTz now, Datum *values)
 {
-	Datum values[2 + ROW_NCOLUMNS];
+	values[COL_SOURCE] = rows->values[ROW_SOURCE][i];
+	values[COL_DIRECTION] = rows->values[ROW_DIRECTION][i];
+	values[COL_ACTION] = rows->values[ROW_ACTION][i];
+	values[COL_CHANGE_SET] = rows->values[ROW_CHANGE_SET][i];
+	values[COL_HASH] = rows->values[ROW_HASH][i];
+	values[COL_IDEMPOTENCY_KEY] = rows->values[ROW_IDEMPOTENCY_KEY][i];
+	values[COL_STATUS] = CStringGetTextDatum("pending");
+	values[COL_UPDATED_AT] = TimestampTzGetDatum(now);
+}
 
-	if (rows->nrows == 0)
+/* A row waits without a place while another one of its record is leased. */
+static void
+take_place(const SlRows *rows, int i, Datum *values, bool *nulls)
+{
+	bool is_blocked = DatumGetBool(rows->values[ROW_BLOCKED][i]);
+
+	if (!is_blocked && nulls[COL_PLACE])
+		values[COL_PLACE] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	nulls[COL_PLACE] = is_blocked;
+}
+
+static void
+insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
+		   TimestampTz now)
+{
+	Datum values[NCOLUMNS];
+	bool  nulls[NCOLUMNS] = {false};
+
+	take_content(rows, i, now, values);
+	values[COL_ID] = rows->values[ROW_ID][i];
+	values[COL_ENTITY] = CStringGetTextDatum(policy->entity);
+	values[COL_KEY] = rows->values[ROW_KEY][i];
+	values[COL_TARGET] = rows->values[ROW_TARGET][i];
+	values[COL_ATTEMPTS] = Int32GetDatum(0);
+	values[COL_VISIBLE_AT] = TimestampTzGetDatum(now);
+	values[COL_CREATED_AT] = TimestampTzGetDatum(now);
+	nulls[COL_LEASE] = true;
+	nulls[COL_WORKER] = true;
+	nulls[COL_LAST_ERROR] = true;
+	nulls[COL_PLACE] = true;
+	take_place(rows, i, values, nulls);
+	sl_table_insert(table, values, nulls);
+}
+
+/* A newer content folds into the row: its id, age, attempts and place stay. */
+static void
+fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
+{
+	int64 id = DatumGetInt64(rows->values[ROW_ID][i]);
+	Datum values[NCOLUMNS];
+	bool  nulls[NCOLUMNS];
+
+	if (!sl_table_find(table, id, values, nulls))
+		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
+	take_content(rows, i, now, values);
+	take_place(rows, i, values, nulls);
+	sl_table_update_found(table, values, nulls);
+}
+
+static void
+write_rows(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
+{
+	SlTable table;
+
+	if (outbox->inserts.nrows == 0 && outbox->updates.nrows == 0)
 		return;
-	values[0] = CStringGetTextDatum(policy->entity);
-	values[1] = TimestampTzGetDatum(now);
-	sl_rows_arrays(rows, values + 2);
-	if (sl_query_write(plan, values, NULL) != (uint64) rows->nrows)
-		elog(ERROR, "the outbox lacks a row that the state of its record names");
+	sl_table_open(&table, "sync_outbox");
+	for (int i = 0; i < outbox->inserts.nrows; i++)
+		insert_row(&table, policy, &outbox->inserts, i, now);
+	for (int i = 0; i < outbox->updates.nrows; i++)
+		fold_row(&table, &outbox->updates, i, now);
+	sl_table_close(&table);
 }
 
 static void
@@ -247,8 +299,7 @@ void
 sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 {
 	write_drops(&outbox->drops);
-	write_rows(&insert_rows, policy, &outbox->inserts, now);
-	write_rows(&update_rows, policy, &outbox->updates, now);
+	write_rows(outbox, policy, now);
 	for (int t = 0; t < policy->nsystems; t++)
 		if (outbox->is_woken[t])
 			sl_outbox_notify(policy->systems[t].name);

@@ -20,6 +20,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "heap_table.h"
 #include "query.h"
 #include "store.h"
 
@@ -38,13 +39,6 @@ static SlPlan create_and_lock = {
 		" ON CONFLICT (record_key, entity) DO UPDATE SET state = s.state WHERE false",
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
-
-static SlPlan put_states = {.sql = "UPDATE %s.sync_state AS s SET state = u.state"
-								   " FROM (SELECT pg_catalog.unnest($1) AS tid, "
-								   "   pg_catalog.unnest($2) AS state) AS u"
-								   " WHERE s.ctid OPERATOR(pg_catalog.=) u.tid",
-							.nargs = 2,
-							.argtypes = {TIDARRAYOID, BYTEAARRAYOID}};
 
 void
 sl_store_open(SlStore *store, const SlPolicy *policy)
@@ -332,38 +326,26 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_end_look(store);
 }
 
-static int
-collect_sealed(SlRecord **records, int nrecords, Datum *tids, Datum *states)
+static void
+put_state(SlTable *table, const SlPolicy *policy, const SlRecord *record)
 {
-	int n = 0;
+	Datum values[STATE_COLUMN];
+	bool  nulls[STATE_COLUMN] = {false};
 
-	for (int i = 0; i < nrecords; i++)
-	{
-		if (records[i]->encoded == NULL)
-			continue;
-		tids[n] = PointerGetDatum(&records[i]->tid);
-		states[n] = PointerGetDatum(records[i]->encoded);
-		n++;
-	}
-	return n;
+	values[0] = CStringGetTextDatum(policy->entity);
+	values[1] = PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
+	values[2] = PointerGetDatum(record->encoded);
+	sl_table_update(table, (ItemPointer) &record->tid, values, nulls);
 }
 
 void
-sl_store_put(SlRecord **records, int nrecords)
+sl_store_put(const SlPolicy *policy, SlRecord **records, int nrecords)
 {
-	Datum *tids = palloc(sizeof(Datum) * (nrecords + 1));
-	Datum *states = palloc(sizeof(Datum) * (nrecords + 1));
-	int    n = collect_sealed(records, nrecords, tids, states);
-	Datum  values[2];
-	uint64 written;
+	SlTable table;
 
-	if (n == 0)
-		return;
-	values[0] = PointerGetDatum(
-		construct_array(tids, n, TIDOID, sizeof(ItemPointerData), false, TYPALIGN_SHORT));
-	values[1] = PointerGetDatum(
-		construct_array(states, n, BYTEAOID, -1, false, TYPALIGN_INT));
-	written = sl_query_write(&put_states, values, NULL);
-	if (written != (uint64) n)
-		elog(ERROR, "%d states to write, but " UINT64_FORMAT " were written", n, written);
+	sl_table_open(&table, "sync_state");
+	for (int i = 0; i < nrecords; i++)
+		if (records[i]->encoded != NULL)
+			put_state(&table, policy, records[i]);
+	sl_table_close(&table);
 }

@@ -79,8 +79,8 @@ extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
  */
 extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
 
-/* Writes the sealed ones back.  SPI must be connected. */
-extern void sl_store_put(SlRecord **records, int nrecords);
+/* Writes the sealed ones back. */
+extern void sl_store_put(const SlPolicy *policy, SlRecord **records, int nrecords);
 
 extern SlRecord *sl_record_new(const SlPolicy *policy, const char *key, int32 key_len);
 

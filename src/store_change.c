@@ -10,6 +10,7 @@
 
 #include "canonical.h"
 #include "digest.h"
+#include "heap_table.h"
 #include "json_out.h"
 #include "query.h"
 #include "store_change.h"
@@ -27,18 +28,18 @@ enum
 static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID,
 												  JSONBOID};
 
-static SlPlan put_changes = {
-	.sql =
-		"INSERT INTO %s.sync_change (entity, record_key, version, author, actor, change_set,"
-		"  changed_at)"
-		" SELECT $1, u.record_key, u.version, u.author, u.actor, u.change_set, $2"
-		" FROM (SELECT pg_catalog.unnest($3) AS record_key, "
-		"   pg_catalog.unnest($4) AS version, pg_catalog.unnest($5) AS author, "
-		"   pg_catalog.unnest($6) AS actor, "
-		"   pg_catalog.unnest($7) AS change_set) AS u",
-	.nargs = 7,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
-				 TEXTARRAYOID, JSONBARRAYOID}};
+/* The columns of sync_change, in their order there. */
+enum
+{
+	COL_ENTITY,
+	COL_KEY,
+	COL_VERSION,
+	COL_AUTHOR,
+	COL_ACTOR,
+	COL_CHANGE_SET,
+	COL_CHANGED_AT,
+	CHANGE_COLUMNS
+};
 
 enum
 {
@@ -94,14 +95,26 @@ sl_changes_add(SlRows *changes, const SlPolicy *policy, const SlRecord *record,
 void
 sl_changes_put(const SlPolicy *policy, const SlRows *changes, TimestampTz now)
 {
-	Datum values[2 + CHANGE_NCOLUMNS];
+	Datum   values[CHANGE_COLUMNS];
+	bool    nulls[CHANGE_COLUMNS] = {false};
+	SlTable table;
 
 	if (changes->nrows == 0)
 		return;
-	values[0] = CStringGetTextDatum(policy->entity);
-	values[1] = TimestampTzGetDatum(now);
-	sl_rows_arrays(changes, values + 2);
-	sl_query_write(&put_changes, values, NULL);
+	values[COL_ENTITY] = CStringGetTextDatum(policy->entity);
+	values[COL_CHANGED_AT] = TimestampTzGetDatum(now);
+	sl_table_open(&table, "sync_change");
+	for (int i = 0; i < changes->nrows; i++)
+	{
+		values[COL_KEY] = changes->values[CHANGE_KEY][i];
+		values[COL_VERSION] = changes->values[CHANGE_VERSION][i];
+		values[COL_AUTHOR] = changes->values[CHANGE_AUTHOR][i];
+		values[COL_ACTOR] = changes->values[CHANGE_ACTOR][i];
+		nulls[COL_ACTOR] = changes->nulls[CHANGE_ACTOR][i];
+		values[COL_CHANGE_SET] = changes->values[CHANGE_SET][i];
+		sl_table_insert(&table, values, nulls);
+	}
+	sl_table_close(&table);
 }
 
 void

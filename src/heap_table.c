@@ -1,0 +1,120 @@
+/*
+ * heap_table.c
+ *	  Rows written to a table of the extension's own without a statement.
+ *
+ * These are the executor's own functions for one row, those that apply a replicated
+ * change; a statement would plan, start and end an executor for each handful of rows.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "heap_table.h"
+#include "query.h"
+
+void
+sl_table_open(SlTable *table, const char *name)
+{
+	table->rel = table_open(sl_relation_oid(name), RowExclusiveLock);
+	table->estate = CreateExecutorState();
+	table->info = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->info, table->rel, 0, NULL, 0);
+	ExecOpenIndices(table->info, false);
+	table->estate->es_output_cid = GetCurrentCommandId(true);
+	EvalPlanQualInit(&table->epq, table->estate, NULL, NIL, -1);
+	table->old = table_slot_create(table->rel, NULL);
+	table->fresh = MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
+}
+
+void
+sl_table_close(SlTable *table)
+{
+	EvalPlanQualEnd(&table->epq);
+	ExecDropSingleTupleTableSlot(table->old);
+	ExecDropSingleTupleTableSlot(table->fresh);
+	ExecCloseIndices(table->info);
+	FreeExecutorState(table->estate);
+	table_close(table->rel, NoLock);
+	CommandCounterIncrement();
+}
+
+static void
+fill(SlTable *table, const Datum *values, const bool *nulls)
+{
+	int natts = RelationGetNumberOfAttributes(table->rel);
+
+	ExecClearTuple(table->fresh);
+	memcpy(table->fresh->tts_values, values, sizeof(Datum) * natts);
+	memcpy(table->fresh->tts_isnull, nulls, sizeof(bool) * natts);
+	ExecStoreVirtualTuple(table->fresh);
+}
+
+void
+sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
+{
+	fill(table, values, nulls);
+	ExecSimpleRelationInsert(table->info, table->estate, table->fresh);
+	ResetPerTupleExprContext(table->estate);
+}
+
+void
+sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls)
+{
+	fill(table, values, nulls);
+	ExecSimpleRelationUpdate(table->info, table->estate, &table->epq, table->old,
+							 table->fresh);
+	ResetPerTupleExprContext(table->estate);
+}
+
+void
+sl_table_update(SlTable *table, ItemPointer tid, const Datum *values, const bool *nulls)
+{
+	ExecClearTuple(table->old);
+	table->old->tts_tid = *tid;
+	sl_table_update_found(table, values, nulls);
+}
+
+static bool
+fetch(SlTable *table, Relation index, Snapshot snapshot, int64 id)
+{
+	IndexScanDesc scan = sl_index_beginscan(table->rel, index, snapshot, 1);
+	ScanKeyData   key;
+	bool          is_found;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	index_rescan(scan, &key, 1, NULL, 0);
+	is_found = index_getnext_slot(scan, ForwardScanDirection, table->old);
+	index_endscan(scan);
+	return is_found;
+}
+
+bool
+sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
+{
+	int      natts = RelationGetNumberOfAttributes(table->rel);
+	Relation index;
+	Snapshot snapshot;
+	bool     is_found;
+
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	index = index_open(RelationGetPrimaryKeyIndex(table->rel), RowExclusiveLock);
+	is_found = fetch(table, index, snapshot, id);
+	index_close(index, NoLock);
+	UnregisterSnapshot(snapshot);
+	if (!is_found)
+		return false;
+	slot_getallattrs(table->old);
+	memcpy(values, table->old->tts_values, sizeof(Datum) * natts);
+	memcpy(nulls, table->old->tts_isnull, sizeof(bool) * natts);
+	return true;
+}

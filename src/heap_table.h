@@ -1,0 +1,49 @@
+/*
+ * heap_table.h
+ *	  Rows written to a table of the extension's own without a statement, as logical
+ *	  replication does: constraints, indexes and triggers see them as any other.
+ */
+#ifndef SL_HEAP_TABLE_H
+#define SL_HEAP_TABLE_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
+
+typedef struct SlTable
+{
+	Relation        rel;
+	EState         *estate;
+	ResultRelInfo  *info;
+	EPQState        epq;
+	TupleTableSlot *old;
+	TupleTableSlot *fresh;
+} SlTable;
+
+/* A table by its name in the extension's schema, until sl_table_close(). */
+extern void sl_table_open(SlTable *table, const char *name);
+
+/* values and nulls have a place for each column. */
+extern void sl_table_insert(SlTable *table, const Datum *values, const bool *nulls);
+
+/* The row at tid, which this transaction has locked or nobody else can reach. */
+extern void sl_table_update(SlTable *table, ItemPointer tid, const Datum *values,
+							const bool *nulls);
+
+/*
+ * Finds a row by the bigint that is its primary key, as the current transaction sees
+ * it now, and reads it; by-reference values are good until the next call.  False
+ * where there is none.
+ */
+extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
+
+/* Writes the row that sl_table_find() has found. */
+extern void sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls);
+
+/* What was written is seen by the commands that follow. */
+extern void sl_table_close(SlTable *table);
+
+#endif
