@@ -12,6 +12,7 @@
 #endif
 
 #include "access/genam.h"
+#include "executor/executor.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -27,6 +28,16 @@
 #else
 #define sl_guc_malloc(size) malloc(size)
 #endif
+
+static inline void
+sl_eval_plan_qual_init(EPQState *epq, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1, NIL);
+#else
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1);
+#endif
+}
 
 static inline IndexScanDesc
 sl_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)

@@ -237,7 +237,7 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 	write->since = ack->now;
 	write->token = ack->token;
 	note_token(event, field, ack->token);
-	shown->acked_since = true;
+	shown->acked_since |= !write->is_sighted;
 	if (ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
 		!sl_value_same(&ack->result[field], &write->value))
 		take_rewrite(event, field, write, ack->result[field]);

@@ -7,7 +7,6 @@
 
 #include "postgres.h"
 
-#include "utils/hsearch.h"
 #include "utils/tuplestore.h"
 
 #include "intake.h"
@@ -23,6 +22,8 @@ typedef struct SlDiffOptions
 	bool        is_verbose; /* rows for unchanged records too */
 } SlDiffOptions;
 
+struct dry_hash;
+
 /* One call. */
 typedef struct SlDiff
 {
@@ -35,7 +36,7 @@ typedef struct SlDiff
 	MemoryContext    chunk;      /* reset for each chunk */
 	MemoryContext    look;       /* reset for each record */
 	SlState         *scratch;    /* for looks */
-	HTAB            *dry_states; /* what a dry run would have written, by key */
+	struct dry_hash *dry_states; /* what a dry run would have written, by key */
 	Tuplestorestate *rows;
 	TupleDesc        row_desc;
 } SlDiff;

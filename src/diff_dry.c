@@ -7,43 +7,72 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "diff.h"
 
+/* A state by its record's key. */
+typedef struct DryKey
+{
+	const char *data;
+	int32       len;
+} DryKey;
+
 typedef struct DryState
 {
-	char   key[SL_MAX_KEY_LEN + 1];
+	DryKey key;
 	bytea *state;
+	uint32 hash;
+	char   status;
 } DryState;
+
+#define SH_PREFIX            dry
+#define SH_ELEMENT_TYPE      DryState
+#define SH_KEY_TYPE          DryKey
+#define SH_KEY               key
+#define SH_HASH_KEY(tb, key) hash_bytes((const unsigned char *) (key).data, (key).len)
+#define SH_EQUAL(tb, a, b) \
+	((a).len == (b).len && memcmp((a).data, (b).data, (a).len) == 0)
+#define SH_SCOPE static inline
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) ((a)->hash)
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
 
 void
 sl_dry_begin(SlDiff *diff)
 {
-	HASHCTL control = {.keysize = SL_MAX_KEY_LEN + 1,
-					   .entrysize = sizeof(DryState),
-					   .hcxt = diff->call};
-
-	diff->dry_states = hash_create("sync_ledger dry run", 256, &control,
-								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	diff->dry_states = dry_create(diff->call, 64, NULL);
 }
 
-static DryState *
-find(SlDiff *diff, const char *key, int32 key_len, HASHACTION action)
+static void
+remember(SlDiff *diff, const SlRecord *record)
 {
-	char name[SL_MAX_KEY_LEN + 1];
-	bool is_found;
+	DryKey    key = {record->key, record->key_len};
+	DryState *dry = dry_lookup(diff->dry_states, key);
+	bool      is_found;
 
-	memcpy(name, key, key_len);
-	name[key_len] = '\0';
-	return (DryState *) hash_search(diff->dry_states, name, action, &is_found);
+	if (dry == NULL)
+	{
+		char *copy = MemoryContextAlloc(diff->call, record->key_len);
+
+		memcpy(copy, record->key, record->key_len);
+		key.data = copy;
+		dry = dry_insert(diff->dry_states, key, &is_found);
+		dry->state = NULL;
+	}
+	else
+		pfree(dry->state);
+	dry->state = MemoryContextAlloc(diff->call, VARSIZE(record->encoded));
+	memcpy(dry->state, record->encoded, VARSIZE(record->encoded));
 }
 
 bool
 sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *found)
 {
-	DryState *dry = find(diff, key, key_len, HASH_FIND);
+	DryState *dry = dry_lookup(diff->dry_states, (DryKey){key, key_len});
 
 	if (dry == NULL)
 		return sl_store_look(&diff->store, key, key_len, found);
@@ -73,14 +102,6 @@ void
 sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
-	{
-		bytea *state = records[i]->encoded;
-		bytea *copy;
-
-		if (state == NULL)
-			continue;
-		copy = MemoryContextAlloc(diff->call, VARSIZE(state));
-		memcpy(copy, state, VARSIZE(state));
-		find(diff, records[i]->key, records[i]->key_len, HASH_ENTER)->state = copy;
-	}
+		if (records[i]->encoded != NULL)
+			remember(diff, records[i]);
 }

@@ -12,6 +12,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -21,30 +22,60 @@
 #include "heap_table.h"
 #include "query.h"
 
+/* Callers know each column by its place: a table with others is not theirs. */
+static void
+check_columns(Relation rel, int ncolumns)
+{
+	if (RelationGetNumberOfAttributes(rel) != ncolumns)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(
+				 "table \"%s\" has %d columns where this version of sync_ledger has %d",
+				 RelationGetRelationName(rel), RelationGetNumberOfAttributes(rel),
+				 ncolumns),
+			 errhint(
+				 "Run ALTER EXTENSION sync_ledger UPDATE after an upgrade; columns of "
+				 "the extension's own tables are not to be added or dropped.")));
+}
+
 void
-sl_table_open(SlTable *table, const char *name)
+sl_table_open(SlTable *table, const char *name, int ncolumns)
 {
 	table->rel = table_open(sl_relation_oid(name), RowExclusiveLock);
+	check_columns(table->rel, ncolumns);
 	table->estate = CreateExecutorState();
+	AfterTriggerBeginQuery();
 	table->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->info, table->rel, 0, NULL, 0);
 	ExecOpenIndices(table->info, false);
-	table->estate->es_output_cid = GetCurrentCommandId(true);
-	EvalPlanQualInit(&table->epq, table->estate, NULL, NIL, -1);
+	table->estate->es_opened_result_relations = list_make1(table->info);
+	sl_eval_plan_qual_init(&table->epq, table->estate);
 	table->old = table_slot_create(table->rel, NULL);
 	table->fresh = MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
+}
+
+/* What a user's AFTER triggers do, they do on a snapshot that sees the rows. */
+static void
+run_triggers(SlTable *table)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	AfterTriggerEndQuery(table->estate);
+	PopActiveSnapshot();
 }
 
 void
 sl_table_close(SlTable *table)
 {
+	CommandCounterIncrement();
+	run_triggers(table);
 	EvalPlanQualEnd(&table->epq);
 	ExecDropSingleTupleTableSlot(table->old);
 	ExecDropSingleTupleTableSlot(table->fresh);
-	ExecCloseIndices(table->info);
+	ExecResetTupleTable(table->estate->es_tupleTable, false);
+	ExecCloseResultRelations(table->estate);
 	FreeExecutorState(table->estate);
 	table_close(table->rel, NoLock);
-	CommandCounterIncrement();
 }
 
 static void

@@ -23,8 +23,11 @@ typedef struct SlTable
 	TupleTableSlot *fresh;
 } SlTable;
 
-/* A table by its name in the extension's schema, until sl_table_close(). */
-extern void sl_table_open(SlTable *table, const char *name);
+/*
+ * A table by its name in the extension's schema, until sl_table_close(); one with
+ * another number of columns is an error.
+ */
+extern void sl_table_open(SlTable *table, const char *name, int ncolumns);
 
 /* values and nulls have a place for each column. */
 extern void sl_table_insert(SlTable *table, const Datum *values, const bool *nulls);

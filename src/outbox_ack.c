@@ -44,7 +44,7 @@ static SlPlan move_to_ledger = {
 		"WITH gone AS ("
 		"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
 		"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
-		"  RETURNING o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
+		"  RETURNING o.id, o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
 		"   o.direction, o.change_set, o.idempotency_key, o.updated_at),"
 		" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
 		"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
@@ -54,7 +54,7 @@ static SlPlan move_to_ledger = {
 		"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
 		"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
 		"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
-		" SELECT g.record_key, g.target_system FROM gone AS g",
+		" SELECT g.record_key, g.target_system, g.id FROM gone AS g",
 	.nargs = 3,
 	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
 
@@ -150,29 +150,46 @@ move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
 	return sl_query_select(&move_to_ledger, values, NULL);
 }
 
-/* The keys and targets of the last result, copied. */
-static void
-ack_moved(SlBatch *batch, uint64 moved, const Answer *answer)
+/* A row that went: of which record, to whom. */
+typedef struct Moved
 {
-	char **keys = palloc(sizeof(char *) * Max(moved, 1));
-	int   *targets = palloc(sizeof(int) * Max(moved, 1));
+	int64 id;
+	char *key;
+	int   target; /* -1: no policy names it any more */
+} Moved;
 
-	for (uint64 i = 0; i < moved; i++)
+static Moved *
+read_moved(const SlBatch *batch, uint64 n)
+{
+	Moved *moved = palloc(sizeof(Moved) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
 	{
-		keys[i] = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		targets[i] = sl_policy_system(batch->policy,
-									  TextDatumGetCString(sl_query_value_not_null(i, 2)));
+		moved[i].key = TextDatumGetCString(sl_query_value_not_null(i, 1));
+		moved[i].target = sl_policy_system(batch->policy,
+										   TextDatumGetCString(
+											   sl_query_value_not_null(i, 2)));
+		moved[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
 	}
-	for (uint64 i = 0; i < moved; i++)
+	return moved;
+}
+
+/* A row that the state does not name (a policy dropped its target since) moves nothing. */
+static void
+ack_moved(SlBatch *batch, const Moved *moved, uint64 n, const Answer *answer)
+{
+	for (uint64 i = 0; i < n; i++)
 	{
-		SlRecord *record = sl_record_find(batch->records, batch->nrecords, keys[i],
-										  (int32) strlen(keys[i]));
+		SlRecord *record = sl_record_find(batch->records, batch->nrecords, moved[i].key,
+										  (int32) strlen(moved[i].key));
 
 		CHECK_FOR_INTERRUPTS();
 		if (record == NULL)
-			elog(ERROR, "a record that was locked is not in its batch: \"%s\"", keys[i]);
-		if (targets[i] >= 0)
-			ack_record(batch, record, targets[i], answer);
+			elog(ERROR, "a record that was locked is not in its batch: \"%s\"",
+				 moved[i].key);
+		if (moved[i].target >= 0 &&
+			moved[i].id == record->state->parts[moved[i].target].leased_id)
+			ack_record(batch, record, moved[i].target, answer);
 	}
 }
 
@@ -192,7 +209,7 @@ ack_entity(const Leased *leased, int n, const Answer *answer)
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);
 	moved = move_rows(&batch, leased, n, answer->lease);
-	ack_moved(&batch, moved, answer);
+	ack_moved(&batch, read_moved(&batch, moved), moved, answer);
 	sl_batch_put(&batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);

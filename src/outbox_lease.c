@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -20,7 +21,7 @@
 #define MAX_RETURNED 1000
 
 static SlPlan find_expired = {
-	.sql = "SELECT o.entity, o.record_key FROM %s.sync_outbox AS o"
+	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
 		   " WHERE o.target_system OPERATOR(pg_catalog.=) $1"
 		   "  AND o.status OPERATOR(pg_catalog.=) 'leased'"
 		   "  AND o.visible_at OPERATOR(pg_catalog.<=) $2"
@@ -49,6 +50,7 @@ typedef struct Expired
 {
 	char *entity;
 	char *key;
+	int64 id;
 } Expired;
 
 static Expired *
@@ -72,6 +74,7 @@ find(const char *target, const char *entity, TimestampTz now, int *n)
 	{
 		expired[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
 		expired[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
+		expired[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
 	}
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
@@ -80,15 +83,11 @@ find(const char *target, const char *entity, TimestampTz now, int *n)
 
 /* One row at most is waiting and one leased: what waits after all takes its place. */
 static void
-return_row(SlBatch *batch, SlRecord *record, int target)
+return_row(SlBatch *batch, SlRecord *record, int target, Datum *values)
 {
-	Datum     values[2];
 	SlReturn *result;
 
-	values[0] = Int64GetDatum(record->state->parts[target].leased_id);
-	values[1] = TimestampTzGetDatum(batch->now);
-	if (record->state->parts[target].leased_version == 0 ||
-		sl_query_select(&is_expired, values, NULL) == 0)
+	if (sl_query_select(&is_expired, values, NULL) == 0)
 		return;
 	result = sl_decide_lost(batch->policy, record->state, target, batch->now);
 	record->is_dirty = true;
@@ -101,6 +100,19 @@ return_row(SlBatch *batch, SlRecord *record, int target)
 		record->is_changed[t] |= result->waiting->is_changed[t];
 	if (result->is_dropped)
 		record->is_changed[target] = true;
+}
+
+/* A row that the state does not name is left from a policy that named the target before. */
+static void
+return_expired(SlBatch *batch, SlRecord *record, int target, int64 id)
+{
+	Datum values[2] = {Int64GetDatum(id), TimestampTzGetDatum(batch->now)};
+
+	CHECK_FOR_INTERRUPTS();
+	if (id == record->state->parts[target].leased_id)
+		return_row(batch, record, target, values);
+	else if (sl_query_select(&is_expired, values, NULL) > 0)
+		sl_outbox_drop(&batch->outbox, id);
 }
 
 static int
@@ -121,7 +133,7 @@ return_entity(const char *target, const Expired *expired, int n)
 	MemoryContextSwitchTo(context);
 	for (int r = 0; r < batch.nrecords; r++)
 		if (batch.records[r]->state != NULL)
-			return_row(&batch, batch.records[r], system);
+			return_expired(&batch, batch.records[r], system, expired[r].id);
 	sl_batch_put(&batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);

@@ -227,7 +227,7 @@ write_rows(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 
 	if (outbox->inserts.nrows == 0 && outbox->updates.nrows == 0)
 		return;
-	sl_table_open(&table, "sync_outbox");
+	sl_table_open(&table, "sync_outbox", NCOLUMNS);
 	for (int i = 0; i < outbox->inserts.nrows; i++)
 		insert_row(&table, policy, &outbox->inserts, i, now);
 	for (int i = 0; i < outbox->updates.nrows; i++)

@@ -169,6 +169,10 @@ value_of_request(const SlPolicy *policy, const SlState *state, int field,
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the value does not fit field \"%s\": %s",
 							   policy->fields[field].name, reason.message)));
+	if (policy->fields[field].is_required && sl_value_is_null(&value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("field \"%s\" is required and cannot be null",
+							   policy->fields[field].name)));
 	return value;
 }
 

@@ -167,14 +167,24 @@ is_explained_by(const SlWrite *write, const SlValue *value, bool is_unsure)
 		   (is_replaced && write->replaced_came_late);
 }
 
+/* The token of what the shadow holds: an ack's, where no observation showed it since. */
+static SlToken
+token_of_shown(const SlShown *shown)
+{
+	if (!shown->is_observed && shown->nwrites > 0)
+		return shown->writes[shown->nwrites - 1].token;
+	return shown->token_shown;
+}
+
 /* Sure, and under a token that is newer than all that could explain the value. */
 static bool
 is_proved_edit(const SlSpot *spot, const SlObservation *obs)
 {
 	const SlShown *shown = sl_spot_shown(spot);
+	SlToken        held = token_of_shown(shown);
 
-	if (sl_is_unsure(spot) || obs->token.len == 0 || shown->token.len == 0 ||
-		sl_compare_tokens(spot, obs->token, shown->token) <= 0)
+	if (sl_is_unsure(spot) || obs->token.len == 0 || held.len == 0 ||
+		sl_compare_tokens(spot, obs->token, held) <= 0)
 		return false;
 	for (int i = 0; i < shown->nwrites; i++)
 		if (sl_value_same(&shown->writes[i].value, &obs->values[spot->field]) &&

@@ -12,6 +12,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -304,8 +305,10 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 void
 sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 {
-	bool is_done = lock_existing(store, records, nrecords);
+	bool is_done;
 
+	PreventCommandIfReadOnly("a write of sync_ledger");
+	is_done = lock_existing(store, records, nrecords);
 	sl_store_end_look(store);
 	if (!is_done)
 		lock_by_statement(store, records, nrecords);
@@ -314,6 +317,8 @@ sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 void
 sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 {
+	if (nrecords > 0)
+		PreventCommandIfReadOnly("a write of sync_ledger");
 	for (int i = 0; i < nrecords; i++)
 	{
 		SlStored stored;
@@ -338,12 +343,23 @@ put_state(SlTable *table, const SlPolicy *policy, const SlRecord *record)
 	sl_table_update(table, (ItemPointer) &record->tid, values, nulls);
 }
 
+static bool
+has_sealed(SlRecord **records, int nrecords)
+{
+	for (int i = 0; i < nrecords; i++)
+		if (records[i]->encoded != NULL)
+			return true;
+	return false;
+}
+
 void
 sl_store_put(const SlPolicy *policy, SlRecord **records, int nrecords)
 {
 	SlTable table;
 
-	sl_table_open(&table, "sync_state");
+	if (!has_sealed(records, nrecords))
+		return;
+	sl_table_open(&table, "sync_state", STATE_COLUMN);
 	for (int i = 0; i < nrecords; i++)
 		if (records[i]->encoded != NULL)
 			put_state(&table, policy, records[i]);

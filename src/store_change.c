@@ -103,7 +103,7 @@ sl_changes_put(const SlPolicy *policy, const SlRows *changes, TimestampTz now)
 		return;
 	values[COL_ENTITY] = CStringGetTextDatum(policy->entity);
 	values[COL_CHANGED_AT] = TimestampTzGetDatum(now);
-	sl_table_open(&table, "sync_change");
+	sl_table_open(&table, "sync_change", CHANGE_COLUMNS);
 	for (int i = 0; i < changes->nrows; i++)
 	{
 		values[COL_KEY] = changes->values[CHANGE_KEY][i];

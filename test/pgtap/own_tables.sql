@@ -1,0 +1,52 @@
+-- What a user does to the extension's own tables: a trigger sees each row, another column is
+-- refused by name, and a read-only transaction stays one.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}}');
+CALL pg_temp.at_rest('T1', '{"phone": "0"}', 'crm', 'support');
+
+CREATE TABLE seen (relation name, changes bigint);
+CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO seen SELECT tg_table_name, count(*) FROM sync_change;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_row AFTER INSERT OR UPDATE ON sync_outbox FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row AFTER INSERT ON sync_change FOR EACH ROW EXECUTE FUNCTION note_row();
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'a call goes through beside triggers');
+SELECT is((SELECT array_agg(relation::text || ' ' || changes ORDER BY relation) FROM seen), '{"sync_change 2","sync_outbox 1"}',
+	'each trigger has seen its row');
+DROP FUNCTION note_row CASCADE;
+
+SELECT throws_ok($$ SET LOCAL transaction_read_only = on; SELECT sync_diff('crm', 'contact', '{"record_key": "T1", "phone": "2"}') $$,
+	'25006', 'cannot execute a write of sync_ledger in a read-only transaction', 'read only is read only');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "T1", "phone": "2"}', dry_run => true)), 'accepted',
+	'a dry run writes nothing anyway');
+
+-- An expired lease that a policy without the target has orphaned moves nothing
+SELECT isnt(pg_temp.poll('support'), NULL, 'support has a row');
+SELECT sync_configure('contact', '{"systems": ["crm", "legacy"], "fields": {"phone": {}}}');
+SELECT isnt(pg_temp.saw('crm', '{"phone": "3"}'), NULL, 'the record is written without support');
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}}');
+SELECT isnt(pg_temp.saw('crm', '{"phone": "4"}'), NULL, 'and with it again');
+SELECT is(pg_temp.poll('support'), 'create {"phone": "4"}', 'support is claimed for anew');
+SELECT is(pg_temp.ack('support', before => 1), true, 'the orphaned row is acknowledged');
+SELECT is(pg_temp.shows('support'), '{"phone": null}', 'and confirms nothing of the new one');
+SELECT is(pg_temp.ack('support'), true, 'which is acknowledged by its own lease');
+SELECT is(pg_temp.shows('support'), '{"phone": "4"}', 'and confirmed by it');
+
+-- A required field is not decided away
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {"required": true}}}');
+CALL pg_temp.at_rest('T2', '{"phone": "0"}', 'crm', 'support');
+SELECT is(pg_temp.saw('crm', '{"phone": "5"}'), 'accepted phone=accepted -> support', 'the crm edits');
+SELECT is(pg_temp.saw('support', '{"phone": "6"}'), 'conflict phone=conflict', 'so does support, unaware');
+SELECT throws_ok(format($$ SELECT sync_resolve(%s, value => 'null') $$, pg_temp.open_conflict()), '22023',
+	'field "phone" is required and cannot be null', 'null is no decision for it');
+
+ALTER TABLE sync_outbox ADD COLUMN note text;
+SELECT throws_like($$ SELECT sync_diff('crm', 'contact', '{"record_key": "T3", "phone": "1"}') $$,
+	'table "sync_outbox" has 20 columns where this version of sync_ledger has 19', 'a table with another column is refused by name');
+
+SELECT * FROM finish();
