@@ -53,6 +53,12 @@ SELECT is(pg_temp.saw('support', '{"v": 6, "phone": "0"}'), 'echo phone=echo', '
 SELECT is(pg_temp.saw('support', '{"v": 7, "phone": "1"}'), 'echo phone=echo', 'the sight of the write tells its version');
 SELECT is(pg_temp.saw('support', '{"v": 8, "phone": "2"}'), 'accepted phone=accepted -> crm', 'from then on a greater version is an edit');
 
+CALL pg_temp.write('late again');
+SELECT is(pg_temp.ack('support'), true, 'the version of the write is not known');
+CALL pg_temp.at('12:05');
+SELECT is(pg_temp.saw('support', '{"v": 6, "phone": "0", "email": "b"}'), 'accepted email=accepted,phone=echo -> crm', 'what the write replaced, in the payload of another edit: a late echo');
+SELECT is(pg_temp.saw('support', '{"v": 7, "phone": "0", "email": "c"}'), 'held email=accepted,phone=held -> crm', 'in the payload of the next one: greater than that of the late echo proves nothing');
+
 CALL pg_temp.write('in flight');
 SELECT is(pg_temp.saw('support', '{"v": 6, "phone": "2"}'), 'conflict phone=conflict', 'while the write is in flight no version proves that it was seen');
 SELECT is(pg_temp.ack('support'), true, 'acknowledged');
