@@ -108,3 +108,18 @@ sl_normalize_text(const SlFieldSpec *field, SlValue value)
 		return value;
 	return sl_text_value(after);
 }
+
+SlValue
+sl_normalize_again(const SlFieldSpec *field, SlValue value)
+{
+	SlCoercion c = {field, NULL, NULL};
+	SlScan     scan = {.start = value.data, .end = value.data + value.len};
+	SlRaw      raw;
+	SlRaw      culprit;
+	SlValue    again;
+
+	if (value.kind == SL_ABSENT || value.kind == SL_NULL)
+		return value;
+	sl_scan_raw(&scan, value.data, &raw);
+	return sl_coerce(&c, &raw, &again, &culprit) == NULL ? again : value;
+}

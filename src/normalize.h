@@ -51,6 +51,12 @@ extern bool sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input,
 extern int sl_token_compare(const char *a, int32 a_len, const char *b, int32 b_len,
 							struct pg_tz *tz);
 
+/*
+ * What a stored canonical value is by the field's present type and normalisers; the
+ * value itself where it does not fit them.
+ */
+extern SlValue sl_normalize_again(const SlFieldSpec *field, SlValue value);
+
 /* Applies only the field's normalisers, as when a value map is built. */
 extern SlValue sl_normalize_text(const SlFieldSpec *field, SlValue value);
 

@@ -172,6 +172,9 @@ extern SlState *sl_state_new(const SlPolicy *policy);
 /* Makes a state new again, as far as one system's part goes. */
 extern void sl_state_clear(const SlPolicy *policy, SlState *state, int system);
 
+/* Reads what is stored by the policy's present types and normalisers. */
+extern void sl_state_renew(const SlPolicy *policy, SlState *state);
+
 /* The policy that a stored state was written under; 0: it is empty. */
 extern int32 sl_state_policy_version(const char *data, int32 len);
 

@@ -425,6 +425,8 @@ decode(Decoder *d)
 	get_edits(d);
 	get_fields(d);
 	get_parts(d);
+	if (state->policy_version != d->policy->version)
+		sl_state_renew(d->policy, state);
 }
 
 SlState *

@@ -1,0 +1,46 @@
+/*
+ * state_renew.c
+ *	  A state that was written under an older policy, as the new one reads it.
+ *
+ * What is compared are values: where a field has got another type or normaliser, what
+ * is stored is read by that too, so what every system shows already is no change.
+ */
+#include "postgres.h"
+
+#include "normalize.h"
+#include "state.h"
+
+static void
+renew_sides(const SlFieldSpec *spec, SlConflict *conflict)
+{
+	for (int i = 0; conflict != NULL && i < conflict->nsides; i++)
+		conflict->sides[i].last = sl_normalize_again(spec, conflict->sides[i].last);
+}
+
+static void
+renew_shown(const SlFieldSpec *spec, SlShown *shown)
+{
+	shown->value = sl_normalize_again(spec, shown->value);
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite *write = &shown->writes[i];
+
+		write->value = sl_normalize_again(spec, write->value);
+		write->replaced = sl_normalize_again(spec, write->replaced);
+	}
+}
+
+void
+sl_state_renew(const SlPolicy *policy, SlState *state)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlFieldSpec *spec = &policy->fields[f];
+		SlGolden          *golden = &state->golden[f];
+
+		golden->value = sl_normalize_again(spec, golden->value);
+		renew_sides(spec, golden->conflict);
+		for (int s = 0; s < policy->nsystems; s++)
+			renew_shown(spec, &state->parts[s].shown[f]);
+	}
+}
