@@ -19,7 +19,6 @@
 #include "canonical.h"
 #include "compat.h"
 #include "decide.h"
-#include "digest.h"
 #include "event_store.h"
 #include "guc.h"
 #include "json_out.h"
@@ -196,18 +195,6 @@ payload_of(const SlPolicy *policy, const SlRecord *record, int target,
 	return sl_text_to_jsonb(payload.data);
 }
 
-static char *
-hash_of(const SlPolicy *policy, const SlState *state, int target,
-		const SlContent *content)
-{
-	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
-	char    *hex = palloc0(SL_DIGEST_HEX + 1);
-
-	sl_content_result(policy, state, target, content, values);
-	sl_digest_record(policy, values, hex);
-	return hex;
-}
-
 static void
 set_text(Datum *values, bool *nulls, int column, const char *text)
 {
@@ -238,7 +225,8 @@ describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int tar
 	set_text(values, nulls, COL_TARGET, poll->target);
 	set_text(values, nulls, COL_DIRECTION, sl_direction(source, poll->target));
 	set_text(values, nulls, COL_IDEMPOTENCY_KEY, key);
-	set_text(values, nulls, COL_HASH, hash_of(policy, record->state, target, content));
+	set_text(values, nulls, COL_HASH,
+			 sl_content_hash(policy, record->state, target, content));
 }
 
 /* Marks the waiting row as leased; adds its attempt and age. */

@@ -118,16 +118,16 @@ sl_idempotency_key(const SlPolicy *policy, const SlState *state, const SlRecord 
 								record->key_len, record->key, version));
 }
 
-static void
-set_hash(SlRows *rows, const SlPolicy *policy, const SlState *state, int target,
-		 const SlContent *content)
+char *
+sl_content_hash(const SlPolicy *policy, const SlState *state, int target,
+				const SlContent *content)
 {
 	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
-	char     hex[SL_DIGEST_HEX];
+	char    *hex = palloc0(SL_DIGEST_HEX + 1);
 
 	sl_content_result(policy, state, target, content, values);
 	sl_digest_record(policy, values, hex);
-	sl_rows_set_text_len(rows, ROW_HASH, hex, SL_DIGEST_HEX);
+	return hex;
 }
 
 static void
@@ -151,7 +151,7 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 	sl_rows_set(rows, ROW_CHANGE_SET,
 				sl_fields_to_jsonb(policy, content.nfields, content.fields,
 								   content.values));
-	set_hash(rows, policy, state, target, &content);
+	sl_rows_set_text(rows, ROW_HASH, sl_content_hash(policy, state, target, &content));
 	sl_rows_set_text(rows, ROW_IDEMPOTENCY_KEY,
 					 sl_idempotency_key(policy, state, record, target, false));
 	sl_rows_set(rows, ROW_BLOCKED, BoolGetDatum(part->leased_version != 0));

@@ -17,6 +17,10 @@
 extern char *sl_idempotency_key(const SlPolicy *policy, const SlState *state,
 								const SlRecord *record, int target, bool is_leased);
 
+/* The hash of the record as the target will show it once the content has landed; hex. */
+extern char *sl_content_hash(const SlPolicy *policy, const SlState *state, int target,
+							 const SlContent *content);
+
 /* The name of a row's direction, source->target. */
 extern char *sl_direction(const char *source, const char *target);
 
