@@ -39,6 +39,16 @@ sl_eval_plan_qual_init(EPQState *epq, EState *estate)
 #endif
 }
 
+static inline Oid
+sl_primary_key(Relation rel)
+{
+#if PG_VERSION_NUM >= 180000
+	return RelationGetPrimaryKeyIndex(rel, false);
+#else
+	return RelationGetPrimaryKeyIndex(rel);
+#endif
+}
+
 static inline IndexScanDesc
 sl_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
 {

@@ -138,7 +138,7 @@ sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
 
 	CommandCounterIncrement();
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	index = index_open(RelationGetPrimaryKeyIndex(table->rel), RowExclusiveLock);
+	index = index_open(sl_primary_key(table->rel), RowExclusiveLock);
 	is_found = fetch(table, index, snapshot, id);
 	index_close(index, NoLock);
 	UnregisterSnapshot(snapshot);
