@@ -50,7 +50,7 @@ COMMENT ON TABLE sync_ledger IS
     'The writes that crossed a gate: one row for each state of a record that a target confirmed, with the newest write that led to it. sent_at is when that write was claimed, synced_at when it was confirmed.';
 COMMENT ON COLUMN sync_ledger.writes IS 'How often this tuple was written.';
 COMMENT ON COLUMN sync_ledger.field_hash IS
-    'sync_hash of the object of the fields that the target carries, as it shows them after this write; unseen fields are left out.';
+    'sync_hash of the object of the fields that the target carries, as this write will leave them there; unseen fields are left out.';
 
 CREATE SEQUENCE sync_outbox_id_seq CACHE 64;
 SELECT pg_catalog.pg_extension_config_dump('sync_outbox_id_seq', '');
