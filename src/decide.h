@@ -35,8 +35,11 @@ typedef struct SlObservation
 	int            system;
 	const SlValue *values; /* by field; absent: not in the payload */
 	SlToken        token;
-	const char    *native_id; /* or NULL */
-	const char    *actor;     /* or NULL */
+	SlToken        stamp;       /* an idempotency key of ours; len 0: none */
+	const char    *native_id;   /* or NULL */
+	const char    *actor;       /* or NULL */
+	bool           is_deletion; /* the record was deleted there; no values */
+	bool           is_baseline; /* of a first load: nothing is sent because of it */
 	TimestampTz    now;
 } SlObservation;
 
@@ -53,7 +56,7 @@ typedef enum SlConflictOp
 typedef struct SlConflictEffect
 {
 	SlConflictOp   op;
-	int            field;
+	int            field; /* or SL_RECORD: values are of the record, see below */
 	SlConflictKind kind;
 	SlConflict    *conflict; /* but for RECORD: whose id names the row */
 	SlValue        base;     /* what the incoming side showed before */
@@ -61,8 +64,10 @@ typedef struct SlConflictEffect
 	int            current_author;
 	SlValue        incoming;
 	int            incoming_system;
-	SlValue        resolved;   /* for CLOSE and RECORD */
-	const char    *resolution; /* a word: agreed, owner, rewritten, superseded */
+	SlValue        resolved;        /* for CLOSE and RECORD */
+	const char    *resolution;      /* a word: agreed, owner, rewritten, superseded ... */
+	const SlValue *current_record;  /* for SL_RECORD: by field, absent where unknown; */
+	const SlValue *incoming_record; /* NULL: no record (deleted, or not there) */
 } SlConflictEffect;
 
 typedef struct SlEffects

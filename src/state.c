@@ -53,6 +53,8 @@ sl_state_clear(const SlPolicy *policy, SlState *state, int system)
 	clear_golden(policy, state);
 	clear_part(policy, &state->parts[system]);
 	state->ngone = 0;
+	state->is_deleted = false;
+	state->conflict = NULL;
 	state->policy_version = 0;
 }
 

@@ -42,6 +42,9 @@ typedef struct SlToken
 	int32       len;
 } SlToken;
 
+/* The field of a conflict or an effect that is of the whole record. */
+#define SL_RECORD (-1)
+
 /* One side of an open conflict. */
 typedef struct SlSide
 {
@@ -51,7 +54,7 @@ typedef struct SlSide
 	SlValue last;      /* the last value it showed */
 } SlSide;
 
-/* The open conflict of a field; while there is one, the field is frozen. */
+/* The open conflict of a field or a record; while there is one, that is frozen. */
 typedef struct SlConflict
 {
 	int64          id; /* 0 until the store has numbered it */
@@ -111,10 +114,11 @@ typedef struct SlShown
 	bool    is_unsure;    /* a crossing: until a write is confirmed without one */
 	bool    acked_since;  /* a write of ours was acked since token_shown */
 	SlValue value;
-	SlToken token;       /* the newest known one */
-	SlToken token_shown; /* under which it was last shown */
-	SlToken token_own;   /* under which a value not of ours was last shown */
-	int     answers;     /* breaker: corrections answered in a row */
+	SlToken token;        /* the newest known one */
+	SlToken token_shown;  /* under which it was last shown */
+	SlToken token_own;    /* under which a value not of ours was last shown */
+	int     answers;      /* breaker: corrections answered in a row */
+	bool    is_undecided; /* shown while the record was dead or frozen */
 	int     nwrites;
 	int     maxwrites;
 	SlWrite *writes; /* remembered ones, oldest first */
@@ -126,9 +130,19 @@ typedef enum SlExistence
 	SL_THERE,
 	SL_BEING_CREATED, /* a worker has our create */
 	SL_CREATE_LOST,   /* a create of unknown outcome */
-	SL_GONE,          /* deleted there */
-	SL_LEFT_OUT       /* takes no part in this record */
+	SL_GONE,          /* deleted there, in a record that is dead or frozen */
+	SL_LEFT_OUT       /* takes no part in this record until it shows it (again) */
 } SlExistence;
+
+/* Our delete in one system, from its claim until an observation shows it. */
+typedef enum SlErasure
+{
+	SL_ERASURE_NONE,   /* none was claimed, or its sight has come */
+	SL_ERASURE_LEASED, /* a worker has it */
+	SL_ERASURE_SEEN,   /* a worker has it, and its sight has come */
+	SL_ERASURE_LOST,   /* of unknown outcome; it may still land */
+	SL_ERASURE_OWED    /* acked; its sight is owed, however late */
+} SlErasure;
 
 typedef enum SlAction
 {
@@ -151,16 +165,24 @@ typedef struct SlPart
 	int64       waiting_id; /* that row's id in the outbox; 0: it is still to be made */
 	int         waiting_source; /* an author */
 	int64       create_version; /* in the key of our create, while its outcome is open */
-	SlShown    *shown;          /* by field */
+	SlErasure   erasure;
+	int64       erasure_version; /* in the key of our delete, while it is not acked */
+	bool        deleted_itself;  /* gone by its own word, not by a delete of ours */
+	SlShown    *shown;           /* by field */
 } SlPart;
 
 typedef struct SlState
 {
-	int32        policy_version; /* under which it was last written; 0: a new record */
-	int64        version;
-	int32        generation; /* from 1 */
-	bool         is_deleted;
-	int          ngone;
+	int32       policy_version; /* under which it was last written; 0: a new record */
+	int64       version;
+	int32       generation;    /* from 1 */
+	bool        is_deleted;    /* dead: what follows is its tombstone */
+	int         deleted_by;    /* an author; the values and versions of C stay */
+	const char *deleted_actor; /* or NULL */
+	TimestampTz deleted_at;
+	int64       deleted_version; /* of the record, when it died */
+	SlConflict *conflict; /* of the whole record: delete, resurrect, duplicate; or NULL */
+	int         ngone;
 	const char **gone;   /* authors that are in the policy no more */
 	SlGolden    *golden; /* by field */
 	SlPart      *parts;  /* by system */

@@ -34,8 +34,13 @@
 /* A golden field: its value's kind in the two low bits, then: */
 #define SL_GOLDEN_MORE 0x04 /* owner, flips, conflict follow */
 
+/* A record: */
+#define SL_STATE_DELETED  0x01 /* the tombstone follows the edits */
+#define SL_STATE_CONFLICT 0x02 /* and, after that, the record's conflict */
+
 /* A part: */
-#define SL_PART_FIELDS 0x01 /* some field is seen, or remembers a write */
+#define SL_PART_FIELDS  0x01 /* some field is seen, or remembers a write */
+#define SL_PART_ERASURE 0x02 /* a delete of ours, or a delete there, is remembered */
 
 #define SL_SIDE_BURIED 0x01
 #define SL_SIDE_MANY   0x02

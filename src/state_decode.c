@@ -168,6 +168,32 @@ get_conflict(Decoder *d)
 	return conflict;
 }
 
+static const char *
+get_optional(Decoder *d)
+{
+	uint64      len = sl_get_varint(&d->cursor);
+	const char *text = len == 0 ? NULL : sl_get_bytes(&d->cursor, len - 1);
+
+	return text == NULL ? NULL : pnstrdup(text, len - 1);
+}
+
+static void
+get_tombstone(Decoder *d, uint8 flags)
+{
+	SlState *state = d->state;
+
+	state->is_deleted = (flags & SL_STATE_DELETED) != 0;
+	if (state->is_deleted)
+	{
+		state->deleted_by = author_of(d, sl_get_varint(&d->cursor));
+		state->deleted_actor = get_optional(d);
+		state->deleted_at = sl_get_time(&d->cursor);
+		state->deleted_version = (int64) sl_get_varint(&d->cursor);
+	}
+	if ((flags & SL_STATE_CONFLICT) != 0)
+		state->conflict = get_conflict(d);
+}
+
 /* Fields stand in the policy's own order, so the next one is nearly always the next. */
 static int
 field_by_name(const SlPolicy *policy, const char *name, int len, int *next)
@@ -263,6 +289,7 @@ get_more(Decoder *d, SlShown *shown)
 	shown->token_shown = token_of(d, sl_get_varint(&d->cursor));
 	shown->token_own = token_of(d, sl_get_varint(&d->cursor));
 	shown->answers = (int) sl_get_varint(&d->cursor);
+	shown->is_undecided = sl_get_byte(&d->cursor) != 0;
 	shown->nwrites = get_count(d);
 	shown->maxwrites = shown->nwrites;
 	if (shown->nwrites == 0)
@@ -344,16 +371,9 @@ get_part_body(Decoder *d, int system)
 {
 	SlPart *part = &d->state->parts[system];
 	uint8   flags = sl_get_byte(&d->cursor);
-	uint64  len;
 
 	part->existence = (SlExistence) sl_get_byte(&d->cursor);
-	len = sl_get_varint(&d->cursor);
-	if (len > 0)
-	{
-		const char *native_id = sl_get_bytes(&d->cursor, len - 1);
-
-		part->native_id = pnstrdup(native_id, len - 1);
-	}
+	part->native_id = get_optional(d);
 	part->leased_action = (SlAction) sl_get_byte(&d->cursor);
 	part->leased_version = (int64) sl_get_varint(&d->cursor);
 	part->leased_id = (int64) sl_get_varint(&d->cursor);
@@ -362,6 +382,12 @@ get_part_body(Decoder *d, int system)
 	part->waiting_id = (int64) sl_get_varint(&d->cursor);
 	part->waiting_source = author_of(d, sl_get_varint(&d->cursor));
 	part->create_version = (int64) sl_get_varint(&d->cursor);
+	if ((flags & SL_PART_ERASURE) != 0)
+	{
+		part->erasure = (SlErasure) sl_get_byte(&d->cursor);
+		part->erasure_version = (int64) sl_get_varint(&d->cursor);
+		part->deleted_itself = sl_get_byte(&d->cursor) != 0;
+	}
 	if ((flags & SL_PART_FIELDS) != 0)
 		get_part_fields(d, system);
 }
@@ -413,16 +439,18 @@ static void
 decode(Decoder *d)
 {
 	SlState *state = d->state;
+	uint8    flags;
 
 	if (sl_get_byte(&d->cursor) != SL_STATE_FORMAT)
 		sl_state_damaged();
 	state->policy_version = (int32) sl_get_varint(&d->cursor);
 	state->version = (int64) sl_get_varint(&d->cursor);
 	state->generation = (int32) sl_get_varint(&d->cursor);
-	state->is_deleted = sl_get_byte(&d->cursor) != 0;
+	flags = sl_get_byte(&d->cursor);
 	d->values = (SlCursor){get_end(d), d->cursor.end};
 	get_names(d);
 	get_edits(d);
+	get_tombstone(d, flags);
 	get_fields(d);
 	get_parts(d);
 	if (state->policy_version != d->policy->version)

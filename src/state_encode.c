@@ -56,6 +56,18 @@ edit_of(Encoder *e, const SlGolden *g)
 	return e->nedits++;
 }
 
+static void
+put_optional(StringInfo out, const char *actor)
+{
+	if (actor == NULL)
+	{
+		sl_put_varint(out, 0);
+		return;
+	}
+	sl_put_varint(out, strlen(actor) + 1);
+	appendBinaryStringInfo(out, actor, (int) strlen(actor));
+}
+
 /* none 0, review 1, sync 2, then the names */
 static uint64
 author_code(int author)
@@ -92,13 +104,7 @@ put_edits(Encoder *e)
 		Edit *edit = &e->edits[i];
 
 		sl_put_varint(&e->out, author_code(edit->author));
-		if (edit->actor == NULL)
-			sl_put_varint(&e->out, 0);
-		else
-		{
-			sl_put_varint(&e->out, strlen(edit->actor) + 1);
-			appendBinaryStringInfo(&e->out, edit->actor, (int) strlen(edit->actor));
-		}
+		put_optional(&e->out, edit->actor);
 		sl_put_time(&e->out, edit->changed_at);
 		sl_put_varint(&e->out, (uint64) edit->version);
 	}
@@ -125,6 +131,22 @@ put_conflict(StringInfo out, const SlConflict *conflict)
 							 (side->has_many ? SL_SIDE_MANY : 0));
 		sl_put_tagged_value(out, &side->last);
 	}
+}
+
+static void
+put_tombstone(Encoder *e)
+{
+	const SlState *state = e->state;
+
+	if (state->is_deleted)
+	{
+		sl_put_varint(&e->out, author_code(state->deleted_by));
+		put_optional(&e->out, state->deleted_actor);
+		sl_put_time(&e->out, state->deleted_at);
+		sl_put_varint(&e->out, (uint64) state->deleted_version);
+	}
+	if (state->conflict != NULL)
+		put_conflict(&e->out, state->conflict);
 }
 
 static void
@@ -220,7 +242,7 @@ is_plain(Encoder *e, int field, const SlShown *shown)
 {
 	return shown->is_seen && shown->is_observed && !shown->is_settled &&
 		   !shown->is_unsure && !shown->acked_since && shown->nwrites == 0 &&
-		   shown->answers == 0 &&
+		   shown->answers == 0 && !shown->is_undecided &&
 		   sl_value_equal(&shown->value, &e->state->golden[field].value) &&
 		   has_plain_tokens(e, shown);
 }
@@ -245,8 +267,9 @@ static void
 put_shown(Encoder *e, int field, const SlShown *shown)
 {
 	bool is_same = sl_value_equal(&shown->value, &e->state->golden[field].value);
-	bool has_more = shown->nwrites > 0 || shown->answers > 0 || shown->token.len > 0 ||
-					shown->token_shown.len > 0 || shown->token_own.len > 0;
+	bool has_more = shown->nwrites > 0 || shown->answers > 0 || shown->is_undecided ||
+					shown->token.len > 0 || shown->token_shown.len > 0 ||
+					shown->token_own.len > 0;
 
 	sl_put_byte(&e->out, (shown->is_seen ? SL_SHOWN_SEEN : 0) |
 							 (shown->is_observed ? SL_SHOWN_OBSERVED : 0) |
@@ -264,6 +287,7 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_shown));
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_own));
 	sl_put_varint(&e->out, (uint64) shown->answers);
+	sl_put_byte(&e->out, shown->is_undecided ? 1 : 0);
 	sl_put_varint(&e->out, (uint64) shown->nwrites);
 	for (int i = 0; i < shown->nwrites; i++)
 		put_write(e, &shown->writes[i]);
@@ -308,20 +332,22 @@ put_part_fields(Encoder *e, const SlPart *part)
 	}
 }
 
+static bool
+part_has_erasure(const SlPart *part)
+{
+	return part->erasure != SL_ERASURE_NONE || part->deleted_itself;
+}
+
 static void
 put_part_body(Encoder *e, const SlPart *part)
 {
 	bool has_fields = part_has_fields(e, part);
+	bool has_erasure = part_has_erasure(part);
 
-	sl_put_byte(&e->out, has_fields ? SL_PART_FIELDS : 0);
+	sl_put_byte(&e->out,
+				(has_fields ? SL_PART_FIELDS : 0) | (has_erasure ? SL_PART_ERASURE : 0));
 	sl_put_byte(&e->out, (uint8) part->existence);
-	if (part->native_id == NULL)
-		sl_put_varint(&e->out, 0);
-	else
-	{
-		sl_put_varint(&e->out, strlen(part->native_id) + 1);
-		appendBinaryStringInfo(&e->out, part->native_id, (int) strlen(part->native_id));
-	}
+	put_optional(&e->out, part->native_id);
 	sl_put_byte(&e->out, (uint8) part->leased_action);
 	sl_put_varint(&e->out, (uint64) part->leased_version);
 	sl_put_varint(&e->out, (uint64) part->leased_id);
@@ -330,6 +356,12 @@ put_part_body(Encoder *e, const SlPart *part)
 	sl_put_varint(&e->out, (uint64) part->waiting_id);
 	sl_put_varint(&e->out, author_code(part->waiting_source));
 	sl_put_varint(&e->out, (uint64) part->create_version);
+	if (has_erasure)
+	{
+		sl_put_byte(&e->out, (uint8) part->erasure);
+		sl_put_varint(&e->out, (uint64) part->erasure_version);
+		sl_put_byte(&e->out, part->deleted_itself ? 1 : 0);
+	}
 	if (has_fields)
 		put_part_fields(e, part);
 }
@@ -339,7 +371,7 @@ part_is_empty(const Encoder *e, const SlPart *part)
 {
 	return part->existence == SL_NOT_THERE && part->waiting_version == 0 &&
 		   part->leased_version == 0 && part->native_id == NULL &&
-		   !part_has_fields(e, part);
+		   !part_has_erasure(part) && !part_has_fields(e, part);
 }
 
 /* A length in four bytes, low one first, to be filled in by end_length(). */
@@ -417,10 +449,12 @@ sl_state_encode(const SlPolicy *policy, const SlState *state)
 	sl_put_varint(&e.out, (uint64) policy->version);
 	sl_put_varint(&e.out, (uint64) state->version);
 	sl_put_varint(&e.out, (uint64) state->generation);
-	sl_put_byte(&e.out, state->is_deleted ? 1 : 0);
+	sl_put_byte(&e.out, (state->is_deleted ? SL_STATE_DELETED : 0) |
+							(state->conflict != NULL ? SL_STATE_CONFLICT : 0));
 	at = begin_length(&e);
 	put_names(&e);
 	put_edits(&e);
+	put_tombstone(&e);
 	put_fields(&e);
 	put_parts(&e);
 	end_length(&e, at);

@@ -3,7 +3,7 @@
  *	  The short way to "unchanged": a stored state compared as it lies.
  *
  * It never decides more than the rules would: whatever is not plain (a newer policy, a
- * difference, a write that is remembered, an open conflict, another token) is left to
+ * dead or frozen record, a difference, a write that is remembered, an open conflict, another token) is left to
  * them.
  */
 #include "postgres.h"
@@ -139,7 +139,7 @@ match_part_body(Match *m)
 {
 	uint8 flags = sl_get_byte(&m->cursor);
 
-	if ((flags & SL_PART_FIELDS) == 0 || sl_get_byte(&m->cursor) != SL_THERE ||
+	if (flags != SL_PART_FIELDS || sl_get_byte(&m->cursor) != SL_THERE ||
 		!match_native_id(m))
 		return false;
 	sl_get_byte(&m->cursor); /* of a leased row: action; then version, id, source */
@@ -239,7 +239,8 @@ sl_state_matches(const SlPolicy *policy, const char *data, int32 len,
 		sl_get_varint(&m.cursor) != (uint64) policy->version)
 		return false;
 	skip_varints(&m.cursor, 2);
-	sl_get_byte(&m.cursor);
+	if (sl_get_byte(&m.cursor) != 0)
+		return false;
 	head = get_length(&m.cursor);
 	m.values = (SlCursor){m.cursor.next, m.cursor.end};
 	sl_get_bytes(&m.values, head);
