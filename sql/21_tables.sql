@@ -15,18 +15,55 @@ SELECT pg_catalog.pg_extension_config_dump('sync_state', '');
 COMMENT ON TABLE sync_state IS
     'Storage of sync_record and sync_shadow: per record the golden record, what each system shows as its difference from it, and the writes that are remembered. An empty state is a record that is being created.';
 
-CREATE TABLE sync_change (
-    entity      text COLLATE "C" NOT NULL,
-    record_key  text COLLATE "C" NOT NULL,
-    version     bigint NOT NULL,
-    author      text NOT NULL,
-    actor       text,
-    change_set  jsonb NOT NULL,
-    changed_at  timestamptz NOT NULL,
-    CONSTRAINT sync_change_pkey PRIMARY KEY (record_key, entity, version)
+-- Numbered without a cache: the events of a record come in the order of their ids.
+CREATE SEQUENCE sync_event_id_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_event_id_seq', '');
+
+CREATE TABLE sync_event (
+    id              bigint NOT NULL DEFAULT nextval('sync_event_id_seq'),
+    at              timestamptz NOT NULL,
+    version         bigint,
+    attempt         integer,
+    entity          text COLLATE "C" NOT NULL,
+    record_key      text COLLATE "C" NOT NULL,
+    event           text COLLATE "C" NOT NULL,
+    system          text,
+    actor           text,
+    verdict         text,
+    change_set      jsonb,
+    outcome         jsonb,
+    data            jsonb,
+    idempotency_key text,
+    detail          text,
+    CONSTRAINT sync_event_pkey PRIMARY KEY (record_key, entity, id)
 );
-SELECT pg_catalog.pg_extension_config_dump('sync_change', '');
-COMMENT ON TABLE sync_change IS
+ALTER SEQUENCE sync_event_id_seq OWNED BY sync_event.id;
+SELECT pg_catalog.pg_extension_config_dump('sync_event', '');
+COMMENT ON TABLE sync_event IS
+    'What happened to each record, in the order of id: one row for each event that changed something, never changed afterwards. sync_trace tells it in words.';
+COMMENT ON COLUMN sync_event.version IS
+    'The record''s version after the event; of a claim and what became of it, the version in its idempotency key.';
+COMMENT ON COLUMN sync_event.attempt IS 'Of a claim: which one of that row it is.';
+COMMENT ON COLUMN sync_event.event IS
+    'arrived, deleted, claimed, acknowledged, lease ran out, decided, no longer needed (a waiting row that had nothing left to send).';
+COMMENT ON COLUMN sync_event.system IS
+    'The system that it came from (review: a human decided), or the target of a write.';
+COMMENT ON COLUMN sync_event.actor IS
+    'Who did it: as the caller of sync_diff or sync_resolve said, or the worker.';
+COMMENT ON COLUMN sync_event.change_set IS
+    'The fields that were accepted; of a claim, those that were sent.';
+COMMENT ON COLUMN sync_event.outcome IS '{field: outcome} of each field that differed.';
+COMMENT ON COLUMN sync_event.data IS
+    'Of an acknowledged write: the values that the target stored instead.';
+COMMENT ON COLUMN sync_event.detail IS
+    'Why, in words; of a claim and what became of it, the action.';
+
+CREATE VIEW sync_change AS
+    SELECT e.entity, e.record_key, e.version, e.system AS author, e.actor, e.change_set,
+           e.at AS changed_at
+    FROM sync_event AS e
+    WHERE e.change_set IS NOT NULL AND e.event <> 'claimed';
+COMMENT ON VIEW sync_change IS
     'Accepted edits: what the golden record of (entity, record_key) took on as this version, from which system (author; "review" for a human''s decision) and who did it there (actor, as the caller said).';
 COMMENT ON COLUMN sync_change.change_set IS 'Only the fields that changed, with their new canonical values.';
 

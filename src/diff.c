@@ -14,7 +14,7 @@
 #include "diff_chunk.h"
 #include "guc.h"
 #include "state_match.h"
-#include "store_change.h"
+#include "store_reject.h"
 
 /*
  * A chunk ends after so many records or bytes of input, and sooner where they have
@@ -301,7 +301,7 @@ begin_chunk(SlChunk *chunk, SlDiff *diff)
 	chunk->outcomes = palloc(sizeof(SlOutcome) * policy->nfields);
 	chunk->started_at = diff->reader.next;
 	chunk->now = sl_now();
-	sl_changes_init(&chunk->changes);
+	sl_log_init(&chunk->log, policy);
 	sl_rejects_init(&chunk->rejects);
 	sl_outbox_init(&chunk->outbox, policy);
 	sl_store_begin_look(&diff->store);

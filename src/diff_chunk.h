@@ -9,6 +9,7 @@
 
 #include "decide.h"
 #include "diff.h"
+#include "event_log.h"
 #include "outbox_row.h"
 #include "rows.h"
 #include "verdict.h"
@@ -43,7 +44,7 @@ typedef struct SlChunk
 	SlRecord           **records;
 	struct records_hash *by_key;
 	TimestampTz          now;
-	SlRows               changes;
+	SlLog                log;
 	SlRows               rejects;
 	SlOutboxRows         outbox;
 } SlChunk;

@@ -12,8 +12,8 @@
 #include "diff_chunk.h"
 #include "guc.h"
 #include "query.h"
-#include "store_change.h"
 #include "store_conflict.h"
+#include "store_reject.h"
 
 /* The first block of the context of one decision, kept when it is reset. */
 #define WORK_BLOCK (64 * 1024)
@@ -40,15 +40,23 @@ note_effects(SlChunk *chunk, SlRecord *record, SlEffects *effects)
 	sl_conflicts_put(policy, record, effects, chunk->now);
 }
 
+/* An event that changed nothing but a token or a native id is not worth a row. */
 static void
-note_change(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
+log_event(SlChunk *chunk, const SlRecord *record, const SlEffects *effects,
+		  const SlVerdict *verdict)
 {
 	const SlDiff *diff = chunk->diff;
+	SlLogEntry    entry = {
+		   .system = diff->policy->systems[diff->system].name,
+		   .actor = diff->options.actor,
+		   .version = record->state->version,
+    };
 
-	if (effects->has_accepted)
-		sl_changes_add(&chunk->changes, diff->policy, record,
-					   diff->policy->systems[diff->system].name, diff->options.actor,
-					   sl_accepted_change_set(diff->policy, record->state, effects));
+	if (diff->options.is_dry_run || effects->verdict == SL_UNCHANGED ||
+		(!effects->is_dirty && effects->nconflicts == 0))
+		return;
+	sl_verdict_log(verdict, effects, &entry);
+	sl_log_add(&chunk->log, record, &entry);
 }
 
 static void
@@ -70,7 +78,7 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	}
 	note_effects(chunk, record, effects);
 	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
-	note_change(chunk, record, effects);
+	log_event(chunk, record, effects, &verdict);
 	if (effects->verdict != SL_UNCHANGED || diff->options.is_verbose)
 		emit(chunk, &verdict);
 }
@@ -148,7 +156,7 @@ write_chunk(SlChunk *chunk)
 	}
 	sl_store_put(diff->policy, chunk->records, chunk->nrecords);
 	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
-	sl_changes_put(diff->policy, &chunk->changes, chunk->now);
+	sl_log_put(&chunk->log, chunk->now);
 	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects,
 				   chunk->now);
 }

@@ -2,7 +2,7 @@
  * event_store.c
  *	  What every event on locked records ends with.
  *
- * State, outbox, conflicts and changes of an event are written in one transaction,
+ * State, outbox, conflicts and log of an event are written in one transaction,
  * under the record's lock.
  */
 #include "postgres.h"
@@ -20,7 +20,7 @@ sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 	batch->policy = policy;
 	batch->records = palloc(sizeof(SlRecord *) * Max(room, 1));
 	sl_store_open(&batch->store, policy);
-	sl_changes_init(&batch->changes);
+	sl_log_init(&batch->log, policy);
 	sl_outbox_init(&batch->outbox, policy);
 }
 
@@ -76,17 +76,30 @@ sl_batch_lock_free(SlBatch *batch)
 }
 
 void
-sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, const char *author,
-			  const char *actor)
+sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *entry)
 {
 	record->is_dirty |= effects->is_dirty;
 	for (int t = 0; t < batch->policy->nsystems; t++)
 		record->is_changed[t] |= effects->waiting->is_changed[t];
 	sl_conflicts_number(effects);
 	sl_conflicts_put(batch->policy, record, effects, batch->now);
-	if (effects->has_accepted && author != NULL)
-		sl_changes_add(&batch->changes, batch->policy, record, author, actor,
-					   sl_accepted_change_set(batch->policy, record->state, effects));
+	sl_effects_log(batch->policy, record->state, effects, entry);
+	sl_log_add(&batch->log, record, entry);
+}
+
+void
+sl_batch_log_lease(const SlBatch *batch, const SlRecord *record, int target,
+				   const char *event, SlLogEntry *entry)
+{
+	const SlPolicy *policy = batch->policy;
+	const SlPart   *part = &record->state->parts[target];
+
+	memset(entry, 0, sizeof(SlLogEntry));
+	entry->event = event;
+	entry->system = policy->systems[target].name;
+	entry->version = part->leased_version;
+	entry->idempotency_key = sl_idempotency_key(policy, record->state, record, target,
+												true);
 }
 
 void
@@ -103,7 +116,7 @@ sl_batch_put(SlBatch *batch)
 	}
 	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
-	sl_changes_put(batch->policy, &batch->changes, batch->now);
+	sl_log_put(&batch->log, batch->now);
 }
 
 void

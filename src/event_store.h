@@ -1,7 +1,7 @@
 /*
  * event_store.h
  *	  What every event on locked records ends with: states, outbox rows, conflicts,
- *	  changes, written back together.
+ *	  the log, written back together.
  */
 #ifndef SL_EVENT_STORE_H
 #define SL_EVENT_STORE_H
@@ -9,9 +9,9 @@
 #include "postgres.h"
 
 #include "decide.h"
+#include "event_log.h"
 #include "outbox_row.h"
 #include "store.h"
-#include "store_change.h"
 
 /* Records of one entity on which events happen, in one transaction. */
 typedef struct SlBatch
@@ -20,7 +20,7 @@ typedef struct SlBatch
 	SlStore         store;
 	int             nrecords;
 	SlRecord      **records;
-	SlRows          changes;
+	SlLog           log;
 	SlOutboxRows    outbox;
 	TimestampTz     now;
 } SlBatch;
@@ -35,11 +35,15 @@ extern void sl_batch_lock(SlBatch *batch);
 extern void sl_batch_lock_free(SlBatch *batch);
 
 /*
- * Notes what an event did to a record, and writes its conflicts.  author is whose
- * accepted edit it was; NULL: nobody's.  SPI must be connected.
+ * Notes what an event did to a record, and writes its conflicts.  The entry says what
+ * happened; what it did is filled in.  SPI must be connected.
  */
 extern void sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects,
-						  const char *author, const char *actor);
+						  SlLogEntry *entry);
+
+/* Fills the entry of what becomes of the row that a worker of a target holds. */
+extern void sl_batch_log_lease(const SlBatch *batch, const SlRecord *record, int target,
+							   const char *event, SlLogEntry *entry);
 
 /* Writes everything back.  SPI must be connected. */
 extern void sl_batch_put(SlBatch *batch);

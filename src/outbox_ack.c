@@ -20,6 +20,7 @@
 #include "event_store.h"
 #include "guc.h"
 #include "intake.h"
+#include "json_out.h"
 #include "outbox_row.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -121,18 +122,43 @@ read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
 		ack->native_id = intake.native_id;
 }
 
+/* What the target stored in another form than it was sent, by field; 0: nothing. */
+static Datum
+rewritten_to_jsonb(const SlPolicy *policy, const SlPart *part, TimestampTz now)
+{
+	int     *fields = palloc(sizeof(int) * policy->nfields);
+	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
+	int      n = 0;
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_newest_write(&part->shown[f]);
+
+		if (write == NULL || !write->is_rewritten || write->since != now)
+			continue;
+		fields[n] = f;
+		values[n++] = write->value;
+	}
+	return n == 0 ? (Datum) 0 : sl_fields_to_jsonb(policy, n, fields, values);
+}
+
 static void
 ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 {
 	SlAck ack = {.target = target, .native_id = answer->native_id, .now = batch->now};
+	SlLogEntry entry;
 	SlEffects *effects;
 
+	sl_batch_log_lease(batch, record, target, SL_EVENT_ACKED, &entry);
 	if (answer->result != NULL)
 		read_result(batch->policy, target, answer->result, &ack);
 	effects = sl_decide_ack(batch->policy, record->state, &ack);
 	if (record->state->parts[target].waiting_version != 0)
 		effects->waiting->is_changed[target] = true;
-	sl_batch_note(batch, record, effects, batch->policy->systems[target].name, NULL);
+	if (answer->result != NULL)
+		entry.data = rewritten_to_jsonb(batch->policy, &record->state->parts[target],
+										batch->now);
+	sl_batch_note(batch, record, effects, &entry);
 }
 
 static uint64

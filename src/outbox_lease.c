@@ -85,10 +85,13 @@ find(const char *target, const char *entity, TimestampTz now, int *n)
 static void
 return_row(SlBatch *batch, SlRecord *record, int target, Datum *values)
 {
-	SlReturn *result;
+	SlReturn  *result;
+	SlLogEntry entry;
 
 	if (sl_query_select(&is_expired, values, NULL) == 0)
 		return;
+	sl_batch_log_lease(batch, record, target, SL_EVENT_EXPIRED, &entry);
+	sl_log_add(&batch->log, record, &entry);
 	result = sl_decide_lost(batch->policy, record->state, target, batch->now);
 	record->is_dirty = true;
 	sl_outbox_drop(&batch->outbox, result->replaced_id);

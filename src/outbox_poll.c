@@ -255,6 +255,34 @@ lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
 }
 
 static void
+log_claim(const Poll *poll, SlBatch *batch, const SlRecord *record, int target,
+		  const Datum *values)
+{
+	SlLogEntry entry;
+
+	sl_batch_log_lease(batch, record, target, SL_EVENT_CLAIMED, &entry);
+	entry.actor = poll->worker;
+	entry.attempt = DatumGetInt32(values[COL_ATTEMPT]);
+	entry.change_set = values[COL_CHANGE_SET];
+	entry.detail = sl_action_name(record->state->parts[target].leased_action);
+	sl_log_add(&batch->log, record, &entry);
+}
+
+/* What waited has nothing left to send. */
+static void
+drop_claim(SlBatch *batch, SlRecord *record, int target)
+{
+	SlLogEntry entry = {
+		.event = SL_EVENT_DROPPED,
+		.system = batch->policy->systems[target].name,
+		.version = record->state->version,
+	};
+
+	record->is_changed[target] = true;
+	sl_log_add(&batch->log, record, &entry);
+}
+
+static void
 renew_keys(const SlBatch *batch, SlRecord *record)
 {
 	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
@@ -278,11 +306,12 @@ claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
 	content = sl_decide_claim(batch->policy, record->state, target, batch->now);
 	if (content->action == SL_ACTION_NONE)
 	{
-		record->is_changed[target] = true;
+		drop_claim(batch, record, target);
 		return;
 	}
 	describe_claim(poll, batch, record, target, content, values, nulls);
 	lease_row(poll, batch, values, nulls);
+	log_claim(poll, batch, record, target, values);
 	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, values, nulls);
 	poll->nclaimed++;
 }

@@ -213,6 +213,10 @@ decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
 	SlDecision      decision = {.field = field, .actor = request->by, .now = batch->now};
 	SlValue         nothing = sl_value_absent();
 	SlConflict     *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
+	SlLogEntry      entry = {.event = SL_EVENT_DECIDED,
+							 .system = "review",
+							 .actor = request->by,
+							 .detail = request->note};
 
 	if (conflict == NULL || conflict->id != request->id)
 	{
@@ -221,7 +225,7 @@ decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
 	}
 	decision.value = value_of_request(policy, record->state, field, request);
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
-				  "review", request->by);
+				  &entry);
 	close_row(request, &decision.value,
 			  request->winner == NULL ? "value" : request->winner, batch->now);
 }

@@ -67,8 +67,8 @@ sl_accepted_change_set(const SlPolicy *policy, const SlState *state, SlEffects *
 	return effects->change_set;
 }
 
-static void
-set_outcomes(SlVerdict *verdict, const SlPolicy *policy, const SlOutcome *outcomes)
+static Datum
+outcomes_to_jsonb(const SlPolicy *policy, const SlOutcome *outcomes)
 {
 	StringInfoData json;
 
@@ -83,7 +83,7 @@ set_outcomes(SlVerdict *verdict, const SlPolicy *policy, const SlOutcome *outcom
 						 sl_outcome_name(outcomes[f]));
 	}
 	appendStringInfoChar(&json, '}');
-	set(verdict, COL_OUTCOME, sl_text_to_jsonb(json.data));
+	return sl_text_to_jsonb(json.data);
 }
 
 static void
@@ -153,7 +153,7 @@ sl_verdict_glanced(SlVerdict *verdict, const SlPolicy *policy, const SlIntake *i
 {
 	begin(verdict, intake->key, intake->key_len, outcome);
 	set_hash(verdict, policy, state, system);
-	set_outcomes(verdict, policy, outcomes);
+	set(verdict, COL_OUTCOME, outcomes_to_jsonb(policy, outcomes));
 	set(verdict, COL_TARGETS, PointerGetDatum(construct_empty_array(TEXTOID)));
 	set(verdict, COL_CONFLICTS, PointerGetDatum(construct_empty_array(INT8OID)));
 	if (outcome == SL_STALE)
@@ -181,10 +181,37 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 		set(verdict, COL_CHANGE_SET,
 			sl_accepted_change_set(policy, record->state, effects));
 	}
-	set_outcomes(verdict, policy, effects->outcomes);
+	set(verdict, COL_OUTCOME, outcomes_to_jsonb(policy, effects->outcomes));
 	set_hash(verdict, policy, record->state, system);
 	set_targets(verdict, policy, record->state, effects->waiting);
 	set_conflicts(verdict, effects);
 	if (effects->detail.len > 0)
 		set_text(verdict, COL_DETAIL, effects->detail.data, effects->detail.len);
+}
+
+void
+sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects, SlLogEntry *entry)
+{
+	const char *action = action_of(effects);
+	bool        is_delete = action != NULL && strcmp(action, "delete") == 0;
+
+	entry->event = is_delete ? SL_EVENT_DELETED : SL_EVENT_ARRIVED;
+	entry->verdict = sl_outcome_name(effects->verdict);
+	entry->change_set = effects->has_accepted ? effects->change_set : (Datum) 0;
+	entry->outcome = verdict->values[COL_OUTCOME];
+	entry->detail = effects->detail.len > 0 ? effects->detail.data : NULL;
+}
+
+void
+sl_effects_log(const SlPolicy *policy, const SlState *state, SlEffects *effects,
+			   SlLogEntry *entry)
+{
+	if (effects->detail.len > 0)
+		entry->detail = effects->detail.data;
+	if (!effects->has_accepted)
+		return;
+	entry->version = state->version;
+	entry->verdict = sl_outcome_name(effects->verdict);
+	entry->change_set = sl_accepted_change_set(policy, state, effects);
+	entry->outcome = outcomes_to_jsonb(policy, effects->outcomes);
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "decide.h"
+#include "event_log.h"
 #include "intake.h"
 #include "store.h"
 
@@ -22,6 +23,14 @@ typedef struct SlVerdict
 /* The fields that an event accepted, as jsonb. */
 extern Datum sl_accepted_change_set(const SlPolicy *policy, const SlState *state,
 									SlEffects *effects);
+
+/* What a decision adds to the entry of its event: of an arrival, by its row. */
+extern void sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects,
+						   SlLogEntry *entry);
+
+/* The same of an event that gives no row, as far as it accepted anything. */
+extern void sl_effects_log(const SlPolicy *policy, const SlState *state,
+						   SlEffects *effects, SlLogEntry *entry);
 
 /* Fill a row; memory is the current context's. */
 extern void sl_verdict_rejected(SlVerdict *verdict, const SlPolicy *policy,

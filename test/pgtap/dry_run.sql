@@ -7,7 +7,7 @@ SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {
 
 CREATE FUNCTION pg_temp.book() RETURNS text LANGUAGE sql AS $$
 	SELECT md5(concat((SELECT array_agg(s ORDER BY s) FROM sync_state AS s), (SELECT array_agg(o ORDER BY id) FROM sync_outbox AS o),
-		(SELECT array_agg(l ORDER BY l) FROM sync_ledger AS l), (SELECT array_agg(c ORDER BY c) FROM sync_change AS c),
+		(SELECT array_agg(l ORDER BY l) FROM sync_ledger AS l), (SELECT array_agg(e ORDER BY e) FROM sync_event AS e),
 		(SELECT array_agg(c ORDER BY id) FROM sync_conflict AS c), (SELECT array_agg(r ORDER BY id) FROM sync_reject AS r)))
 $$;
 

@@ -14,9 +14,9 @@ BEGIN
 END
 $$;
 CREATE TRIGGER note_row AFTER INSERT OR UPDATE ON sync_outbox FOR EACH ROW EXECUTE FUNCTION note_row();
-CREATE TRIGGER note_row AFTER INSERT ON sync_change FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row AFTER INSERT ON sync_event FOR EACH ROW EXECUTE FUNCTION note_row();
 SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'a call goes through beside triggers');
-SELECT is((SELECT array_agg(relation::text || ' ' || changes ORDER BY relation) FROM seen), '{"sync_change 2","sync_outbox 1"}',
+SELECT is((SELECT array_agg(relation::text || ' ' || changes ORDER BY relation) FROM seen), '{"sync_event 2","sync_outbox 1"}',
 	'each trigger has seen its row');
 DROP FUNCTION note_row CASCADE;
 

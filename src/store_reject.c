@@ -1,6 +1,6 @@
 /*
- * store_change.c
- *	  The log of accepted edits, and the records that could not be read.
+ * store_reject.c
+ *	  The rows of sync_reject: records that could not be read, kept as they came.
  */
 #include "postgres.h"
 
@@ -10,36 +10,9 @@
 
 #include "canonical.h"
 #include "digest.h"
-#include "heap_table.h"
 #include "json_out.h"
 #include "query.h"
-#include "store_change.h"
-
-enum
-{
-	CHANGE_KEY,
-	CHANGE_VERSION,
-	CHANGE_AUTHOR,
-	CHANGE_ACTOR,
-	CHANGE_SET,
-	CHANGE_NCOLUMNS
-};
-
-static const Oid change_types[CHANGE_NCOLUMNS] = {TEXTOID, INT8OID, TEXTOID, TEXTOID,
-												  JSONBOID};
-
-/* The columns of sync_change, in their order there. */
-enum
-{
-	COL_ENTITY,
-	COL_KEY,
-	COL_VERSION,
-	COL_AUTHOR,
-	COL_ACTOR,
-	COL_CHANGE_SET,
-	COL_CHANGED_AT,
-	CHANGE_COLUMNS
-};
+#include "store_reject.h"
 
 enum
 {
@@ -73,49 +46,6 @@ static SlPlan put_rejects = {
 	.nargs = 9,
 	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
 				 TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
-
-void
-sl_changes_init(SlRows *changes)
-{
-	sl_rows_init(changes, CHANGE_NCOLUMNS, change_types);
-}
-
-void
-sl_changes_add(SlRows *changes, const SlPolicy *policy, const SlRecord *record,
-			   const char *author, const char *actor, Datum change_set)
-{
-	sl_rows_add(changes);
-	sl_rows_set_text_len(changes, CHANGE_KEY, record->key, record->key_len);
-	sl_rows_set(changes, CHANGE_VERSION, Int64GetDatum(record->state->version));
-	sl_rows_set_text(changes, CHANGE_AUTHOR, author);
-	sl_rows_set_text(changes, CHANGE_ACTOR, actor);
-	sl_rows_set(changes, CHANGE_SET, change_set);
-}
-
-void
-sl_changes_put(const SlPolicy *policy, const SlRows *changes, TimestampTz now)
-{
-	Datum   values[CHANGE_COLUMNS];
-	bool    nulls[CHANGE_COLUMNS] = {false};
-	SlTable table;
-
-	if (changes->nrows == 0)
-		return;
-	values[COL_ENTITY] = CStringGetTextDatum(policy->entity);
-	values[COL_CHANGED_AT] = TimestampTzGetDatum(now);
-	sl_table_open(&table, "sync_change", CHANGE_COLUMNS);
-	for (int i = 0; i < changes->nrows; i++)
-	{
-		values[COL_KEY] = changes->values[CHANGE_KEY][i];
-		values[COL_VERSION] = changes->values[CHANGE_VERSION][i];
-		values[COL_AUTHOR] = changes->values[CHANGE_AUTHOR][i];
-		values[COL_ACTOR] = changes->values[CHANGE_ACTOR][i];
-		nulls[COL_ACTOR] = changes->nulls[CHANGE_ACTOR][i];
-		values[COL_CHANGE_SET] = changes->values[CHANGE_SET][i];
-		sl_table_insert(&table, values, nulls);
-	}
-	sl_table_close(&table);
-}
 
 void
 sl_rejects_init(SlRows *rejects)
