@@ -1,9 +1,9 @@
 /*
  * decide.c
- *	  One observation of one record: rules 1 to 9, field by field.
+ *	  One observation of one record: rules 1 to 10.
  *
  * The first rule that applies decides a field.  The record's verdict is the worst
- * of its fields' outcomes.
+ * of its fields' outcomes and its own.
  */
 #include "postgres.h"
 
@@ -32,9 +32,10 @@ sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 	event->state = state;
 	event->obs = obs;
 	event->effects = effects;
+	event->is_closed = state->is_deleted || sl_is_frozen(state);
 	effects->outcomes = palloc0(sizeof(SlOutcome) * policy->nfields);
 	effects->is_accepted = palloc0(sizeof(bool) * policy->nfields);
-	effects->is_new = state->policy_version == 0;
+	effects->is_new = state->policy_version == 0 && !obs->is_deletion;
 	effects->rejected_field = -1;
 	effects->waiting = sl_waiting_begin(policy, state, obs->now);
 	initStringInfo(&effects->detail);
@@ -51,7 +52,8 @@ sl_event_say(SlEvent *event, int field, const char *format, ...)
 
 	if (detail->len > 0)
 		appendStringInfoString(detail, "; ");
-	appendStringInfo(detail, "%s: ", event->policy->fields[field].name);
+	if (field != SL_RECORD)
+		appendStringInfo(detail, "%s: ", event->policy->fields[field].name);
 	for (;;)
 	{
 		va_start(args, format);
@@ -66,7 +68,8 @@ sl_event_say(SlEvent *event, int field, const char *format, ...)
 static SlOutcome
 worst_outcome(const SlEvent *event)
 {
-	SlOutcome worst = event->effects->is_new ? SL_ACCEPTED : SL_UNCHANGED;
+	SlOutcome worst = event->effects->is_new ? SL_ACCEPTED
+											 : event->effects->record_outcome;
 
 	for (int f = 0; f < event->policy->nfields; f++)
 		worst = Max(worst, event->effects->outcomes[f]);
@@ -166,6 +169,8 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 	bool          is_missing = sl_missing_field(policy, state, obs) >= 0;
 	SlOutcome     worst = SL_UNCHANGED;
 
+	if (obs->is_deletion)
+		return sl_glance_deletion(policy, state, obs);
 	if (state->policy_version == 0)
 		return is_missing ? SL_REJECTED : SL_ACCEPTED;
 	if (part->existence != SL_THERE || brings_native_id(part, obs) || is_missing)
@@ -186,7 +191,7 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 	return worst;
 }
 
-static SlEffects *
+static void
 reject(SlEvent *event, int field)
 {
 	SlEffects *effects = event->effects;
@@ -198,11 +203,10 @@ reject(SlEvent *event, int field)
 	appendStringInfo(&effects->detail, "%s: required, but %s",
 					 event->policy->fields[field].name,
 					 is_present(event, field) ? "null" : "missing");
-	return effects;
 }
 
-static void
-note_presence(SlEvent *event)
+void
+sl_note_presence(SlEvent *event)
 {
 	SlPart *part = &event->state->parts[event->obs->system];
 
@@ -211,6 +215,7 @@ note_presence(SlEvent *event)
 		part->existence = SL_THERE;
 		event->effects->is_dirty = true;
 	}
+	part->deleted_itself = false;
 	if (!brings_native_id(part, event->obs))
 		return;
 	part->native_id = event->obs->native_id;
@@ -234,20 +239,47 @@ note_tokens(SlEvent *event)
 	}
 }
 
-SlEffects *
-sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
+/* It was deleted there, and is there again. */
+static void
+forget_what_was_deleted(SlEvent *event)
 {
-	SlEvent *event = sl_event_begin(policy, state, obs);
-	int      missing = sl_missing_field(policy, state, obs);
+	SlPart *part = &event->state->parts[event->obs->system];
 
-	if (missing >= 0)
-		return reject(event, missing);
-	note_presence(event);
-	for (int f = 0; f < policy->nfields; f++)
+	if (part->existence == SL_NOT_THERE)
+		sl_unsee_record(event->policy, part);
+}
+
+static void
+decide_living(SlEvent *event)
+{
+	if (sl_is_late_photograph(event))
+		return;
+	forget_what_was_deleted(event);
+	sl_note_presence(event);
+	for (int f = 0; f < event->policy->nfields; f++)
 		if (is_present(event, f))
 			event->effects->outcomes[f] = decide_field(event, f);
 	note_tokens(event);
 	event->effects->is_dirty |= event->effects->is_new;
+}
+
+SlEffects *
+sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
+{
+	SlEvent *event = sl_event_begin(policy, state, obs);
+	int      missing = obs->is_deletion ? -1 : sl_missing_field(policy, state, obs);
+
+	if (missing >= 0)
+	{
+		reject(event, missing);
+		return event->effects;
+	}
+	if (obs->is_deletion)
+		sl_decide_deletion(event);
+	else if (event->is_closed)
+		sl_decide_closed(event);
+	else
+		decide_living(event);
 	sl_event_end(event);
 	return event->effects;
 }

@@ -73,8 +73,10 @@ typedef struct SlConflictEffect
 typedef struct SlEffects
 {
 	SlOutcome  verdict;
-	SlOutcome *outcomes;    /* by field */
-	bool      *is_accepted; /* by field: it stands in the change-set */
+	SlOutcome  record_outcome; /* of the record as a whole, where it has one */
+	SlAction   action;         /* delete, or create of a new generation; else none */
+	SlOutcome *outcomes;       /* by field */
+	bool      *is_accepted;    /* by field: it stands in the change-set */
 	bool       has_accepted;
 	Datum      change_set;     /* jsonb of the accepted ones, made on demand; 0 before */
 	bool       is_new;         /* nobody had shown the record before */
@@ -102,7 +104,7 @@ extern int sl_missing_field(const SlPolicy *policy, const SlState *state,
 extern SlOutcome sl_decide_glance(const SlPolicy *policy, const SlState *state,
 								  const SlObservation *obs, SlOutcome *outcomes);
 
-/* Rules 1 to 9 for one observation. */
+/* Rules 1 to 10 for one observation. */
 extern SlEffects *sl_decide_observation(const SlPolicy *policy, SlState *state,
 										const SlObservation *obs);
 
@@ -159,6 +161,12 @@ typedef struct SlDecision
 
 extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,
 									   const SlDecision *decision);
+
+/* A human's decision of a record in conflict: as the winner shows it, or its delete. */
+extern SlEffects *sl_decide_life(const SlPolicy *policy, SlState *state, int winner,
+								 const char *actor, TimestampTz now);
+extern SlEffects *sl_decide_death(const SlPolicy *policy, SlState *state,
+								  const char *actor, TimestampTz now);
 
 extern const char *sl_outcome_name(SlOutcome outcome);
 

@@ -72,6 +72,13 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 		part->waiting_source = SL_AUTHOR_NONE;
 		return content;
 	}
+	if (content->action == SL_ACTION_DELETE)
+	{
+		part->erasure = SL_ERASURE_LEASED;
+		part->erasure_version = part->waiting_version;
+	}
+	if (part->existence == SL_NOT_THERE)
+		sl_unsee_record(policy, part);
 	for (int i = 0; i < content->nfields; i++)
 		remember_write(part, content->fields[i], content->values[i],
 					   part->waiting_version);
@@ -79,6 +86,7 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 	{
 		part->existence = SL_BEING_CREATED;
 		part->create_version = part->waiting_version;
+		part->create_source = part->waiting_source;
 		show_as_created(policy, state, target);
 	}
 	part->leased_action = content->action;
@@ -119,6 +127,15 @@ date_landed_writes(const SlPolicy *policy, SlPart *part, TimestampTz now)
 }
 
 static void
+lose_delete(SlPart *part)
+{
+	if (part->erasure == SL_ERASURE_LEASED)
+		part->erasure = SL_ERASURE_LOST;
+	else if (part->erasure == SL_ERASURE_SEEN)
+		part->erasure = SL_ERASURE_NONE;
+}
+
+static void
 end_lease(SlPart *part)
 {
 	part->leased_action = SL_ACTION_NONE;
@@ -132,13 +149,14 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 {
 	SlReturn *result = palloc0(sizeof(SlReturn));
 	SlPart   *part = &state->parts[target];
-	bool      is_lost_create = part->existence == SL_BEING_CREATED;
+	bool      is_lost_create = part->existence == SL_BEING_CREATED && !state->is_deleted;
 
 	result->waiting = sl_waiting_begin(policy, state, now);
 	sl_forget(policy, state, now);
 	lose_writes(policy, part);
 	date_landed_writes(policy, part, now);
-	if (is_lost_create)
+	lose_delete(part);
+	if (part->existence == SL_BEING_CREATED)
 		part->existence = SL_CREATE_LOST;
 	result->leased_id = part->leased_id;
 	result->is_dropped = !is_lost_create && part->waiting_version != 0;
@@ -306,6 +324,28 @@ join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
 		into->waiting->is_changed[t] |= from->waiting->is_changed[t];
 }
 
+/* It never undoes what an observation said since the claim. */
+static void
+ack_existence(const SlState *state, SlPart *part)
+{
+	if (part->leased_action == SL_ACTION_CREATE)
+	{
+		part->create_version = 0;
+		if (part->existence == SL_BEING_CREATED)
+			part->existence = SL_THERE;
+	}
+	if (part->leased_action != SL_ACTION_DELETE)
+		return;
+	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_OWED
+													   : SL_ERASURE_NONE;
+	if (!sl_shows_record(part))
+		return;
+	if (state->is_deleted || sl_is_frozen(state))
+		part->existence = SL_GONE;
+	else
+		sl_leave(part);
+}
+
 SlEffects *
 sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 {
@@ -315,12 +355,8 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	bool         *is_leased = leased_fields(policy, part);
 	SlEffects    *rest;
 
-	if (part->leased_action == SL_ACTION_CREATE)
-	{
-		part->existence = SL_THERE;
-		part->create_version = 0;
-	}
-	if (ack->native_id != NULL)
+	ack_existence(state, part);
+	if (ack->native_id != NULL && sl_shows_record(part))
 		part->native_id = ack->native_id;
 	for (int f = 0; f < policy->nfields; f++)
 		if (is_leased[f])

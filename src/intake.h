@@ -20,7 +20,8 @@ typedef struct SlIntake
 	int32       key_len;
 	const char *native_id; /* or NULL */
 	SlToken     token;
-	SlValue    *values; /* by field, room for policy->nfields */
+	SlValue    *values;      /* by field, room for policy->nfields */
+	bool        is_deletion; /* the record was deleted there; values are absent */
 	bool        is_rejected;
 	SlReason    reason; /* of a rejected record */
 } SlIntake;

@@ -38,6 +38,20 @@ sl_append_member(StringInfo out, const SlFieldSpec *spec, const SlValue *value)
 }
 
 Datum
+sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	for (int f = 0; f < policy->nfields; f++)
+		if (values[f].kind != SL_ABSENT)
+			sl_append_member(&json, &policy->fields[f], &values[f]);
+	appendStringInfoChar(&json, '}');
+	return sl_text_to_jsonb(json.data);
+}
+
+Datum
 sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 				   const SlValue *values)
 {

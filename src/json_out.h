@@ -19,6 +19,9 @@ extern Datum sl_value_to_jsonb(const SlValue *value, bool *is_null);
 extern Datum sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 								const SlValue *values);
 
+/* jsonb of a record: an object of its fields, without those that are absent. */
+extern Datum sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values);
+
 /* jsonb from JSON text built by us. */
 extern Datum sl_text_to_jsonb(const char *json);
 

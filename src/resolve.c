@@ -20,6 +20,7 @@
 #include "normalize.h"
 #include "policy_cache.h"
 #include "query.h"
+#include "rules.h"
 
 PG_FUNCTION_INFO_V1(sync_resolve);
 
@@ -35,7 +36,7 @@ enum
 
 static SlPlan find_conflict = {
 	.sql =
-		"SELECT c.entity, c.record_key, c.field, c.status, c.revision FROM %s.sync_conflict AS c"
+		"SELECT c.entity, c.record_key, c.field, c.kind, c.status, c.revision FROM %s.sync_conflict AS c"
 		" WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
@@ -65,6 +66,7 @@ typedef struct Row
 	char *entity;
 	char *key;
 	char *field; /* NULL: of a whole record */
+	char *kind;
 	bool  is_open;
 	int32 revision;
 } Row;
@@ -96,8 +98,9 @@ read_row(int64 id, Row *row, MemoryContext context)
 	row->entity = text_or_null(1);
 	row->key = text_or_null(2);
 	row->field = text_or_null(3);
-	row->is_open = strcmp(text_or_null(4), "open") == 0;
-	row->revision = DatumGetInt32(sl_query_value_not_null(0, 5));
+	row->kind = text_or_null(4);
+	row->is_open = strcmp(text_or_null(5), "open") == 0;
+	row->revision = DatumGetInt32(sl_query_value_not_null(0, 6));
 	MemoryContextSwitchTo(old);
 }
 
@@ -179,22 +182,21 @@ value_of_request(const SlPolicy *policy, const SlState *state, int field,
 static Datum
 jsonb_of(const SlValue *value)
 {
-	bool  is_null;
-	Datum jsonb = sl_value_to_jsonb(value, &is_null);
+	bool is_null;
 
-	return jsonb;
+	return sl_value_to_jsonb(value, &is_null);
 }
 
+/* value: jsonb, 0 for none. */
 static void
-close_row(const Request *request, const SlValue *value, const char *resolution,
-		  TimestampTz now)
+close_row(const Request *request, Datum value, const char *resolution, TimestampTz now)
 {
 	Datum values[6];
 	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(request->id);
-	nulls[1] = value->kind == SL_ABSENT ? 'n' : ' ';
-	values[1] = value->kind == SL_ABSENT ? (Datum) 0 : jsonb_of(value);
+	nulls[1] = value == (Datum) 0 ? 'n' : ' ';
+	values[1] = value;
 	values[2] = CStringGetTextDatum(resolution);
 	nulls[3] = request->by == NULL ? 'n' : ' ';
 	values[3] = request->by == NULL ? (Datum) 0 : CStringGetTextDatum(request->by);
@@ -204,6 +206,15 @@ close_row(const Request *request, const SlValue *value, const char *resolution,
 	sl_query_write(&close_conflict, values, nulls);
 }
 
+static SlLogEntry
+entry_of(const Request *request)
+{
+	return (SlLogEntry){.event = SL_EVENT_DECIDED,
+						.system = "review",
+						.actor = request->by,
+						.detail = request->note};
+}
+
 /* The policy may have dropped the field since: then only the row is left to close. */
 static void
 decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
@@ -211,23 +222,94 @@ decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
 	const SlPolicy *policy = batch->policy;
 	int             field = sl_policy_field(policy, row->field, (int) strlen(row->field));
 	SlDecision      decision = {.field = field, .actor = request->by, .now = batch->now};
-	SlValue         nothing = sl_value_absent();
 	SlConflict     *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
-	SlLogEntry      entry = {.event = SL_EVENT_DECIDED,
-							 .system = "review",
-							 .actor = request->by,
-							 .detail = request->note};
+	SlLogEntry      entry = entry_of(request);
 
 	if (conflict == NULL || conflict->id != request->id)
 	{
-		close_row(request, &nothing, "dropped", batch->now);
+		close_row(request, (Datum) 0, "dropped", batch->now);
 		return;
 	}
 	decision.value = value_of_request(policy, record->state, field, request);
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  &entry);
-	close_row(request, &decision.value,
+	close_row(request, jsonb_of(&decision.value),
 			  request->winner == NULL ? "value" : request->winner, batch->now);
+}
+
+static void
+raise_no_survivor(const SlPolicy *policy, const SlState *state, const char *winner)
+{
+	const char **names = palloc(sizeof(char *) * (policy->nsystems + 1));
+	int          n = 0;
+
+	for (int s = 0; s < policy->nsystems; s++)
+		if (sl_may_win(state, s))
+			names[n++] = policy->systems[s].name;
+	names[n++] = "delete";
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("\"%s\" does not show the record", winner),
+					errhint("%s", sl_nearest_hint(winner, "winners", names, n))));
+}
+
+static Datum
+golden_record(const SlPolicy *policy, const SlState *state)
+{
+	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
+
+	for (int f = 0; f < policy->nfields; f++)
+		values[f] = state->golden[f].is_known ? state->golden[f].value
+											  : sl_value_absent();
+	return sl_record_to_jsonb(policy, values);
+}
+
+static void
+decide_death(SlBatch *batch, SlRecord *record, const Request *request)
+{
+	SlLogEntry entry = entry_of(request);
+
+	sl_batch_note(batch, record,
+				  sl_decide_death(batch->policy, record->state, request->by, batch->now),
+				  &entry);
+	close_row(request, (Datum) 0, "delete", batch->now);
+}
+
+static void
+decide_life(SlBatch *batch, SlRecord *record, const Request *request)
+{
+	const SlPolicy *policy = batch->policy;
+	int             winner = sl_policy_system(policy, request->winner);
+	SlLogEntry      entry = entry_of(request);
+
+	if (winner < 0 || !sl_may_win(record->state, winner))
+		raise_no_survivor(policy, record->state, request->winner);
+	sl_batch_note(batch, record,
+				  sl_decide_life(policy, record->state, winner, request->by, batch->now),
+				  &entry);
+	close_row(request, golden_record(policy, record->state), request->winner, batch->now);
+}
+
+/* A record in conflict over its life. */
+static void
+decide_record(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
+{
+	SlConflict *conflict = record->state->conflict;
+
+	if (conflict == NULL || conflict->id != request->id)
+	{
+		close_row(request, (Datum) 0, "dropped", batch->now);
+		return;
+	}
+	if (request->winner == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a conflict of kind \"%s\" needs a winner, not a value",
+						row->kind),
+				 errhint("winner is a system that shows the record, or \"delete\".")));
+	if (strcmp(request->winner, "delete") == 0)
+		decide_death(batch, record, request);
+	else
+		decide_life(batch, record, request);
 }
 
 static bool
@@ -245,9 +327,6 @@ resolve(const Request *request)
 	MemoryContextSwitchTo(context);
 	if (!is_current(request, &row))
 		return false;
-	if (row.field == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("conflicts of whole records cannot be resolved yet")));
 	sl_batch_open(&batch, sl_policy_get(row.entity), 1);
 	record = sl_batch_add(&batch, row.key, (int32) strlen(row.key));
 	sl_batch_lock(&batch);
@@ -257,7 +336,10 @@ resolve(const Request *request)
 	is_decided = is_current(request, &row);
 	if (is_decided)
 	{
-		decide(&batch, record, &row, request);
+		if (row.field == NULL)
+			decide_record(&batch, record, &row, request);
+		else
+			decide(&batch, record, &row, request);
 		sl_batch_put(&batch);
 	}
 	sl_spi_finish();

@@ -14,6 +14,7 @@ typedef struct SlEvent
 	SlState             *state;
 	const SlObservation *obs;
 	SlEffects           *effects;
+	bool is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
@@ -22,9 +23,13 @@ extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
 /* Closes conflicts that settled themselves, computes what waits, and the verdict. */
 extern void sl_event_end(SlEvent *event);
 
-/* Appends "field: reason" to the detail; the format is of a whole clause. */
+/* Appends "field: reason" to the detail (of SL_RECORD: the reason alone); the format is
+ * of a whole clause. */
 extern void sl_event_say(SlEvent *event, int field, const char *format, ...)
 	pg_attribute_printf(3, 4);
+
+/* The event's system shows the record. */
+extern void sl_note_presence(SlEvent *event);
 
 static inline SlSpot
 sl_event_spot(const SlEvent *event, int field)
@@ -90,5 +95,51 @@ extern void sl_close_settled_conflicts(SlEvent *event);
 
 /* The side of a system in a conflict, or NULL. */
 extern SlSide *sl_find_side(SlConflict *conflict, int system);
+
+/* --- rules_record.c: conflicts of a whole record --- */
+
+/* What a system shows of the record, by field. */
+extern const SlValue *sl_record_values(const SlEvent *event, int system);
+
+/* incoming: what the event's system shows; NULL: it shows the record no more. */
+extern void sl_open_record_conflict(SlEvent *event, SlConflictKind kind,
+									const SlValue *incoming);
+extern void sl_show_record_conflict(SlEvent *event, const SlValue *incoming);
+extern void sl_close_record_conflict(SlEvent *event, const char *resolution);
+
+/* A resolved row: a delete that was overruled. */
+extern void sl_record_deletion_loss(SlEvent *event);
+
+/* --- rules_delete.c and rules_life.c: rule 10 --- */
+
+/* The system is known to show the record, or has our create. */
+extern bool sl_shows_record(const SlPart *part);
+
+/* A human may decide that the record lives on as this system shows it. */
+extern bool sl_may_win(const SlState *state, int system);
+
+/* The record as a whole is in conflict over its life. */
+extern bool sl_is_frozen(const SlState *state);
+
+/* The record is there no more, and will be created again. */
+extern void      sl_leave(SlPart *part);
+extern void      sl_die(SlEvent *event, int author);
+extern bool      sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
+									  const SlObservation *obs);
+extern void      sl_decide_deletion(SlEvent *event);
+extern SlOutcome sl_glance_deletion(const SlPolicy *policy, const SlState *state,
+									const SlObservation *obs);
+
+/* An observation of a record that is dead or frozen. */
+extern void sl_decide_closed(SlEvent *event);
+
+/* --- rules_return.c --- */
+
+/* What was shown before counts no more; tokens and writes stay. */
+extern void sl_unsee(SlShown *shown);
+extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
+
+/* The observation shows what was there before our delete, or less. */
+extern bool sl_is_late_photograph(const SlEvent *event);
 
 #endif

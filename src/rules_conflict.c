@@ -30,18 +30,21 @@ SlConflictEffect *
 sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 {
 	SlConflictEffect *effect = new_effect(event->effects);
-	const SlGolden   *golden = &event->state->golden[field];
+	const SlGolden   *golden = field == SL_RECORD ? NULL : &event->state->golden[field];
 
 	memset(effect, 0, sizeof(SlConflictEffect));
 	effect->op = op;
 	effect->field = field;
-	effect->conflict = golden->conflict;
-	effect->kind = golden->conflict == NULL ? SL_CONFLICT_COLLISION
-											: golden->conflict->kind;
-	effect->current = golden->value;
-	effect->current_author = golden->author;
+	effect->conflict = golden == NULL ? event->state->conflict : golden->conflict;
+	effect->kind = effect->conflict == NULL ? SL_CONFLICT_COLLISION
+											: effect->conflict->kind;
+	effect->current_author = SL_AUTHOR_NONE;
 	effect->incoming_system = SL_AUTHOR_NONE;
 	event->effects->is_dirty = true;
+	if (golden == NULL)
+		return effect;
+	effect->current = golden->value;
+	effect->current_author = golden->author;
 	return effect;
 }
 

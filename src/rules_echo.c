@@ -239,7 +239,7 @@ sl_apply_echo(SlEvent *event, int field)
 		return take_sight(event, field, write);
 	if (is_old_photograph(shown, value))
 		return take_old_photograph(event, field);
-	if (is_ambiguous(&spot, event->obs))
+	if (is_ambiguous(&spot, event->obs) && !event->is_closed)
 		return hold(event, field);
 	return SL_UNCHANGED;
 }

@@ -26,6 +26,7 @@ clear_part(const SlPolicy *policy, SlPart *part)
 	memset(shown, 0, sizeof(SlShown) * policy->nfields);
 	part->leased_source = SL_AUTHOR_NONE;
 	part->waiting_source = SL_AUTHOR_NONE;
+	part->create_source = SL_AUTHOR_NONE;
 	part->shown = shown;
 }
 

@@ -165,6 +165,7 @@ typedef struct SlPart
 	int64       waiting_id; /* that row's id in the outbox; 0: it is still to be made */
 	int         waiting_source; /* an author */
 	int64       create_version; /* in the key of our create, while its outcome is open */
+	int         create_source;  /* the author in that key */
 	SlErasure   erasure;
 	int64       erasure_version; /* in the key of our delete, while it is not acked */
 	bool        deleted_itself;  /* gone by its own word, not by a delete of ours */

@@ -382,6 +382,7 @@ get_part_body(Decoder *d, int system)
 	part->waiting_id = (int64) sl_get_varint(&d->cursor);
 	part->waiting_source = author_of(d, sl_get_varint(&d->cursor));
 	part->create_version = (int64) sl_get_varint(&d->cursor);
+	part->create_source = author_of(d, sl_get_varint(&d->cursor));
 	if ((flags & SL_PART_ERASURE) != 0)
 	{
 		part->erasure = (SlErasure) sl_get_byte(&d->cursor);

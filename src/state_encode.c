@@ -356,6 +356,7 @@ put_part_body(Encoder *e, const SlPart *part)
 	sl_put_varint(&e->out, (uint64) part->waiting_id);
 	sl_put_varint(&e->out, author_code(part->waiting_source));
 	sl_put_varint(&e->out, (uint64) part->create_version);
+	sl_put_varint(&e->out, author_code(part->create_source));
 	if (has_erasure)
 	{
 		sl_put_byte(&e->out, (uint8) part->erasure);

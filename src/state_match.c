@@ -144,7 +144,8 @@ match_part_body(Match *m)
 		return false;
 	sl_get_byte(&m->cursor); /* of a leased row: action; then version, id, source */
 	skip_varints(&m->cursor, 3);
-	skip_varints(&m->cursor, 4); /* of a waiting one, and the create's version */
+	skip_varints(&m->cursor, 3); /* of a waiting one */
+	skip_varints(&m->cursor, 2); /* the create's version and source */
 	if (!match_tokens(m))
 		return false;
 	m->bits = sl_get_bytes(&m->cursor, (uint64) (m->nknown + 7) / 8);

@@ -30,20 +30,6 @@ get_state(FunctionCallInfo fcinfo, const SlPolicy **policy)
 	return sl_state_decode(*policy, VARDATA_ANY(state), (int32) VARSIZE_ANY_EXHDR(state));
 }
 
-static Datum
-values_to_jsonb(const SlPolicy *policy, const SlValue *values)
-{
-	StringInfoData json;
-
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '{');
-	for (int f = 0; f < policy->nfields; f++)
-		if (values[f].kind != SL_ABSENT)
-			sl_append_member(&json, &policy->fields[f], &values[f]);
-	appendStringInfoChar(&json, '}');
-	return sl_text_to_jsonb(json.data);
-}
-
 static TimestampTz
 last_change(const SlPolicy *policy, const SlState *state)
 {
@@ -76,7 +62,7 @@ sync_state_record(PG_FUNCTION_ARGS)
 	row[0] = Int64GetDatum(state->version);
 	row[1] = Int32GetDatum(state->generation);
 	row[2] = BoolGetDatum(state->is_deleted);
-	row[3] = values_to_jsonb(policy, values);
+	row[3] = sl_record_to_jsonb(policy, values);
 	row[4] = TimestampTzGetDatum(updated_at);
 	nulls[4] = updated_at == DT_NOBEGIN;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row, nulls)));
@@ -134,7 +120,7 @@ put_shadow(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, int sy
 	row[2] = nulls[2] ? (Datum) 0
 					  : PointerGetDatum(cstring_to_text_with_len(token.data, token.len));
 	row[3] = PointerGetDatum(cstring_to_text_with_len(hex, SL_DIGEST_HEX));
-	row[4] = values_to_jsonb(policy, values);
+	row[4] = sl_record_to_jsonb(policy, values);
 	row[5] = CStringGetTextDatum(existence_name(part->existence));
 	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 }

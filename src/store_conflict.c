@@ -102,6 +102,22 @@ set_text(Datum *values, char *nulls, int arg, const char *text)
 	values[arg] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
+/* The name of the field; NULL: of the whole record. */
+static const char *
+name_of(const SlPolicy *policy, const SlConflictEffect *effect)
+{
+	return effect->field == SL_RECORD ? NULL : policy->fields[effect->field].name;
+}
+
+/* A whole record as an object of its fields; NULL: there is none. */
+static void
+set_record(Datum *values, char *nulls, int arg, const SlPolicy *policy,
+		   const SlValue *record)
+{
+	nulls[arg] = record == NULL ? 'n' : ' ';
+	values[arg] = record == NULL ? (Datum) 0 : sl_record_to_jsonb(policy, record);
+}
+
 static void
 set_value(Datum *values, char *nulls, int arg, const SlValue *value)
 {
@@ -121,7 +137,7 @@ fill(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *eff
 	values[ARG_ID] = Int64GetDatum(effect->conflict->id);
 	set_text(values, nulls, ARG_ENTITY, policy->entity);
 	set_text(values, nulls, ARG_KEY, pnstrdup(record->key, record->key_len));
-	set_text(values, nulls, ARG_FIELD, policy->fields[effect->field].name);
+	set_text(values, nulls, ARG_FIELD, name_of(policy, effect));
 	set_text(values, nulls, ARG_KIND, sl_conflict_kind_name(effect->kind));
 	set_value(values, nulls, ARG_BASE, &effect->base);
 	set_value(values, nulls, ARG_CURRENT, &effect->current);
@@ -132,6 +148,10 @@ fill(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *eff
 			 sl_author_name(policy, state, effect->incoming_system));
 	set_value(values, nulls, ARG_RESOLVED, &effect->resolved);
 	set_text(values, nulls, ARG_RESOLUTION, effect->resolution);
+	if (effect->field != SL_RECORD)
+		return;
+	set_record(values, nulls, ARG_CURRENT, policy, effect->current_record);
+	set_record(values, nulls, ARG_INCOMING, policy, effect->incoming_record);
 }
 
 static void
@@ -143,6 +163,8 @@ close_conflict(const SlPolicy *policy, const SlRecord *record,
 
 	values[0] = Int64GetDatum(effect->conflict->id);
 	set_value(values, nulls, 1, &effect->resolved);
+	if (effect->field == SL_RECORD)
+		set_record(values, nulls, 1, policy, effect->current_record);
 	set_text(values, nulls, 2, effect->resolution);
 	values[3] = TimestampTzGetDatum(now);
 	set_text(values, nulls, 4,
@@ -162,6 +184,11 @@ show_conflict(const SlPolicy *policy, const SlRecord *record,
 	set_value(values, nulls, 1, &effect->current);
 	set_text(values, nulls, 2, sl_author_name(policy, state, effect->current_author));
 	set_value(values, nulls, 3, &effect->incoming);
+	if (effect->field == SL_RECORD)
+	{
+		set_record(values, nulls, 1, policy, effect->current_record);
+		set_record(values, nulls, 3, policy, effect->incoming_record);
+	}
 	set_text(values, nulls, 4, sl_author_name(policy, state, effect->incoming_system));
 	values[5] = BoolGetDatum(effect->op == SL_CONFLICT_MOVE);
 	sl_query_write(&show_value, values, nulls);

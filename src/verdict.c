@@ -163,6 +163,8 @@ sl_verdict_glanced(SlVerdict *verdict, const SlPolicy *policy, const SlIntake *i
 static const char *
 action_of(const SlEffects *effects)
 {
+	if (effects->action != SL_ACTION_NONE)
+		return sl_action_name(effects->action);
 	if (effects->is_new)
 		return "create";
 	return effects->has_accepted ? "update" : NULL;
@@ -178,8 +180,9 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 	if (action != NULL)
 	{
 		set_text(verdict, COL_ACTION, action, (int) strlen(action));
-		set(verdict, COL_CHANGE_SET,
-			sl_accepted_change_set(policy, record->state, effects));
+		if (effects->action != SL_ACTION_DELETE)
+			set(verdict, COL_CHANGE_SET,
+				sl_accepted_change_set(policy, record->state, effects));
 	}
 	set(verdict, COL_OUTCOME, outcomes_to_jsonb(policy, effects->outcomes));
 	set_hash(verdict, policy, record->state, system);

@@ -111,13 +111,28 @@ content_init(const SlPolicy *policy, SlContent *content)
 	content->values = palloc(sizeof(SlValue) * policy->nfields);
 }
 
-void
-sl_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz now,
-		   SlContent *content)
+/* A dead record is deleted wherever it may be; a create of unknown outcome too. */
+static bool
+delete_waits(const SlPart *part)
 {
-	content_init(policy, content);
-	if (!policy->systems[target].is_writable || state->is_deleted)
-		return;
+	switch (part->existence)
+	{
+		case SL_THERE:
+		case SL_BEING_CREATED:
+		case SL_CREATE_LOST:
+			return part->leased_action != SL_ACTION_DELETE;
+		case SL_NOT_THERE:
+		case SL_GONE:
+		case SL_LEFT_OUT:
+			return false;
+	}
+	return false;
+}
+
+static void
+living_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz now,
+			   SlContent *content)
+{
 	switch (state->parts[target].existence)
 	{
 		case SL_NOT_THERE:
@@ -136,6 +151,22 @@ sl_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz
 	}
 }
 
+void
+sl_content(const SlPolicy *policy, const SlState *state, int target, TimestampTz now,
+		   SlContent *content)
+{
+	const SlPart *part = &state->parts[target];
+
+	content_init(policy, content);
+	if (!policy->systems[target].is_writable || state->conflict != NULL)
+		return;
+	if (state->is_deleted)
+		content->action = delete_waits(part) ? SL_ACTION_DELETE : SL_ACTION_NONE;
+	else if (part->leased_action == SL_ACTION_DELETE)
+		create_content(policy, state, target, content);
+	else
+		living_content(policy, state, target, now, content);
+}
 bool
 sl_content_equal(const SlContent *a, const SlContent *b)
 {
@@ -188,6 +219,8 @@ source_of(const SlState *state, const SlContent *content, int target)
 	int   source = SL_AUTHOR_SYNC;
 	int64 newest = -1;
 
+	if (content->action == SL_ACTION_DELETE)
+		source = state->deleted_by;
 	for (int i = 0; i < content->nfields; i++)
 	{
 		const SlGolden *golden = &state->golden[content->fields[i]];
@@ -209,6 +242,9 @@ is_retry(const SlState *state, int target, const SlContent *content)
 {
 	const SlPart *part = &state->parts[target];
 
+	if (content->action == SL_ACTION_DELETE)
+		return part->erasure == SL_ERASURE_LOST &&
+			   part->erasure_version == part->waiting_version;
 	for (int i = 0; i < content->nfields; i++)
 	{
 		const SlWrite *write = sl_newest_write(&part->shown[content->fields[i]]);
@@ -231,6 +267,8 @@ is_whole_retry(const SlPolicy *policy, const SlState *state, int target,
 
 	if (!is_retry(state, target, content))
 		return false;
+	if (content->action == SL_ACTION_DELETE)
+		return true;
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlWrite *write = sl_newest_write(&part->shown[f]);
@@ -268,9 +306,13 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 		part->waiting_source = SL_AUTHOR_NONE;
 		return;
 	}
-	if (part->existence == SL_CREATE_LOST &&
-		part->waiting_version == part->create_version)
+	if (part->existence == SL_CREATE_LOST && after->action == SL_ACTION_CREATE)
+	{
+		waiting->is_changed[t] |= part->waiting_version != part->create_version;
+		part->waiting_version = part->create_version;
+		part->waiting_source = part->create_source;
 		return;
+	}
 	if (!needs_new_key(waiting, policy, state, t))
 		return;
 	part->waiting_version = sl_waiting_version(waiting, state);
@@ -289,15 +331,23 @@ sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state,
 	}
 }
 
+static bool
+shows_fields(const SlPart *part)
+{
+	return part->existence != SL_NOT_THERE && part->existence != SL_GONE;
+}
+
 void
 sl_shown_values(const SlPolicy *policy, const SlState *state, int system, SlValue *values)
 {
+	bool is_shown = shows_fields(&state->parts[system]);
+
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlShown *shown = &state->parts[system].shown[f];
 
 		values[f] = sl_value_absent();
-		if (is_carried(policy, f, system) && shown->is_seen)
+		if (is_shown && is_carried(policy, f, system) && shown->is_seen)
 			values[f] = shown->value.kind == SL_ABSENT ? sl_value_null() : shown->value;
 	}
 }
@@ -306,6 +356,12 @@ void
 sl_content_result(const SlPolicy *policy, const SlState *state, int target,
 				  const SlContent *content, SlValue *values)
 {
+	if (content->action == SL_ACTION_DELETE)
+	{
+		for (int f = 0; f < policy->nfields; f++)
+			values[f] = sl_value_absent();
+		return;
+	}
 	sl_shown_values(policy, state, target, values);
 	for (int f = 0; f < policy->nfields; f++)
 	{

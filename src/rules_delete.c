@@ -1,0 +1,277 @@
+/*
+ * rules_delete.c
+ *	  Rule 10: a system says that the record was deleted there.
+ *
+ * The values of a dead record, and what each system showed of it, stay as its
+ * tombstone.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+bool
+sl_shows_record(const SlPart *part)
+{
+	switch (part->existence)
+	{
+		case SL_THERE:
+		case SL_BEING_CREATED:
+		case SL_CREATE_LOST:
+			return true;
+		case SL_NOT_THERE:
+		case SL_GONE:
+		case SL_LEFT_OUT:
+			return false;
+	}
+	return false;
+}
+
+bool
+sl_is_frozen(const SlState *state)
+{
+	return state->conflict != NULL && state->conflict->kind != SL_CONFLICT_DUPLICATE;
+}
+
+void
+sl_leave(SlPart *part)
+{
+	part->existence = SL_NOT_THERE;
+	part->native_id = NULL;
+	part->deleted_itself = false;
+}
+
+bool
+sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
+					 const SlObservation *obs)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlSpot  spot = {policy, (SlState *) state, obs->system, f, obs->now};
+		SlToken known = sl_spot_shown(&spot)->token;
+
+		if (obs->token.len > 0 && known.len > 0 &&
+			sl_compare_tokens(&spot, obs->token, known) < 0)
+			return true;
+	}
+	return false;
+}
+
+/* Its own token counts for all fields. */
+static void
+note_token(SlEvent *event)
+{
+	if (event->obs->token.len == 0)
+		return;
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot   spot = sl_event_spot(event, f);
+		SlShown *shown = sl_spot_shown(&spot);
+
+		if (shown->token.len == 0 ||
+			sl_compare_tokens(&spot, event->obs->token, shown->token) > 0)
+			shown->token = event->obs->token;
+	}
+}
+
+static bool
+is_ours(const SlPart *part)
+{
+	return part->erasure != SL_ERASURE_NONE && part->erasure != SL_ERASURE_SEEN;
+}
+
+/* What comes after a decision for life is not undone by the late echo of our delete. */
+static SlOutcome
+take_echo(SlEvent *event, SlPart *part)
+{
+	bool has_landed = part->erasure == SL_ERASURE_OWED;
+
+	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN
+													   : SL_ERASURE_NONE;
+	event->effects->is_dirty = true;
+	sl_event_say(event, SL_RECORD, "echo of our delete");
+	if (has_landed || !sl_shows_record(part))
+		return SL_ECHO;
+	if (event->state->is_deleted || sl_is_frozen(event->state))
+		part->existence = SL_GONE;
+	else
+		sl_leave(part);
+	return SL_ECHO;
+}
+
+/* The system says it itself: it shows the record no more. */
+static void
+note_gone(SlEvent *event, SlPart *part)
+{
+	part->existence = SL_GONE;
+	part->deleted_itself = true;
+	for (int f = 0; f < event->policy->nfields; f++)
+		part->shown[f].is_undecided = false;
+	event->effects->is_dirty = true;
+}
+
+void
+sl_die(SlEvent *event, int author)
+{
+	SlState *state = event->state;
+
+	state->is_deleted = true;
+	state->deleted_by = author;
+	state->deleted_actor = event->obs->actor;
+	state->deleted_at = event->obs->now;
+	state->deleted_version = sl_waiting_version(event->effects->waiting, state);
+	event->effects->action = SL_ACTION_DELETE;
+	event->effects->is_dirty = true;
+}
+
+static bool
+nobody_shows(const SlEvent *event)
+{
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (sl_shows_record(&event->state->parts[s]))
+			return false;
+	return true;
+}
+
+/* A frozen record: when nobody shows it any more, there is nothing left to decide. */
+static SlOutcome
+add_deletion(SlEvent *event, SlPart *part)
+{
+	bool was_dead = event->state->is_deleted;
+
+	note_gone(event, part);
+	if (!nobody_shows(event))
+	{
+		sl_show_record_conflict(event, NULL);
+		return SL_CONFLICTED;
+	}
+	sl_close_record_conflict(event, "agreed");
+	if (!was_dead)
+		sl_die(event, event->obs->system);
+	sl_event_say(event, SL_RECORD, "no system shows the record any more");
+	return was_dead ? SL_AGREED : SL_ACCEPTED;
+}
+
+static SlOutcome
+agree(SlEvent *event, SlPart *part)
+{
+	note_gone(event, part);
+	sl_event_say(event, SL_RECORD, "the record is deleted already");
+	return SL_AGREED;
+}
+
+static SlOutcome
+leave_out(SlEvent *event, SlPart *part)
+{
+	part->existence = SL_LEFT_OUT;
+	event->effects->is_dirty = true;
+	sl_event_say(event, SL_RECORD,
+				 "deletes are ignored; left out until it shows it again");
+	return SL_KEPT;
+}
+
+static SlOutcome
+overrule(SlEvent *event, SlPart *part)
+{
+	int owner = event->policy->delete_owner;
+
+	sl_record_deletion_loss(event);
+	sl_leave(part);
+	event->effects->is_dirty = true;
+	sl_event_say(event, SL_RECORD, "only %s deletes", event->policy->systems[owner].name);
+	return SL_OVERRULED;
+}
+
+static bool
+is_set_inside_window(const SlEvent *event, const SlGolden *golden)
+{
+	return golden->author >= 0 && golden->author != event->obs->system &&
+		   event->obs->now - golden->changed_at < event->policy->window;
+}
+
+/* Why a human must decide, or NULL. */
+static const char *
+contest(const SlEvent *event)
+{
+	if (event->policy->deletes == SL_DELETES_REVIEW)
+		return "deletes are reviewed";
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot          spot = sl_event_spot(event, f);
+		const SlGolden *golden = sl_spot_golden(&spot);
+
+		if (golden->conflict != NULL)
+			return "a field is in open conflict";
+		if (golden->author == SL_AUTHOR_NONE)
+			continue;
+		if (event->policy->fields[f].paths[spot.system] != NULL && !sl_has_seen(&spot))
+			return "a value was not seen there";
+		if (is_set_inside_window(event, golden))
+			return "another system changed it a moment ago";
+	}
+	return NULL;
+}
+
+static SlOutcome
+open_delete(SlEvent *event, SlPart *part, const char *why)
+{
+	sl_open_record_conflict(event, SL_CONFLICT_DELETE, NULL);
+	note_gone(event, part);
+	sl_event_say(event, SL_RECORD, "deleted there, but %s", why);
+	return SL_CONFLICTED;
+}
+
+static SlOutcome
+accept(SlEvent *event, SlPart *part)
+{
+	note_gone(event, part);
+	sl_die(event, event->obs->system);
+	return SL_ACCEPTED;
+}
+
+static SlOutcome
+judge(SlEvent *event, SlPart *part)
+{
+	const SlPolicy *policy = event->policy;
+	const char     *why;
+
+	if (sl_is_frozen(event->state))
+		return add_deletion(event, part);
+	if (event->state->is_deleted)
+		return agree(event, part);
+	if (policy->deletes == SL_DELETES_IGNORE)
+		return leave_out(event, part);
+	if (policy->delete_owner >= 0 && policy->delete_owner != event->obs->system)
+		return overrule(event, part);
+	why = contest(event);
+	return why != NULL ? open_delete(event, part, why) : accept(event, part);
+}
+
+void
+sl_decide_deletion(SlEvent *event)
+{
+	SlPart    *part = &event->state->parts[event->obs->system];
+	SlOutcome *outcome = &event->effects->record_outcome;
+
+	if (!sl_shows_record(part))
+		*outcome = is_ours(part) ? take_echo(event, part) : SL_UNCHANGED;
+	else if (sl_is_stale_deletion(event->policy, event->state, event->obs))
+	{
+		sl_event_say(event, SL_RECORD, "older than what is known");
+		*outcome = SL_STALE;
+	}
+	else
+	{
+		note_token(event);
+		*outcome = is_ours(part) ? take_echo(event, part) : judge(event, part);
+	}
+}
+
+SlOutcome
+sl_glance_deletion(const SlPolicy *policy, const SlState *state, const SlObservation *obs)
+{
+	const SlPart *part = &state->parts[obs->system];
+
+	if (!sl_shows_record(part))
+		return is_ours(part) ? SL_ECHO : SL_UNCHANGED;
+	return sl_is_stale_deletion(policy, state, obs) ? SL_STALE : SL_ACCEPTED;
+}

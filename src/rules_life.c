@@ -1,0 +1,350 @@
+/*
+ * rules_life.c
+ *	  Rule 10: what a system shows of a record that is dead, or frozen as a whole.
+ *
+ * Stale values and echoes are that here too.  Anything else is noted in the shadow,
+ * undecided: it opens or joins the record's conflict, and is decided when that ends in
+ * life.  Only a system that deleted the record itself may create it again.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+static bool
+is_present(const SlEvent *event, int field)
+{
+	return event->obs->values[field].kind != SL_ABSENT;
+}
+
+/* An older observation whose edit our write buried is named; nothing else moves. */
+static SlOutcome
+close_stale(SlEvent *event, int field)
+{
+	SlSpot spot = sl_event_spot(event, field);
+
+	if (sl_is_buried(&spot, event->obs))
+	{
+		sl_spot_shown(&spot)->token_own = event->obs->token;
+		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(),
+					   "superseded");
+	}
+	return SL_STALE;
+}
+
+/* SL_HELD: the value is a system's own word. */
+static SlOutcome
+look_at_field(SlEvent *event, int field)
+{
+	SlSpot    spot = sl_event_spot(event, field);
+	SlOutcome outcome;
+
+	if (sl_is_stale(&spot, event->obs))
+		return close_stale(event, field);
+	if (sl_is_unchanged(&spot, event->obs))
+		return SL_UNCHANGED;
+	sl_prove_newer(event, field);
+	if (sl_is_unchanged(&spot, event->obs))
+		return SL_ECHO;
+	outcome = sl_apply_echo(event, field);
+	return outcome != SL_UNCHANGED ? outcome : SL_HELD;
+}
+
+static bool
+has_lost_write(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+
+	for (int f = 0; f < event->policy->nfields; f++)
+		for (int i = 0; i < part->shown[f].nwrites; i++)
+			if (part->shown[f].writes[i].status == SL_WRITE_LOST)
+				return true;
+	return false;
+}
+
+/* Looks at all fields; the worst of their outcomes. */
+static SlOutcome
+look_at_fields(SlEvent *event)
+{
+	SlOutcome worst = SL_UNCHANGED;
+
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlOutcome *outcome = &event->effects->outcomes[f];
+
+		if (!is_present(event, f))
+			continue;
+		*outcome = look_at_field(event, f);
+		worst = Max(worst, *outcome);
+	}
+	return worst;
+}
+
+static void
+note_undecided(SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot spot = sl_event_spot(event, f);
+
+		if (event->effects->outcomes[f] != SL_HELD)
+			continue;
+		sl_cross(event, f);
+		sl_show(event, f, true);
+		sl_spot_shown(&spot)->is_undecided = true;
+		sl_spot_golden(&spot)->is_known = true;
+	}
+}
+
+static SlEvent
+event_of(SlEvent *event, SlObservation *obs, int system, SlValue *values)
+{
+	SlEvent sub = *event;
+
+	*obs = (SlObservation){.system = system, .values = values, .now = event->obs->now};
+	sub.obs = obs;
+	sub.is_closed = false;
+	return sub;
+}
+
+/* What was shown while the record was dead or frozen is decided now. */
+static void
+decide_undecided(SlEvent *event, int system)
+{
+	SlShown      *shown = event->state->parts[system].shown;
+	SlValue      *values = palloc0(sizeof(SlValue) * event->policy->nfields);
+	SlObservation obs;
+	SlEvent       sub = event_of(event, &obs, system, values);
+
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlOutcome outcome;
+
+		if (!shown[f].is_undecided)
+			continue;
+		shown[f].is_undecided = false;
+		values[f] = shown[f].value;
+		obs.token = shown[f].token_shown;
+		outcome = sl_apply_edit(&sub, f);
+		if (system == event->obs->system)
+			event->effects->outcomes[f] = outcome;
+	}
+}
+
+static void
+decide_all_undecided(SlEvent *event)
+{
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (sl_shows_record(&event->state->parts[s]))
+			decide_undecided(event, s);
+}
+
+/* Alive again: where it is gone it will be created again. */
+static void
+revive(SlEvent *event)
+{
+	SlState *state = event->state;
+
+	if (state->is_deleted)
+	{
+		state->is_deleted = false;
+		state->generation++;
+	}
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (state->parts[s].existence == SL_GONE)
+			sl_leave(&state->parts[s]);
+	event->effects->is_dirty = true;
+}
+
+static bool
+is_shown_by_another(const SlEvent *event, int field)
+{
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (s != event->obs->system && sl_shows_record(&event->state->parts[s]) &&
+			event->state->parts[s].shown[field].is_seen)
+			return true;
+	return false;
+}
+
+/*
+ * A new generation begins with what its creator shows.  Of the old one there stays
+ * only what a system that our delete never reached still shows.
+ */
+static void
+forget_generation(SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot    spot = sl_event_spot(event, f);
+		SlGolden *golden = sl_spot_golden(&spot);
+
+		sl_unsee(sl_spot_shown(&spot));
+		if (!is_present(event, f) && is_shown_by_another(event, f))
+			continue;
+		golden->value = sl_value_null();
+		golden->author = SL_AUTHOR_NONE;
+		golden->actor = NULL;
+		golden->owner_spoke = -1;
+		golden->flips = 0;
+	}
+}
+
+/* The system that deleted the record creates it again. */
+static void
+begin_generation(SlEvent *event)
+{
+	if (event->state->conflict != NULL)
+		sl_close_record_conflict(event, "recreated");
+	sl_note_presence(event);
+	revive(event);
+	forget_generation(event);
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (is_present(event, f))
+			event->effects->outcomes[f] = sl_apply_edit(event, f);
+	decide_all_undecided(event);
+	event->effects->action = SL_ACTION_CREATE;
+	event->effects->record_outcome = SL_ACCEPTED;
+	sl_event_say(event, SL_RECORD, "created again, generation %d",
+				 event->state->generation);
+}
+
+/* The system takes its delete back before anybody decided on it. */
+static void
+take_back(SlEvent *event)
+{
+	sl_close_record_conflict(event, "recreated");
+	note_undecided(event);
+	sl_note_presence(event);
+	revive(event);
+	decide_all_undecided(event);
+	event->effects->record_outcome = SL_AGREED;
+	sl_event_say(event, SL_RECORD, "it shows the record again");
+}
+
+static void
+join_conflict(SlEvent *event)
+{
+	const SlValue *shown;
+	bool           is_dead = event->state->is_deleted;
+
+	note_undecided(event);
+	sl_note_presence(event);
+	shown = sl_record_values(event, event->obs->system);
+	if (event->state->conflict == NULL)
+		sl_open_record_conflict(event, SL_CONFLICT_RESURRECT, shown);
+	else
+		sl_show_record_conflict(event, shown);
+	event->effects->record_outcome = is_dead ? SL_HELD : SL_CONFLICTED;
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (event->effects->outcomes[f] == SL_HELD)
+			event->effects->outcomes[f] = event->effects->record_outcome;
+	sl_event_say(event, SL_RECORD,
+				 is_dead ? "the record is deleted" : "another system deleted the record");
+}
+
+/* A call that was given up has landed in a record that is gone: it is there again. */
+static bool
+landed_late(SlEvent *event, bool had_lost, SlOutcome worst)
+{
+	return had_lost && worst == SL_ECHO && !has_lost_write(event);
+}
+
+void
+sl_decide_closed(SlEvent *event)
+{
+	SlPart   *part = &event->state->parts[event->obs->system];
+	bool      was_there = sl_shows_record(part);
+	bool      had_lost = has_lost_write(event);
+	SlOutcome worst = look_at_fields(event);
+
+	if (was_there && worst < SL_HELD)
+	{
+		sl_note_presence(event);
+		return;
+	}
+	if (!was_there && worst < SL_HELD &&
+		(part->erasure != SL_ERASURE_NONE || worst != SL_UNCHANGED))
+	{
+		if (landed_late(event, had_lost, worst))
+			sl_note_presence(event);
+		else
+			sl_event_say(event, SL_RECORD, "a late sight of what was deleted");
+		return;
+	}
+	if (!part->deleted_itself)
+		join_conflict(event);
+	else if (event->state->is_deleted)
+		begin_generation(event);
+	else
+		take_back(event);
+}
+
+/* Nobody is asked any more about what the record's fate has settled. */
+static void
+close_field_conflicts(SlEvent *event, const char *resolution)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (event->state->golden[f].conflict != NULL)
+			sl_close_conflict(event, f, resolution);
+}
+
+/* Its values become those of the record; what it does not carry stays. */
+static void
+take_values_of(SlEvent *event, int winner)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlShown  *shown = &event->state->parts[winner].shown[f];
+		SlGolden *golden = &event->state->golden[f];
+
+		if (!shown->is_seen)
+			continue;
+		shown->is_undecided = false;
+		if (!sl_value_same(&shown->value, &golden->value) || golden->conflict != NULL)
+			sl_set_golden(event, f, shown->value, SL_AUTHOR_REVIEW);
+		if (golden->conflict != NULL)
+			sl_close_conflict(event, f, "record");
+	}
+}
+
+static SlEvent *
+begin_decision(const SlPolicy *policy, SlState *state, const char *actor, TimestampTz now)
+{
+	SlObservation *said = palloc0(sizeof(SlObservation));
+
+	said->system = SL_AUTHOR_REVIEW;
+	said->actor = actor;
+	said->now = now;
+	return sl_event_begin(policy, state, said);
+}
+
+SlEffects *
+sl_decide_life(const SlPolicy *policy, SlState *state, int winner, const char *actor,
+			   TimestampTz now)
+{
+	SlEvent *event = begin_decision(policy, state, actor, now);
+
+	state->conflict = NULL;
+	take_values_of(event, winner);
+	revive(event);
+	decide_all_undecided(event);
+	event->effects->record_outcome = SL_ACCEPTED;
+	sl_event_end(event);
+	return event->effects;
+}
+
+SlEffects *
+sl_decide_death(const SlPolicy *policy, SlState *state, const char *actor,
+				TimestampTz now)
+{
+	SlEvent *event = begin_decision(policy, state, actor, now);
+
+	state->conflict = NULL;
+	close_field_conflicts(event, "deleted");
+	for (int s = 0; s < policy->nsystems; s++)
+		for (int f = 0; f < policy->nfields; f++)
+			state->parts[s].shown[f].is_undecided = false;
+	sl_die(event, SL_AUTHOR_REVIEW);
+	event->effects->record_outcome = SL_ACCEPTED;
+	sl_event_end(event);
+	return event->effects;
+}

@@ -1,0 +1,58 @@
+/*
+ * rules_return.c
+ *	  A living record that a system showed once, lost, and shows again.
+ *
+ * Its people were not there when the others moved on: what they show is a first
+ * sight, unless it is a late photograph of what our delete has removed.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+void
+sl_unsee(SlShown *shown)
+{
+	shown->is_seen = false;
+	shown->is_observed = false;
+	shown->is_settled = false;
+	shown->knows_golden = false;
+	shown->is_unsure = false;
+	shown->is_undecided = false;
+	shown->value = sl_value_absent();
+}
+
+void
+sl_unsee_record(const SlPolicy *policy, SlPart *part)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		sl_unsee(&part->shown[f]);
+}
+
+static bool
+is_of_the_past(const SlEvent *event, int field)
+{
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+	const SlValue *value = &event->obs->values[field];
+
+	if (value->kind == SL_ABSENT || sl_is_stale(&spot, event->obs) ||
+		(shown->is_seen && sl_value_same(value, &shown->value)))
+		return true;
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_value_same(value, &shown->writes[i].value))
+			return true;
+	return false;
+}
+
+bool
+sl_is_late_photograph(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+
+	if (part->existence != SL_NOT_THERE || part->erasure == SL_ERASURE_NONE)
+		return false;
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (!is_of_the_past(event, f))
+			return false;
+	return true;
+}
