@@ -29,3 +29,11 @@ CREATE VIEW sync_shadow AS
     WHERE s.state <> '\x'::bytea;
 COMMENT ON VIEW sync_shadow IS
     'Per record and system: what the system calls it (native_id), the newest version token known of it there, the fields it is known to show (data; one that was never seen there is left out) and their hash.';
+
+CREATE FUNCTION sync_state_blame(entity text, state bytea)
+    RETURNS TABLE (field text, value jsonb, author text, actor text, changed_at timestamptz,
+                   version bigint)
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_state_blame(text, bytea) IS
+    'Who set each field of the golden record in a row of sync_state; values are not masked.';

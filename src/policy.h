@@ -142,6 +142,7 @@ typedef struct SlPolicy
 	int           nfields;
 	SlFieldSpec  *fields;           /* in canonical key order */
 	int64         window;           /* microseconds; 0: no debounce */
+	bool          has_sensitive;    /* some field is */
 	bool          window_is_record; /* "window_scope": "record" */
 	SlDeletes     deletes;
 	int           delete_owner; /* a system's number, or -1 */

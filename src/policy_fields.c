@@ -226,7 +226,10 @@ sl_policy_parse_fields(SlPolicy *policy, const SlConfig *root)
 
 	policy->fields = palloc0(sizeof(SlFieldSpec) * n);
 	for (int i = 0; i < n; i++)
+	{
 		parse_field(policy, &policy->fields[i], &fields[i]);
+		policy->has_sensitive |= policy->fields[i].is_sensitive;
+	}
 	qsort(policy->fields, n, sizeof(SlFieldSpec), by_canonical_order);
 	policy->nfields = n;
 }

@@ -298,7 +298,7 @@ void
 sl_reader_open(SlReader *reader, const SlPolicy *policy, int system, const char *text,
 			   int32 len)
 {
-	SlScan      scan = {.start = text, .end = text + len};
+	SlScan scan = {.start = text, .end = text + len, .is_secret = policy->has_sensitive};
 	const char *p = sl_scan_space(&scan, text);
 
 	if (!sl_scan_at(&scan, p, '{') && !sl_scan_at(&scan, p, '['))
@@ -357,7 +357,10 @@ read_record(Extraction *x, const char *p, const SlReader *reader, SlRawRecord *r
 bool
 sl_reader_next(SlReader *reader, SlRawRecord *record)
 {
-	Extraction  x = {{.start = reader->start, .end = reader->end}, record->slots};
+	Extraction  x = {{.start = reader->start,
+					  .end = reader->end,
+					  .is_secret = reader->policy->has_sensitive},
+					 record->slots};
 	const char *start = reader->next;
 	const char *end;
 

@@ -40,6 +40,8 @@ describe_found(const SlScan *scan, const char *at)
 
 	if (at >= scan->end)
 		return "end of input";
+	if (scan->is_secret)
+		return "something else";
 	if ((unsigned char) *at < 0x20)
 		return psprintf("control character 0x%02x", (unsigned char) *at);
 	while (p < scan->end && p - at < FOUND_MAX && is_word(*p))

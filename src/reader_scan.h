@@ -23,6 +23,7 @@ typedef struct SlScan
 	int64       ordinal;   /* of the record, for messages; 0: none */
 	bool        is_behind; /* what is scanned stands behind that record */
 	bool        has_nul;   /* a \u0000 was seen */
+	bool        is_secret; /* messages show nothing of the text */
 } SlScan;
 
 extern void sl_scan_fail(const SlScan *scan, const char *at, const char *expected)

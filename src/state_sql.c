@@ -1,6 +1,6 @@
 /*
  * state_sql.c
- *	  What the views sync_record and sync_shadow show of a state.
+ *	  What sync_record, sync_shadow and sync_blame show of a state.
  */
 #include "postgres.h"
 
@@ -19,6 +19,7 @@
 
 PG_FUNCTION_INFO_V1(sync_state_record);
 PG_FUNCTION_INFO_V1(sync_state_shadows);
+PG_FUNCTION_INFO_V1(sync_state_blame);
 
 /* The state of (entity, bytes), as the newest policy reads it. */
 static SlState *
@@ -136,5 +137,46 @@ sync_state_shadows(PG_FUNCTION_ARGS)
 	for (int s = 0; s < policy->nsystems; s++)
 		if (state->parts[s].existence != SL_NOT_THERE)
 			put_shadow((ReturnSetInfo *) fcinfo->resultinfo, policy, state, s);
+	return (Datum) 0;
+}
+
+static void
+set_text(Datum *row, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	row[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* What nobody has set yet (a field that was only ever shown as null) has no author. */
+static void
+put_blame(ReturnSetInfo *result, const SlPolicy *policy, const SlState *state, int field)
+{
+	const SlGolden *golden = &state->golden[field];
+	bool            is_set = golden->author != SL_AUTHOR_NONE;
+	Datum           row[6];
+	bool            nulls[6] = {false};
+
+	set_text(row, nulls, 0, policy->fields[field].name);
+	row[1] = sl_value_to_jsonb(&golden->value, &nulls[1]);
+	set_text(row, nulls, 2, sl_author_name(policy, state, golden->author));
+	set_text(row, nulls, 3, golden->actor);
+	row[4] = TimestampTzGetDatum(golden->changed_at);
+	nulls[4] = !is_set;
+	row[5] = Int64GetDatum(golden->version);
+	nulls[5] = !is_set;
+	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+}
+
+/* A row for each field that some system has shown. */
+Datum
+sync_state_blame(PG_FUNCTION_ARGS)
+{
+	const SlPolicy *policy;
+	SlState        *state = get_state(fcinfo, &policy);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int f = 0; f < policy->nfields; f++)
+		if (state->golden[f].is_known)
+			put_blame((ReturnSetInfo *) fcinfo->resultinfo, policy, state, f);
 	return (Datum) 0;
 }
