@@ -43,3 +43,11 @@ CREATE FUNCTION sync_diff(system text, entity text, records jsonb, actor text DE
     AS 'MODULE_PATHNAME', 'sync_diff_jsonb';
 COMMENT ON FUNCTION sync_diff(text, text, jsonb, text, boolean, boolean, boolean, boolean, integer) IS
     'The same for a jsonb value; text is the faster door.';
+
+CREATE FUNCTION sync_delete(system text, entity text, record_keys text[],
+        actor text DEFAULT NULL)
+    RETURNS SETOF sync_verdict
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_delete(text, text, text[], text) IS
+    'A system says that these records were deleted there: decided by the policy''s "deletes" and "delete_owner". One row for each that is not unchanged (a record that the system is not known to show), in input order. A null key is 22004, an unknown system or entity 42704; an empty key or one of more than 1000 bytes is rejected.';

@@ -161,6 +161,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 		.values = intake->values,
 		.token = intake->token,
 		.native_id = intake->native_id,
+		.is_deletion = intake->is_deletion,
 		.actor = chunk->diff->options.actor,
 		.now = chunk->now,
 	};
@@ -222,7 +223,7 @@ glance(SlChunk *chunk)
 	bool          is_found = look(chunk, &found);
 	SlOutcome     outcome;
 
-	if (!diff->options.is_verbose &&
+	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
 		return;
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
@@ -244,10 +245,8 @@ glance(SlChunk *chunk)
 static void
 take_record(SlChunk *chunk)
 {
-	SlDiff   *diff = chunk->diff;
 	SlRecord *record;
 
-	sl_intake(diff->policy, diff->system, &chunk->raw, &chunk->intake);
 	if (chunk->intake.is_rejected)
 	{
 		sl_chunk_reject(chunk, add_arrival(chunk));
@@ -276,7 +275,7 @@ read_chunk(SlChunk *chunk)
 	MemoryContextSwitchTo(chunk->look);
 	while (has_more && !is_full(chunk))
 	{
-		has_more = sl_reader_next(&chunk->diff->reader, &chunk->raw);
+		has_more = chunk->diff->next(chunk->diff, &chunk->raw, &chunk->intake);
 		if (!has_more)
 			break;
 		chunk->nread++;
@@ -323,9 +322,27 @@ run_chunk(SlDiff *diff)
 	return has_more;
 }
 
+static bool
+next_of_text(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
+{
+	if (!sl_reader_next(&diff->reader, raw))
+		return false;
+	sl_intake(diff->policy, diff->system, raw, intake);
+	return true;
+}
+
 void
 sl_diff_run(SlDiff *diff, const char *text, int32 len)
 {
+	sl_reader_open(&diff->reader, diff->policy, diff->system, text, len);
+	sl_diff_run_source(diff, next_of_text, NULL);
+}
+
+void
+sl_diff_run_source(SlDiff *diff, SlNextRecord next, void *source)
+{
+	diff->next = next;
+	diff->source = source;
 	diff->call = CurrentMemoryContext;
 	diff->chunk = AllocSetContextCreate(diff->call, "sync_ledger chunk",
 										ALLOCSET_DEFAULT_SIZES);
@@ -335,7 +352,6 @@ sl_diff_run(SlDiff *diff, const char *text, int32 len)
 	sl_store_open(&diff->store, diff->policy);
 	if (diff->options.is_dry_run)
 		sl_dry_begin(diff);
-	sl_reader_open(&diff->reader, diff->policy, diff->system, text, len);
 	while (run_chunk(diff))
 		;
 	sl_store_close(&diff->store);

@@ -23,6 +23,10 @@ typedef struct SlDiffOptions
 } SlDiffOptions;
 
 struct dry_hash;
+struct SlDiff;
+
+/* Fills in the next record of an input; false at its end.  Memory is the look's. */
+typedef bool (*SlNextRecord)(struct SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
 
 /* One call. */
 typedef struct SlDiff
@@ -30,6 +34,8 @@ typedef struct SlDiff
 	const SlPolicy  *policy;
 	int              system;
 	SlDiffOptions    options;
+	SlNextRecord     next;
+	void            *source; /* what next reads from, if not from the reader */
 	SlReader         reader;
 	SlStore          store;
 	MemoryContext    call;       /* as long as the call */
@@ -43,6 +49,9 @@ typedef struct SlDiff
 
 /* Feeds a text of records through the pipeline. */
 extern void sl_diff_run(SlDiff *diff, const char *text, int32 len);
+
+/* Feeds what a source hands out through the pipeline. */
+extern void sl_diff_run_source(SlDiff *diff, SlNextRecord next, void *source);
 
 /* --- diff_dry.c: the states that a dry run carries along --- */
 

@@ -1,21 +1,25 @@
 /*
  * diff_sql.c
- *	  sync_diff in its three overloads: thin doors to the pipeline.
+ *	  sync_diff in its three overloads, and sync_delete: thin doors to the pipeline.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
+#include "canonical.h"
 #include "compat.h"
 #include "diff.h"
 #include "policy_cache.h"
 
 PG_FUNCTION_INFO_V1(sync_diff_text);
 PG_FUNCTION_INFO_V1(sync_diff_jsonb);
+PG_FUNCTION_INFO_V1(sync_delete);
 
 enum
 {
@@ -31,11 +35,12 @@ enum
 };
 
 static void
-need_argument(FunctionCallInfo fcinfo, int arg, const char *name)
+need_argument(FunctionCallInfo fcinfo, int arg, const char *function, const char *name)
 {
 	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" of sync_diff must not be null", name)));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" of %s must not be null", name, function)));
 }
 
 static bool
@@ -68,29 +73,37 @@ read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 	options->is_verbose = is_set(fcinfo, ARG_VERBOSE);
 }
 
+/* Of system and entity, the first two arguments of each door. */
+static void
+open_diff(FunctionCallInfo fcinfo, SlDiff *diff)
+{
+	ReturnSetInfo *result;
+
+	diff->policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENTITY)));
+	diff->system = sl_policy_need_system(diff->policy,
+										 text_to_cstring(PG_GETARG_TEXT_PP(ARG_SYSTEM)));
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	diff->rows = result->setResult;
+	diff->row_desc = result->setDesc;
+}
+
 static void
 run(FunctionCallInfo fcinfo, const char *json, int32 len)
 {
-	ReturnSetInfo *result;
-	SlDiff         diff = {0};
+	SlDiff diff = {0};
 
 	read_options(fcinfo, &diff.options);
-	diff.policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENTITY)));
-	diff.system = sl_policy_need_system(diff.policy,
-										text_to_cstring(PG_GETARG_TEXT_PP(ARG_SYSTEM)));
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	diff.rows = result->setResult;
-	diff.row_desc = result->setDesc;
+	open_diff(fcinfo, &diff);
 	sl_diff_run(&diff, json, len);
 }
 
 static void
 need_arguments(FunctionCallInfo fcinfo)
 {
-	need_argument(fcinfo, ARG_SYSTEM, "system");
-	need_argument(fcinfo, ARG_ENTITY, "entity");
-	need_argument(fcinfo, ARG_RECORDS, "records");
+	need_argument(fcinfo, ARG_SYSTEM, "sync_diff", "system");
+	need_argument(fcinfo, ARG_ENTITY, "sync_diff", "entity");
+	need_argument(fcinfo, ARG_RECORDS, "sync_diff", "records");
 }
 
 /* text, and json, which is text that was checked before */
@@ -116,5 +129,77 @@ sync_diff_jsonb(PG_FUNCTION_ARGS)
 	initStringInfo(&json);
 	JsonbToCString(&json, &records->root, VARSIZE(records));
 	run(fcinfo, json.data, json.len);
+	return (Datum) 0;
+}
+
+/* The keys of a call of sync_delete. */
+typedef struct Keys
+{
+	Datum *keys;
+	int    n;
+	int    next;
+} Keys;
+
+/* What stands in sync_reject where a key cannot be one: the key, as a JSON string. */
+static void
+name_record(SlRawRecord *raw, text *key, int ordinal)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	sl_append_json_string(&json, VARDATA_ANY(key), (int32) VARSIZE_ANY_EXHDR(key));
+	raw->is_object = false;
+	raw->has_nul = false;
+	raw->data = json.data;
+	raw->len = json.len;
+	raw->ordinal = ordinal;
+}
+
+static bool
+next_of_keys(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
+{
+	Keys *keys = diff->source;
+	text *key;
+
+	if (keys->next == keys->n)
+		return false;
+	key = DatumGetTextPP(keys->keys[keys->next++]);
+	sl_intake_deletion(diff->policy, VARDATA_ANY(key), (int32) VARSIZE_ANY_EXHDR(key),
+					   intake);
+	name_record(raw, key, keys->next);
+	return true;
+}
+
+static void
+read_keys(FunctionCallInfo fcinfo, Keys *keys)
+{
+	bool *nulls;
+
+	keys->next = 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_RECORDS), TEXTOID, -1, false,
+					  TYPALIGN_INT, &keys->keys, &nulls, &keys->n);
+	for (int i = 0; i < keys->n; i++)
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("record key %d of %d of sync_delete is null", i + 1, keys->n),
+					 errhint("Pass the keys of the records that were deleted there.")));
+}
+
+/* (system, entity, record_keys, actor) */
+Datum
+sync_delete(PG_FUNCTION_ARGS)
+{
+	SlDiff diff = {0};
+	Keys   keys;
+
+	need_argument(fcinfo, ARG_SYSTEM, "sync_delete", "system");
+	need_argument(fcinfo, ARG_ENTITY, "sync_delete", "entity");
+	need_argument(fcinfo, ARG_RECORDS, "sync_delete", "record_keys");
+	if (!PG_ARGISNULL(ARG_ACTOR))
+		diff.options.actor = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
+	open_diff(fcinfo, &diff);
+	read_keys(fcinfo, &keys);
+	sl_diff_run_source(&diff, next_of_keys, &keys);
 	return (Datum) 0;
 }

@@ -63,6 +63,31 @@ take_names(const SlRawRecord *raw, SlIntake *intake)
 	return true;
 }
 
+/*
+ * Deleted or not: a boolean in any of its spellings, or a time of deletion; absent,
+ * null and an empty text say that the record is there.
+ */
+static bool
+take_deletion(const SlRaw *raw, SlIntake *intake)
+{
+	static const SlFieldSpec flag = {.type = SL_BOOLEAN};
+	static const SlFieldSpec time = {.type = SL_TIMESTAMP};
+	SlValue                  value;
+
+	if (raw->kind == SL_RAW_ABSENT || raw->kind == SL_RAW_NULL ||
+		(raw->kind == SL_RAW_STRING && raw->len == 2))
+		return true;
+	if (sl_normalize_as(&flag, raw, &value))
+		intake->is_deletion = value.len == 4; /* true */
+	else if (sl_normalize_as(&time, raw, &value))
+		intake->is_deletion = true;
+	else
+		return refuse(intake, -1,
+					  "the value at the \"deleted\" path is neither true nor "
+					  "false nor a time");
+	return true;
+}
+
 static bool
 take_fields(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
 {
@@ -82,6 +107,13 @@ take_fields(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake
 	return true;
 }
 
+static void
+take_no_fields(const SlPolicy *policy, SlIntake *intake)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		intake->values[f] = sl_value_absent();
+}
+
 void
 sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
 {
@@ -89,11 +121,39 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 	intake->key_len = 0;
 	intake->native_id = NULL;
 	intake->is_rejected = false;
+	intake->is_deletion = false;
 	if (!raw->is_object)
 		refuse(intake, -1, "the record is no JSON object");
 	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
-			 take_names(raw, intake))
-		take_fields(policy, system, raw, intake);
+			 take_names(raw, intake) &&
+			 take_deletion(&raw->slots[SL_SLOT_DELETED], intake))
+	{
+		if (intake->is_deletion)
+			take_no_fields(policy, intake);
+		else
+			take_fields(policy, system, raw, intake);
+	}
+}
+
+void
+sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
+				   SlIntake *intake)
+{
+	intake->key = key;
+	intake->key_len = key_len;
+	intake->native_id = NULL;
+	intake->token = (SlToken){NULL, 0};
+	intake->is_deletion = true;
+	intake->is_rejected = false;
+	take_no_fields(policy, intake);
+	if (key_len == 0)
+		refuse(intake, -1, "the record key is empty");
+	else if (key_len > SL_MAX_KEY_LEN)
+	{
+		intake->key = NULL;
+		refuse(intake, -1,
+			   psprintf("the record key is longer than %d bytes", SL_MAX_KEY_LEN));
+	}
 }
 
 /* What cannot be read of a result is left out: the write itself has landed. */

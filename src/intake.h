@@ -30,6 +30,10 @@ typedef struct SlIntake
 extern void sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw,
 					  SlIntake *intake);
 
+/* The word that a record was deleted, of which only the key is known. */
+extern void sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
+							   SlIntake *intake);
+
 /* What a target says it stored, an object: what cannot be read is left out. */
 extern void sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
 							 SlIntake *intake);

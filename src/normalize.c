@@ -59,6 +59,15 @@ sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
 }
 
 bool
+sl_normalize_as(const SlFieldSpec *spec, const SlRaw *raw, SlValue *value)
+{
+	SlCoercion c = {spec, NULL, NULL};
+	SlRaw      culprit;
+
+	return sl_coerce(&c, raw, value, &culprit) == NULL;
+}
+
+bool
 sl_normalize_name(const SlRaw *raw, const char **text, int32 *len)
 {
 	SlText name = {NULL, 0};

@@ -29,6 +29,9 @@ typedef struct SlReason
 extern bool sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
 						 SlValue *value, SlReason *reason);
 
+/* By type and normalisers alone; false where the value does not fit. */
+extern bool sl_normalize_as(const SlFieldSpec *spec, const SlRaw *raw, SlValue *value);
+
 /*
  * The text of a key, a native id or a token: a string's content, or a number's
  * canonical text.  False where it is neither (null and absent give true and

@@ -173,8 +173,6 @@ refuse_unsupported_system(const SlSystemSpec *system, const SlConfig *root)
 
 	if (system->sentinel != NULL)
 		refuse(root, psprintf("systems.%s.sentinel", name));
-	if (system->deleted != NULL)
-		refuse(root, psprintf("systems.%s.deleted", name));
 }
 
 /*
@@ -190,10 +188,6 @@ refuse_unsupported(const SlPolicy *policy, const SlConfig *root)
 		refuse_unsupported_field(&policy->fields[i], root);
 	if (policy->window_is_record)
 		refuse(root, "window_scope \"record\"");
-	if (policy->deletes != SL_DELETES_PROPAGATE)
-		refuse(root, "deletes other than \"propagate\"");
-	if (policy->delete_owner >= 0)
-		refuse(root, "delete_owner");
 	if (policy->nmatch_on > 0)
 		refuse(root, "match_on");
 }

@@ -13,13 +13,9 @@ SELECT unnest(ARRAY[
 	throws_like(format('SELECT sync_configure(%L, %L)', 'contact', config), '%' || key || '%', 'and the error names ' || key)])
 FROM (VALUES
 	('sentinel', '{"systems": {"crm": {"sentinel": "s"}, "support": {}}, "fields": {"phone": {}}}'),
-	('deleted', '{"systems": {"crm": {"deleted": "archived"}, "support": {}}, "fields": {"phone": {}}}'),
 	('group', '{"systems": ["crm", "support"], "fields": {"street": {"group": "address"}, "city": {"group": "address"}}}'),
 	('merge', '{"systems": ["crm", "support"], "fields": {"tags": {"type": "set", "merge": "set"}}}'),
 	('window_scope', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "window_scope": "record"}'),
-	('deletes', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "deletes": "review"}'),
-	('deletes', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "deletes": "ignore"}'),
-	('delete_owner', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "delete_owner": "crm"}'),
 	('match_on', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "match_on": ["phone"]}')
 ) AS later (key, config);
 SELECT is((SELECT max(version) FROM sync_entity), 1, 'a refused policy is no version');
