@@ -40,6 +40,8 @@ sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 	effects->waiting = sl_waiting_begin(policy, state, obs->now);
 	initStringInfo(&effects->detail);
 	sl_forget(policy, state, obs->now);
+	if (obs->is_baseline)
+		sl_baseline_begin(event);
 	return event;
 }
 
@@ -82,6 +84,8 @@ sl_event_end(SlEvent *event)
 	SlEffects *effects = event->effects;
 
 	sl_close_settled_conflicts(event);
+	if (event->obs->is_baseline)
+		sl_baseline_end(event);
 	sl_waiting_end(effects->waiting, event->policy, event->state, event->obs->now);
 	for (int t = 0; t < event->policy->nsystems; t++)
 		effects->is_dirty |= effects->waiting->is_changed[t];
@@ -112,7 +116,10 @@ decide_field(SlEvent *event, int field)
 		return SL_ECHO;
 	}
 	outcome = sl_apply_echo(event, field);
-	return outcome != SL_UNCHANGED ? outcome : sl_apply_edit(event, field);
+	if (outcome != SL_UNCHANGED)
+		return outcome;
+	return event->obs->is_baseline ? sl_apply_baseline(event, field)
+								   : sl_apply_edit(event, field);
 }
 
 int

@@ -17,9 +17,10 @@
 /* What the caller asked for. */
 typedef struct SlDiffOptions
 {
-	const char *actor;      /* or NULL */
-	bool        is_dry_run; /* the same rows, and nothing is written */
-	bool        is_verbose; /* rows for unchanged records too */
+	const char *actor;       /* or NULL */
+	bool        is_dry_run;  /* the same rows, and nothing is written */
+	bool        is_verbose;  /* rows for unchanged records too */
+	bool        is_baseline; /* a first load: nothing is sent because of it */
 } SlDiffOptions;
 
 struct dry_hash;

@@ -62,14 +62,13 @@ read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 {
 	if (is_set(fcinfo, ARG_COMPLETE))
 		refuse_option("complete");
-	if (is_set(fcinfo, ARG_BASELINE))
-		refuse_option("baseline");
 	if (!PG_ARGISNULL(ARG_APPROVE))
 		refuse_option("approve");
 	options->actor = PG_ARGISNULL(ARG_ACTOR)
 						 ? NULL
 						 : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
 	options->is_dry_run = is_set(fcinfo, ARG_DRY_RUN);
+	options->is_baseline = is_set(fcinfo, ARG_BASELINE);
 	options->is_verbose = is_set(fcinfo, ARG_VERBOSE);
 }
 

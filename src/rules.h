@@ -15,6 +15,7 @@ typedef struct SlEvent
 	const SlObservation *obs;
 	SlEffects           *effects;
 	bool is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
+	bool *is_due; /* of a baseline: by system and field, what waited before it */
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
@@ -78,10 +79,24 @@ extern SlOutcome sl_apply_edit(SlEvent *event, int field);
 /* C[f] takes a value; what was settled with the old one is open again. */
 extern void sl_set_golden(SlEvent *event, int field, SlValue value, int author);
 
+/* What waits says the same, over another value than the target showed before. */
+extern void sl_note_correction(SlEvent *event, int field);
+
+/* --- rules_baseline.c: the first load of a system, in place of rules 3 and 5 to 9 --- */
+
+extern void      sl_baseline_begin(SlEvent *event);
+extern SlOutcome sl_apply_baseline(SlEvent *event, int field);
+
+/* Before what waits is computed: nothing begins to wait because of a first load. */
+extern void sl_baseline_end(SlEvent *event);
+
 /* --- rules_conflict.c --- */
 
 extern SlConflictEffect *sl_add_conflict_effect(SlEvent *event, SlConflictOp op,
 												int field);
+
+/* The one that was added last. */
+extern SlConflictEffect *sl_last_conflict_effect(SlEvent *event);
 
 /* Opens a conflict of the field, or adds to the one that is open. */
 extern void sl_open_conflict(SlEvent *event, int field, SlConflictKind kind,
@@ -91,6 +106,9 @@ extern void sl_close_conflict(SlEvent *event, int field, const char *resolution)
 /* A resolved row: a value that was replaced or overruled, for whoever asks. */
 extern void sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 						   const char *resolution);
+
+/* The same, of a value that the owner's edit at hand is about to replace unseen. */
+extern void sl_record_replaced(SlEvent *event, int field, SlValue base);
 extern void sl_close_settled_conflicts(SlEvent *event);
 
 /* The side of a system in a conflict, or NULL. */

@@ -48,6 +48,12 @@ sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 	return effect;
 }
 
+SlConflictEffect *
+sl_last_conflict_effect(SlEvent *event)
+{
+	return &event->effects->conflicts[event->effects->nconflicts - 1];
+}
+
 SlSide *
 sl_find_side(SlConflict *conflict, int system)
 {
@@ -122,6 +128,13 @@ sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 	effect->incoming_system = event->obs->system;
 	effect->resolved = effect->current;
 	effect->resolution = resolution;
+}
+
+void
+sl_record_replaced(SlEvent *event, int field, SlValue base)
+{
+	sl_record_loss(event, field, SL_CONFLICT_OWNER, base, "owner");
+	sl_last_conflict_effect(event)->resolved = event->obs->values[field];
 }
 
 /* A side shows C for sure: nothing on its way can change that. */

@@ -131,11 +131,7 @@ accept_owner(Edit *edit)
 	bool        replaces_unseen = is_set_by_another(edit) && !edit->had_seen;
 
 	if (conflict == NULL && replaces_unseen)
-	{
-		sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, "owner");
-		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1]
-			.resolved = edit->value;
-	}
+		sl_record_replaced(edit->event, edit->field, edit->base);
 	accept_edit(edit);
 	if (conflict != NULL && conflict->kind != SL_CONFLICT_OSCILLATION)
 		sl_close_conflict(edit->event, edit->field, "owner");
@@ -172,8 +168,7 @@ add_to_conflict(Edit *edit)
 	{
 		accept_edit(edit);
 		sl_open_conflict(edit->event, edit->field, kind, edit->base);
-		edit->event->effects->conflicts[edit->event->effects->nconflicts - 1]
-			.op = SL_CONFLICT_MOVE;
+		sl_last_conflict_effect(edit->event)->op = SL_CONFLICT_MOVE;
 	}
 	else
 		sl_open_conflict(edit->event, edit->field, kind, edit->base);
@@ -244,15 +239,13 @@ judge(Edit *edit)
 	return accept_edit(edit);
 }
 
-/* The same content is sent again, over another value than the target showed before. */
-static void
-note_correction(const Edit *edit, SlOutcome outcome)
+void
+sl_note_correction(SlEvent *event, int field)
 {
-	SlWaiting *waiting = edit->event->effects->waiting;
-	int        system = edit->event->obs->system;
+	SlWaiting *waiting = event->effects->waiting;
+	int        system = event->obs->system;
 
-	if (outcome != SL_ACCEPTED && outcome != SL_AGREED &&
-		sl_content_has(&waiting->before[system], edit->field))
+	if (sl_content_has(&waiting->before[system], field))
 		waiting->is_corrected[system] = true;
 }
 
@@ -277,6 +270,7 @@ sl_apply_edit(SlEvent *event, int field)
 	sl_cross(event, field);
 	sl_show(event, field, true);
 	outcome = judge(&edit);
-	note_correction(&edit, outcome);
+	if (outcome != SL_ACCEPTED && outcome != SL_AGREED)
+		sl_note_correction(event, field);
 	return outcome;
 }

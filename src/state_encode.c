@@ -296,8 +296,8 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 static bool
 says_something(const SlShown *shown)
 {
-	return shown->is_seen || shown->nwrites > 0 || shown->is_unsure ||
-		   shown->token.len > 0;
+	return shown->is_seen || shown->is_settled || shown->nwrites > 0 ||
+		   shown->is_unsure || shown->token.len > 0;
 }
 
 static bool

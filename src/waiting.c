@@ -28,22 +28,29 @@ unseen_counts_as_null(const SlSpot *spot)
 	return spot->policy->systems[spot->system].unseen_is_null || sl_owner_spoke(spot);
 }
 
-static bool
-field_waits(const SlSpot *spot)
+bool
+sl_waits_unfrozen(const SlSpot *spot)
 {
 	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 	const SlWrite  *in_flight = sl_in_flight(shown);
 
-	if (golden->author == SL_AUTHOR_NONE || is_frozen(golden))
+	if (golden->author == SL_AUTHOR_NONE)
 		return false;
 	if (in_flight != NULL)
 		return !sl_value_same(&in_flight->value, &golden->value);
 	if (sl_is_unsure(spot))
 		return true;
 	if (!shown->is_seen)
-		return unseen_counts_as_null(spot) && !sl_value_is_null(&golden->value);
+		return !shown->is_settled && unseen_counts_as_null(spot) &&
+			   !sl_value_is_null(&golden->value);
 	return !shown->is_settled && !sl_value_same(&shown->value, &golden->value);
+}
+
+static bool
+field_waits(const SlSpot *spot)
+{
+	return !is_frozen(sl_spot_golden(spot)) && sl_waits_unfrozen(spot);
 }
 
 static void

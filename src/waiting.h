@@ -31,6 +31,9 @@ typedef struct SlWaiting
 extern void sl_content(const SlPolicy *policy, const SlState *state, int target,
 					   TimestampTz now, SlContent *content);
 
+/* One field would be part of that, were it not in open conflict. */
+extern bool sl_waits_unfrozen(const SlSpot *spot);
+
 extern bool sl_content_equal(const SlContent *a, const SlContent *b);
 
 /* True where the content names the field. */
