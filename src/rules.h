@@ -14,8 +14,8 @@ typedef struct SlEvent
 	SlState             *state;
 	const SlObservation *obs;
 	SlEffects           *effects;
-	bool is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
-	bool *is_due; /* of a baseline: by system and field, what waited before it */
+	bool  is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
+	bool *is_due;    /* of a baseline: by system and field, what waited before it */
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,

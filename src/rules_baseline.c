@@ -33,23 +33,6 @@ due_at(const SlEvent *event, int system, int field)
 }
 
 static bool
-is_part_of(const SlPart *part)
-{
-	switch (part->existence)
-	{
-		case SL_THERE:
-		case SL_BEING_CREATED:
-		case SL_CREATE_LOST:
-			return true;
-		case SL_NOT_THERE:
-		case SL_GONE:
-		case SL_LEFT_OUT:
-			return false;
-	}
-	return false;
-}
-
-static bool
 is_drift(const SlGolden *golden)
 {
 	return golden->conflict != NULL && golden->conflict->kind == SL_CONFLICT_DRIFT;
@@ -63,7 +46,7 @@ is_due(const SlSpot *spot)
 	const SlGolden *golden = sl_spot_golden(spot);
 
 	if (golden->author == SL_AUTHOR_NONE || is_drift(golden) ||
-		!is_part_of(&spot->state->parts[spot->system]))
+		!sl_shows_record(&spot->state->parts[spot->system]))
 		return false;
 	return sl_in_flight(shown) != NULL || sl_waits_unfrozen(spot);
 }
@@ -186,7 +169,7 @@ is_undisputed(const Load *load)
 	{
 		const SlShown *shown = &event->state->parts[t].shown[load->field];
 
-		if (t != event->obs->system && is_part_of(&event->state->parts[t]) &&
+		if (t != event->obs->system && sl_shows_record(&event->state->parts[t]) &&
 			shown->is_seen && !sl_value_is_null(&shown->value) &&
 			!sl_value_same(&shown->value, &load->value))
 			return false;
@@ -304,7 +287,7 @@ sl_baseline_end(SlEvent *event)
 	{
 		SlPart *part = &event->state->parts[t];
 
-		if (is_part_of(part))
+		if (sl_shows_record(part))
 			settle_new_differences(event, t);
 		else if (part->existence == SL_NOT_THERE &&
 				 (event->effects->is_new || begins_to_wait(event, t)))

@@ -160,12 +160,11 @@ agree(SlEvent *event, SlPart *part)
 }
 
 static SlOutcome
-leave_out(SlEvent *event, SlPart *part)
+leave_out(SlEvent *event, SlPart *part, const char *why)
 {
 	part->existence = SL_LEFT_OUT;
 	event->effects->is_dirty = true;
-	sl_event_say(event, SL_RECORD,
-				 "deletes are ignored; left out until it shows it again");
+	sl_event_say(event, SL_RECORD, "%s; left out until it shows it again", why);
 	return SL_KEPT;
 }
 
@@ -238,8 +237,10 @@ judge(SlEvent *event, SlPart *part)
 		return add_deletion(event, part);
 	if (event->state->is_deleted)
 		return agree(event, part);
+	if (event->obs->is_baseline)
+		return leave_out(event, part, "missing in a baseline");
 	if (policy->deletes == SL_DELETES_IGNORE)
-		return leave_out(event, part);
+		return leave_out(event, part, "deletes are ignored");
 	if (policy->delete_owner >= 0 && policy->delete_owner != event->obs->system)
 		return overrule(event, part);
 	why = contest(event);
