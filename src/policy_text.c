@@ -114,6 +114,10 @@ append_system(StringInfo out, const SlSystemSpec *system)
 	append_place(out, "its id there", system->id);
 	append_place(out, "its version", system->version);
 	appendStringInfoString(out, ".\n");
+	if (system->deleted != NULL)
+		appendStringInfo(out,
+						 "  A record is deleted there where %s is true, or a time.\n",
+						 system->deleted->text);
 	if (system->is_writable)
 	{
 		appendStringInfo(
@@ -270,6 +274,36 @@ append_window(StringInfo out, const SlPolicy *policy)
 			duration(policy->window));
 }
 
+static void
+append_deletes(StringInfo out, const SlPolicy *policy)
+{
+	switch (policy->deletes)
+	{
+		case SL_DELETES_PROPAGATE:
+			appendStringInfoString(
+				out,
+				"  A record that one system deletes is deleted in all of them, unless "
+				"something of it was unseen there or still moves: then a human decides.\n");
+			break;
+		case SL_DELETES_REVIEW:
+			appendStringInfoString(
+				out, "  A record that a system deletes waits for a human to decide.\n");
+			break;
+		case SL_DELETES_IGNORE:
+			appendStringInfoString(
+				out,
+				"  A record that a system deletes lives on in the others, and is left "
+				"out there until it is shown again.\n");
+			break;
+	}
+	if (policy->delete_owner >= 0)
+		appendStringInfo(
+			out,
+			"  Only %s deletes: what another system deleted is created there "
+			"again.\n",
+			policy->systems[policy->delete_owner].name);
+}
+
 /* What the grammar takes and no rule of this release looks at is said to be so. */
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
@@ -277,6 +311,7 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	appendStringInfoString(
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
+	append_deletes(out, policy);
 	appendStringInfo(out,
 					 "  Kept, and not in force in this release: max_attempts %d, "
 					 "max_change %g, max_flips %d.\n",
