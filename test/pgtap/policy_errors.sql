@@ -191,13 +191,9 @@ SELECT is(pg_temp.config_refused(config),
 		  '0A000 ' || what || ' is not supported yet | This version of sync_ledger knows it but cannot do it; leave it out.', what)
 FROM (VALUES
 	(pg_temp.system('{"sentinel": "sync_source"}'), 'systems.crm.sentinel'),
-	(pg_temp.system('{"deleted": "archived"}'), 'systems.crm.deleted'),
 	(pg_temp.field('{"group": "address"}'), 'fields.phone.group'),
 	(pg_temp.field('{"type": "set", "merge": "set"}'), 'fields.phone.merge'),
 	(pg_temp.key('"window_scope": "record"'), 'window_scope "record"'),
-	(pg_temp.key('"deletes": "review"'), 'deletes other than "propagate"'),
-	(pg_temp.key('"deletes": "ignore"'), 'deletes other than "propagate"'),
-	(pg_temp.key('"delete_owner": "crm"'), 'delete_owner'),
 	(pg_temp.key('"match_on": ["phone"]'), 'match_on')
 ) AS later (config, what);
 SELECT alike(pg_temp.config_refused(pg_temp.key('"match_on": ["phone"], "max_flips": 0')), '22023 max_flips %',
