@@ -122,9 +122,18 @@ decide_field(SlEvent *event, int field)
 								   : sl_apply_edit(event, field);
 }
 
+/* A new generation begins without the values of the old one. */
+static bool
+may_begin_generation(const SlState *state, const SlObservation *obs)
+{
+	return state->is_deleted && state->parts[obs->system].deleted_itself;
+}
+
 int
 sl_missing_field(const SlPolicy *policy, const SlState *state, const SlObservation *obs)
 {
+	bool is_anew = may_begin_generation(state, obs);
+
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlFieldSpec *spec = &policy->fields[f];
@@ -133,7 +142,8 @@ sl_missing_field(const SlPolicy *policy, const SlState *state, const SlObservati
 			continue;
 		if (obs->values[f].kind == SL_NULL)
 			return f;
-		if (obs->values[f].kind == SL_ABSENT && sl_value_is_null(&state->golden[f].value))
+		if (obs->values[f].kind == SL_ABSENT &&
+			(is_anew || sl_value_is_null(&state->golden[f].value)))
 			return f;
 	}
 	return -1;

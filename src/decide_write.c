@@ -286,7 +286,8 @@ observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
 	SlValue      *rest;
 	SlObservation obs;
 
-	if (ack->result == NULL || ack->token.len == 0)
+	if (ack->result == NULL || ack->token.len == 0 ||
+		!sl_shows_record(&event->state->parts[ack->target]))
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)

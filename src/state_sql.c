@@ -34,7 +34,7 @@ get_state(FunctionCallInfo fcinfo, const SlPolicy **policy)
 static TimestampTz
 last_change(const SlPolicy *policy, const SlState *state)
 {
-	TimestampTz last = DT_NOBEGIN;
+	TimestampTz last = state->is_deleted ? state->deleted_at : DT_NOBEGIN;
 
 	for (int f = 0; f < policy->nfields; f++)
 		if (state->golden[f].author != SL_AUTHOR_NONE &&
