@@ -186,6 +186,8 @@ sl_decide_glance(const SlPolicy *policy, const SlState *state, const SlObservati
 	bool          is_missing = sl_missing_field(policy, state, obs) >= 0;
 	SlOutcome     worst = SL_UNCHANGED;
 
+	if (outcomes != NULL)
+		memset(outcomes, 0, sizeof(SlOutcome) * policy->nfields);
 	if (obs->is_deletion)
 		return sl_glance_deletion(policy, state, obs);
 	if (state->policy_version == 0)
