@@ -108,13 +108,6 @@ decide_field(SlEvent *event, int field)
 		return sl_apply_stale(event, field);
 	if (sl_is_unchanged(&spot, event->obs))
 		return SL_UNCHANGED;
-	sl_prove_newer(event, field);
-	if (sl_is_unchanged(&spot, event->obs))
-	{
-		sl_show(event, field, !sl_shows_ours(&spot));
-		sl_event_say(event, field, "newer than our write, and as we left it");
-		return SL_ECHO;
-	}
 	outcome = sl_apply_echo(event, field);
 	if (outcome != SL_UNCHANGED)
 		return outcome;

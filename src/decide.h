@@ -35,7 +35,7 @@ typedef struct SlObservation
 	int            system;
 	const SlValue *values; /* by field; absent: not in the payload */
 	SlToken        token;
-	SlToken        stamp;       /* an idempotency key of ours; len 0: none */
+	int64          stamp;       /* the version in our key that it carries; 0: none */
 	const char    *native_id;   /* or NULL */
 	const char    *actor;       /* or NULL */
 	bool           is_deletion; /* the record was deleted there; no values */

@@ -197,7 +197,7 @@ note_token(SlEvent *event, int field, SlToken token)
 static void
 confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 {
-	shown->is_observed = write->is_sighted && shown->is_observed &&
+	shown->is_observed = shown->is_observed &&
 						 sl_value_same(&shown->value, &write->value);
 	shown->value = write->value;
 	shown->is_seen = true;

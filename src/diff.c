@@ -13,6 +13,7 @@
 
 #include "diff_chunk.h"
 #include "guc.h"
+#include "idempotency_key.h"
 #include "state_match.h"
 #include "store_reject.h"
 
@@ -87,6 +88,7 @@ keep_intake(const SlChunk *chunk, SlIntake *intake)
 		return;
 	}
 	intake->token.data = keep_bytes(chunk, intake->token.data, intake->token.len);
+	intake->stamp.data = keep_bytes(chunk, intake->stamp.data, intake->stamp.len);
 	if (intake->native_id != NULL)
 		intake->native_id = pstrdup(intake->native_id);
 	for (int f = 0; f < nfields; f++)
@@ -153,6 +155,16 @@ add_event(SlArrival *arrival, SlRecord *record)
 	record->nevents++;
 }
 
+/* The version in the stamp, where it is of this record and system. */
+static int64
+stamped_version(const SlDiff *diff, const SlIntake *intake)
+{
+	SlKeyName name = {diff->policy->systems[diff->system].name, diff->policy->entity,
+					  intake->key, intake->key_len};
+
+	return sl_idempotency_key_version(&name, intake->stamp);
+}
+
 SlObservation
 sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 {
@@ -160,6 +172,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 		.system = chunk->diff->system,
 		.values = intake->values,
 		.token = intake->token,
+		.stamp = stamped_version(chunk->diff, intake),
 		.native_id = intake->native_id,
 		.is_deletion = intake->is_deletion,
 		.actor = chunk->diff->options.actor,

@@ -51,6 +51,17 @@ take_name(const SlRaw *raw, const char *what, SlToken *name, SlIntake *intake)
 				  psprintf("the %s is longer than %d bytes", what, SL_MAX_KEY_LEN));
 }
 
+/* Whatever is no text there is no stamp of ours, and no reason to refuse the record. */
+static SlToken
+read_stamp(const SlRaw *raw)
+{
+	SlToken stamp = {NULL, 0};
+
+	if (raw->kind == SL_RAW_STRING && !sl_normalize_name(raw, &stamp.data, &stamp.len))
+		stamp.len = 0;
+	return stamp;
+}
+
 static bool
 take_names(const SlRawRecord *raw, SlIntake *intake)
 {
@@ -60,6 +71,7 @@ take_names(const SlRawRecord *raw, SlIntake *intake)
 		!take_name(&raw->slots[SL_SLOT_VERSION], "version token", &intake->token, intake))
 		return false;
 	intake->native_id = id.len > 0 ? pnstrdup(id.data, id.len) : NULL;
+	intake->stamp = read_stamp(&raw->slots[SL_SLOT_SENTINEL]);
 	return true;
 }
 
@@ -166,6 +178,7 @@ sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
 	intake->native_id = NULL;
 	intake->is_rejected = false;
 	intake->token = (SlToken){NULL, 0};
+	intake->stamp = (SlToken){NULL, 0};
 	take_names(raw, intake);
 	for (int f = 0; f < policy->nfields; f++)
 	{

@@ -20,6 +20,7 @@ typedef struct SlIntake
 	int32       key_len;
 	const char *native_id; /* or NULL */
 	SlToken     token;
+	SlToken     stamp;       /* what stands at the sentinel path; len 0: no text */
 	SlValue    *values;      /* by field, room for policy->nfields */
 	bool        is_deletion; /* the record was deleted there; values are absent */
 	bool        is_rejected;

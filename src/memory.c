@@ -3,12 +3,17 @@
  *	  What is remembered of our writes, and what follows from it.
  *
  * A write is remembered from its claim until nothing that a system can still send
- * could be explained by it.
+ * could be explained by it; where a target has a sentinel, until its stamp has been
+ * shown.  A field remembers MAX_WRITES at most, whatever its workers and webhooks do: a
+ * state must stay small.
  */
 #include "postgres.h"
 
 #include "memory.h"
 #include "normalize.h"
+
+#define MAX_WRITES  32 /* remembered of one field of one system */
+#define MAX_STAMPED 4  /* of these, the ones that only a stamp can name */
 
 SlWrite *
 sl_in_flight(const SlShown *shown)
@@ -45,10 +50,19 @@ sl_add_write(SlShown *shown)
 	return write;
 }
 
-static bool
-may_still_land(const SlWrite *write)
+bool
+sl_may_still_land(const SlWrite *write)
 {
-	return write->status != SL_WRITE_ACKED;
+	switch (write->status)
+	{
+		case SL_WRITE_IN_FLIGHT:
+		case SL_WRITE_LOST:
+			return true;
+		case SL_WRITE_ACKED:
+		case SL_WRITE_STAMPED:
+			break;
+	}
+	return false;
 }
 
 bool
@@ -75,16 +89,17 @@ sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure)
 {
 	int64 echo_window = spot->policy->systems[spot->system].echo_window;
 
-	if (write->is_sighted)
+	if (write->is_sighted || write->status == SL_WRITE_STAMPED)
 		return false;
-	return may_still_land(write) || spot->now < write->since + echo_window || is_unsure;
+	return sl_may_still_land(write) || spot->now < write->since + echo_window ||
+		   is_unsure;
 }
 
 static bool
 another_may_land(const SlShown *shown, const SlValue *value)
 {
 	for (int i = 0; i < shown->nwrites; i++)
-		if (may_still_land(&shown->writes[i]) &&
+		if (sl_may_still_land(&shown->writes[i]) &&
 			!sl_value_same(&shown->writes[i].value, value))
 			return true;
 	return false;
@@ -157,7 +172,7 @@ sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
  * confirmed.
  */
 static bool
-is_forgotten(const SlSpot *spot, const SlWrite *write)
+is_past(const SlSpot *spot, const SlWrite *write)
 {
 	int64 echo_window = spot->policy->systems[spot->system].echo_window;
 
@@ -165,29 +180,41 @@ is_forgotten(const SlSpot *spot, const SlWrite *write)
 		return false;
 	if (spot->now < write->since + echo_window)
 		return false;
-	return write->status == SL_WRITE_LOST || !sl_spot_shown(spot)->is_unsure;
+	return write->status != SL_WRITE_ACKED || !sl_spot_shown(spot)->is_unsure;
+}
+
+/* Its key may still come as the stamp of a payload that nobody has shown us yet. */
+static bool
+awaits_stamp(const SlSpot *spot, const SlWrite *write)
+{
+	return spot->policy->systems[spot->system].sentinel != NULL && !write->stamp_used &&
+		   !sl_may_still_land(write);
 }
 
 /*
- * Where no token can tell old from new, an acked write whose sight came in time and
- * whose values never came late explains nothing any more; where all are such, they go.
+ * An acked write whose sight came in time and whose values never came late explains
+ * nothing any more, where neither a token nor a stamp is to be told by it.
  */
+static bool
+is_settled(const SlSpot *spot, const SlWrite *write)
+{
+	return write->status == SL_WRITE_ACKED && write->is_sighted &&
+		   !write->value_came_late && !write->replaced_came_late &&
+		   !awaits_stamp(spot, write);
+}
+
+/* Where no token can tell old from new, writes that are all settled go. */
 static bool
 all_are_settled(const SlSpot *spot)
 {
 	const SlSystemSpec *system = &spot->policy->systems[spot->system];
 	const SlShown      *shown = sl_spot_shown(spot);
 
-	if (system->version != NULL || system->sentinel != NULL || shown->is_unsure)
+	if (system->version != NULL || shown->is_unsure)
 		return false;
 	for (int i = 0; i < shown->nwrites; i++)
-	{
-		const SlWrite *write = &shown->writes[i];
-
-		if (write->status != SL_WRITE_ACKED || !write->is_sighted ||
-			write->value_came_late || write->replaced_came_late)
+		if (!is_settled(spot, &shown->writes[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -199,11 +226,79 @@ stand_for_sight(SlShown *shown, const SlWrite *write)
 		shown->is_observed = true;
 }
 
+/* Drops what is past, but for what a stamp may still name. */
+static void
+forget_past(const SlSpot *spot, SlShown *shown)
+{
+	int kept = 0;
+
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite *write = &shown->writes[i];
+
+		if (is_past(spot, write))
+		{
+			stand_for_sight(shown, write);
+			if (!awaits_stamp(spot, write))
+				continue;
+			write->status = SL_WRITE_STAMPED;
+		}
+		shown->writes[kept++] = *write;
+	}
+	shown->nwrites = kept;
+}
+
+/* How much would be missed if the write were forgotten: the least first. */
+typedef enum Worth
+{
+	WORTH_STAMP,   /* only a stamp could name it */
+	WORTH_SETTLED, /* only a token could ask for it */
+	WORTH_LATE,    /* it was seen; seen again it would be held */
+	WORTH_OWED,    /* its sight is still to come */
+	WORTH_LANDING  /* it may still land */
+} Worth;
+
+static Worth
+worth_of(const SlSpot *spot, const SlWrite *write)
+{
+	if (sl_may_still_land(write))
+		return WORTH_LANDING;
+	if (write->status == SL_WRITE_STAMPED)
+		return WORTH_STAMP;
+	if (!write->is_sighted)
+		return WORTH_OWED;
+	return is_settled(spot, write) ? WORTH_SETTLED : WORTH_LATE;
+}
+
+static int
+count_stamped(const SlShown *shown)
+{
+	int n = 0;
+
+	for (int i = 0; i < shown->nwrites; i++)
+		n += shown->writes[i].status == SL_WRITE_STAMPED ? 1 : 0;
+	return n;
+}
+
+/* The oldest of those that are missed least; what is in flight is never dropped. */
+static void
+drop_least(const SlSpot *spot, SlShown *shown)
+{
+	int least = 0;
+
+	for (int i = 1; i < shown->nwrites; i++)
+		if (worth_of(spot, &shown->writes[i]) < worth_of(spot, &shown->writes[least]))
+			least = i;
+	stand_for_sight(shown, &shown->writes[least]);
+	shown->nwrites--;
+	memmove(&shown->writes[least], &shown->writes[least + 1],
+			sizeof(SlWrite) * (shown->nwrites - least));
+}
+
 static void
 forget_at(const SlSpot *spot)
 {
 	SlShown *shown = sl_spot_shown(spot);
-	int      kept = 0;
 
 	if (shown->nwrites == 0)
 		return;
@@ -212,14 +307,9 @@ forget_at(const SlSpot *spot)
 		shown->nwrites = 0;
 		return;
 	}
-	for (int i = 0; i < shown->nwrites; i++)
-	{
-		if (is_forgotten(spot, &shown->writes[i]))
-			stand_for_sight(shown, &shown->writes[i]);
-		else
-			shown->writes[kept++] = shown->writes[i];
-	}
-	shown->nwrites = kept;
+	forget_past(spot, shown);
+	while (shown->nwrites > MAX_WRITES || count_stamped(shown) > MAX_STAMPED)
+		drop_least(spot, shown);
 }
 
 void

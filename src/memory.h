@@ -38,6 +38,9 @@ extern SlWrite *sl_in_flight(const SlShown *shown);
 /* The newest write that is remembered, or NULL. */
 extern SlWrite *sl_newest_write(const SlShown *shown);
 
+/* It is in flight, or of unknown outcome. */
+extern bool sl_may_still_land(const SlWrite *write);
+
 /* Nobody can say what the system shows of the field. */
 extern bool sl_is_unsure(const SlSpot *spot);
 

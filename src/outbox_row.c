@@ -11,7 +11,6 @@
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/sequence.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
@@ -19,12 +18,11 @@
 #include "digest.h"
 #include "guc.h"
 #include "heap_table.h"
+#include "idempotency_key.h"
 #include "json_out.h"
 #include "outbox_row.h"
 #include "query.h"
 #include "rows.h"
-
-#define MAX_KEY_LEN 255
 
 /* The columns of sync_outbox, in their order there. */
 enum
@@ -89,21 +87,6 @@ sl_direction(const char *source, const char *target)
 	return psprintf("%s->%s", source, target);
 }
 
-/* A key that is too long keeps its beginning and ends in the hash of all of it. */
-static char *
-shorten_key(char *key)
-{
-	int  len = (int) strlen(key);
-	int  kept = MAX_KEY_LEN - SL_DIGEST_HEX - 1;
-	char hex[SL_DIGEST_HEX];
-
-	if (len <= MAX_KEY_LEN)
-		return key;
-	sl_digest_bytes(key, len, hex);
-	kept = pg_mbcliplen(key, len, kept);
-	return psprintf("%.*s-%.*s", kept, key, SL_DIGEST_HEX, hex);
-}
-
 char *
 sl_idempotency_key(const SlPolicy *policy, const SlState *state, const SlRecord *record,
 				   int target, bool is_leased)
@@ -111,11 +94,10 @@ sl_idempotency_key(const SlPolicy *policy, const SlState *state, const SlRecord 
 	const SlPart *part = &state->parts[target];
 	int           source = is_leased ? part->leased_source : part->waiting_source;
 	int64         version = is_leased ? part->leased_version : part->waiting_version;
+	SlKeyName     name = {policy->systems[target].name, policy->entity, record->key,
+						  record->key_len};
 
-	return shorten_key(psprintf("%s-to-%s-%s-%.*s-v" INT64_FORMAT,
-								sl_author_name(policy, state, source),
-								policy->systems[target].name, policy->entity,
-								record->key_len, record->key, version));
+	return sl_idempotency_key_make(&name, sl_author_name(policy, state, source), version);
 }
 
 char *

@@ -166,15 +166,6 @@ refuse_unsupported_field(const SlFieldSpec *field, const SlConfig *root)
 		refuse(root, psprintf("fields.%s.merge", name));
 }
 
-static void
-refuse_unsupported_system(const SlSystemSpec *system, const SlConfig *root)
-{
-	const char *name = sl_quoted_key(system->name);
-
-	if (system->sentinel != NULL)
-		refuse(root, psprintf("systems.%s.sentinel", name));
-}
-
 /*
  * What is read and checked already but has no effect yet is refused by name, never
  * ignored.  Each line goes when its rule comes.
@@ -182,8 +173,6 @@ refuse_unsupported_system(const SlSystemSpec *system, const SlConfig *root)
 static void
 refuse_unsupported(const SlPolicy *policy, const SlConfig *root)
 {
-	for (int i = 0; i < policy->nsystems; i++)
-		refuse_unsupported_system(&policy->systems[i], root);
 	for (int i = 0; i < policy->nfields; i++)
 		refuse_unsupported_field(&policy->fields[i], root);
 	if (policy->window_is_record)

@@ -113,6 +113,7 @@ append_system(StringInfo out, const SlSystemSpec *system)
 	appendStringInfo(out, "  The key of a record stands at %s", system->key->text);
 	append_place(out, "its id there", system->id);
 	append_place(out, "its version", system->version);
+	append_place(out, "our stamp", system->sentinel);
 	appendStringInfoString(out, ".\n");
 	if (system->deleted != NULL)
 		appendStringInfo(out,
@@ -129,6 +130,12 @@ append_system(StringInfo out, const SlSystemSpec *system)
 	}
 	else
 		appendStringInfoString(out, "  It is only read: nothing is ever sent to it.\n");
+	if (system->is_writable && system->sentinel != NULL)
+		appendStringInfoString(
+			out,
+			"  Where a field is first shown under the stamp of a write, as that left "
+			"it, that is its echo, however late; from then on the stamp proves only "
+			"that a payload is not older.\n");
 	if (system->strict_versions)
 		appendStringInfoString(
 			out, "  Every newer version is noted, even where nothing changed.\n");

@@ -54,17 +54,30 @@ extern void sl_show(SlEvent *event, int field, bool is_own);
 /* The token alone, of a field that is as it was. */
 extern void sl_show_again(SlEvent *event, int field);
 
-/* --- rules_echo.c: rule 4 --- */
+/* --- rules_stamp.c: what tokens and stamps prove, for rule 4 --- */
 
-/* The observation is no older than the write, by its token. */
+/* The observation is newer than the write, which was acked, by its token or stamp. */
 extern bool sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs,
 							   const SlWrite *write);
+extern bool sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
+								const SlWrite *write);
 
-/* The oldest write whose owed sight this value is, or NULL. */
-extern SlWrite *sl_find_sight(const SlSpot *spot, const SlValue *value);
+/* The observation would be the first one of the field under its stamp. */
+extern bool sl_brings_stamp(const SlSpot *spot, const SlObservation *obs);
+
+/*
+ * Uses the stamp up for the field.  The write that it names, where the observation is
+ * its echo; else NULL.
+ */
+extern SlWrite *sl_use_stamp(SlEvent *event, int field);
 
 /* Gives their sight to the writes that the observation is proved newer than. */
 extern void sl_prove_newer(SlEvent *event, int field);
+
+/* --- rules_echo.c: rule 4 --- */
+
+/* The oldest write whose owed sight this value is, or NULL. */
+extern SlWrite *sl_find_sight(const SlSpot *spot, const SlValue *value);
 
 /* SL_ECHO or SL_HELD; SL_UNCHANGED where no write explains the value. */
 extern SlOutcome sl_apply_echo(SlEvent *event, int field);

@@ -9,13 +9,6 @@
 
 #include "rules.h"
 
-bool
-sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
-{
-	return write->status == SL_WRITE_ACKED && write->token.len > 0 &&
-		   obs->token.len > 0 && sl_compare_tokens(spot, obs->token, write->token) > 0;
-}
-
 /* A write of the very value that it replaced cannot be told from none by its value. */
 static bool
 shows_by_value(const SlWrite *write, const SlValue *value)
@@ -24,36 +17,23 @@ shows_by_value(const SlWrite *write, const SlValue *value)
 		   !sl_value_same(&write->value, &write->replaced);
 }
 
+/*
+ * What an observation has shown already is no sight of a further write: one landing may
+ * be shown twice, and a second call, of a retry, may yet bury an edit.
+ */
 SlWrite *
 sl_find_sight(const SlSpot *spot, const SlValue *value)
 {
 	SlShown *shown = sl_spot_shown(spot);
 	bool     is_unsure = sl_is_unsure(spot);
 
+	if (shown->is_seen && shown->is_observed && sl_value_same(&shown->value, value))
+		return NULL;
 	for (int i = 0; i < shown->nwrites; i++)
 		if (shows_by_value(&shown->writes[i], value) &&
 			sl_is_owed(spot, &shown->writes[i], is_unsure))
 			return &shown->writes[i];
 	return NULL;
-}
-
-void
-sl_prove_newer(SlEvent *event, int field)
-{
-	SlSpot   spot = sl_event_spot(event, field);
-	SlShown *shown = sl_spot_shown(&spot);
-
-	for (int i = 0; i < shown->nwrites; i++)
-	{
-		SlWrite *write = &shown->writes[i];
-
-		if (write->is_sighted || !sl_is_proved_newer(&spot, event->obs, write))
-			continue;
-		write->is_sighted = true;
-		if (sl_value_same(&write->value, &shown->value))
-			shown->is_observed = true;
-		event->effects->is_dirty = true;
-	}
 }
 
 /* A newer write of another value stands behind this one. */
@@ -89,17 +69,43 @@ find_landed(SlWrite *write, TimestampTz now)
 	return true;
 }
 
+static bool
+is_left_by_lost_write(const SlShown *shown, const SlValue *value)
+{
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].status == SL_WRITE_LOST &&
+			sl_value_same(&shown->writes[i].value, value))
+			return true;
+	return false;
+}
+
+/*
+ * The shadow keeps its value.  Where that is a write still to be seen, the system shows
+ * it next: what was observed of it before was an older landing of the same.
+ */
+static void
+keep_shadow(SlEvent *event, SlShown *shown)
+{
+	const SlWrite *newest = sl_newest_write(shown);
+
+	if (!newest->is_sighted && newest->status == SL_WRITE_ACKED &&
+		sl_value_same(&newest->value, &shown->value))
+		shown->is_observed = false;
+	event->effects->is_dirty = true;
+}
+
 static SlOutcome
 take_late_echo(SlEvent *event, int field, SlWrite *write)
 {
 	SlSpot   spot = sl_event_spot(event, field);
 	SlShown *shown = sl_spot_shown(&spot);
 
+	if (is_left_by_lost_write(shown, &event->obs->values[field]))
+		make_unsure(event, shown);
 	write->is_sighted = true;
 	write->value_came_late = true;
-	if (find_landed(write, event->obs->now))
-		make_unsure(event, shown);
-	event->effects->is_dirty = true;
+	find_landed(write, event->obs->now);
+	keep_shadow(event, shown);
 	sl_event_say(event, field, "late echo of v" INT64_FORMAT, write->version);
 	return SL_ECHO;
 }
@@ -116,40 +122,54 @@ take_sight(SlEvent *event, int field, SlWrite *write)
 	return SL_ECHO;
 }
 
-/* What the newest write replaced, seen once more before that write's own sight. */
-static bool
-is_old_photograph(const SlShown *shown, const SlValue *value)
+static SlOutcome
+take_echo(SlEvent *event, int field, SlWrite *write)
 {
-	const SlWrite *newest = shown->nwrites == 0 ? NULL
-												: &shown->writes[shown->nwrites - 1];
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+	bool           is_past = write->status == SL_WRITE_STAMPED;
 
-	return newest != NULL && shown->is_seen && !newest->is_sighted &&
-		   !newest->replaced_came_late && sl_value_same(&newest->replaced, value) &&
-		   !sl_value_same(&newest->value, value);
+	if ((is_past || is_outdated(shown, write)) &&
+		!sl_value_same(&write->value, &shown->value))
+		return take_late_echo(event, field, write);
+	return take_sight(event, field, write);
 }
 
-static bool
-is_left_by_lost_write(const SlShown *shown, const SlValue *value)
+/*
+ * The oldest write that the value is a photograph from before: it replaced it, and
+ * neither it nor a later one has been seen; or NULL.
+ */
+static SlWrite *
+find_photographed(const SlShown *shown, const SlValue *value)
 {
-	for (int i = 0; i < shown->nwrites; i++)
-		if (shown->writes[i].status == SL_WRITE_LOST &&
-			sl_value_same(&shown->writes[i].value, value))
-			return true;
-	return false;
+	SlWrite *found = NULL;
+
+	if (!shown->is_seen)
+		return NULL;
+	for (int i = shown->nwrites - 1; i >= 0; i--)
+	{
+		SlWrite *write = &shown->writes[i];
+
+		if (write->is_sighted || write->status == SL_WRITE_STAMPED)
+			break;
+		if (!write->replaced_came_late && sl_value_same(&write->replaced, value) &&
+			!sl_value_same(&write->value, value))
+			found = write;
+	}
+	return found;
 }
 
 static SlOutcome
-take_old_photograph(SlEvent *event, int field)
+take_old_photograph(SlEvent *event, int field, SlWrite *write)
 {
 	SlSpot   spot = sl_event_spot(event, field);
 	SlShown *shown = sl_spot_shown(&spot);
 
-	sl_newest_write(shown)->replaced_came_late = true;
+	write->replaced_came_late = true;
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
 		make_unsure(event, shown);
-	event->effects->is_dirty = true;
-	sl_event_say(event, field, "what v" INT64_FORMAT " replaced, late",
-				 sl_newest_write(shown)->version);
+	keep_shadow(event, shown);
+	sl_event_say(event, field, "what v" INT64_FORMAT " replaced, late", write->version);
 	return SL_ECHO;
 }
 
@@ -159,9 +179,11 @@ is_explained_by(const SlWrite *write, const SlValue *value, bool is_unsure)
 	bool is_value = sl_value_same(&write->value, value);
 	bool is_replaced = sl_value_same(&write->replaced, value);
 
+	if (write->status == SL_WRITE_STAMPED)
+		return false;
 	if (is_unsure && (is_value || is_replaced))
 		return true;
-	if (is_value && write->status != SL_WRITE_ACKED)
+	if (is_value && sl_may_still_land(write))
 		return true;
 	return (is_value && write->value_came_late) ||
 		   (is_replaced && write->replaced_came_late);
@@ -171,29 +193,37 @@ is_explained_by(const SlWrite *write, const SlValue *value, bool is_unsure)
 static SlToken
 token_of_shown(const SlShown *shown)
 {
-	if (!shown->is_observed && shown->nwrites > 0)
-		return shown->writes[shown->nwrites - 1].token;
+	for (int i = shown->nwrites - 1; i >= 0 && !shown->is_observed; i--)
+		if (!sl_may_still_land(&shown->writes[i]))
+			return shown->writes[i].token;
 	return shown->token_shown;
 }
 
-/* Sure, and under a token that is newer than all that could explain the value. */
+/* Under a token that is newer than all that could explain the value. */
 static bool
-is_proved_edit(const SlSpot *spot, const SlObservation *obs)
+is_proved_by_token(const SlSpot *spot, const SlObservation *obs)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 	SlToken        held = token_of_shown(shown);
 
-	if (sl_is_unsure(spot) || obs->token.len == 0 || held.len == 0 ||
+	if (obs->token.len == 0 || held.len == 0 ||
 		sl_compare_tokens(spot, obs->token, held) <= 0)
 		return false;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_value_same(&shown->writes[i].value, &obs->values[spot->field]) &&
-			!sl_is_proved_newer(spot, obs, &shown->writes[i]))
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (sl_value_same(&write->value, &obs->values[spot->field]) &&
+			write->status != SL_WRITE_STAMPED && !sl_is_proved_newer(spot, obs, write))
 			return false;
+	}
 	return true;
 }
 
-/* An edit or a late echo: nobody can tell, so nobody guesses. */
+/*
+ * An edit or a late echo: nobody can tell, so nobody guesses.  Only where the shadow is
+ * sure, a stamp or a token can prove that the payload is newer than what it might show.
+ */
 static bool
 is_ambiguous(const SlSpot *spot, const SlObservation *obs)
 {
@@ -201,8 +231,16 @@ is_ambiguous(const SlSpot *spot, const SlObservation *obs)
 	bool           is_unsure = sl_is_unsure(spot);
 
 	for (int i = 0; i < shown->nwrites; i++)
-		if (is_explained_by(&shown->writes[i], &obs->values[spot->field], is_unsure))
-			return !is_proved_edit(spot, obs);
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (!is_explained_by(write, &obs->values[spot->field], is_unsure))
+			continue;
+		if (is_unsure)
+			return true;
+		if (!sl_is_stamped_newer(spot, obs, write))
+			return !is_proved_by_token(spot, obs);
+	}
 	return false;
 }
 
@@ -231,14 +269,22 @@ sl_apply_echo(SlEvent *event, int field)
 
 	if (shown->nwrites == 0)
 		return SL_UNCHANGED;
-	write = sl_find_sight(&spot, value);
-	if (write != NULL && is_outdated(shown, write) &&
-		!sl_value_same(value, &shown->value))
-		return take_late_echo(event, field, write);
+	write = sl_use_stamp(event, field);
+	sl_prove_newer(event, field);
 	if (write != NULL)
-		return take_sight(event, field, write);
-	if (is_old_photograph(shown, value))
-		return take_old_photograph(event, field);
+		return take_echo(event, field, write);
+	if (sl_is_unchanged(&spot, event->obs))
+	{
+		sl_show(event, field, !sl_shows_ours(&spot));
+		sl_event_say(event, field, "newer than our write, and as we left it");
+		return SL_ECHO;
+	}
+	write = sl_find_sight(&spot, value);
+	if (write != NULL)
+		return take_echo(event, field, write);
+	write = find_photographed(shown, value);
+	if (write != NULL)
+		return take_old_photograph(event, field, write);
 	if (is_ambiguous(&spot, event->obs) && !event->is_closed)
 		return hold(event, field);
 	return SL_UNCHANGED;

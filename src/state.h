@@ -82,7 +82,8 @@ typedef enum SlWriteStatus
 {
 	SL_WRITE_IN_FLIGHT, /* claimed */
 	SL_WRITE_LOST,      /* of unknown outcome; it may still land */
-	SL_WRITE_ACKED
+	SL_WRITE_ACKED,
+	SL_WRITE_STAMPED /* acked so long ago that its stamp alone can tell of it */
 } SlWriteStatus;
 
 /* One claim of one field by a worker. */
@@ -100,7 +101,7 @@ typedef struct SlWrite
 	bool          is_rewritten;       /* value is what the target stored instead */
 	bool          value_came_late;    /* its value was taken for a late echo */
 	bool          replaced_came_late; /* so was the value that it replaced */
-	bool          stamp_used;
+	bool          stamp_used;         /* the field was shown under its key */
 } SlWrite;
 
 /* S[s][f]: what one system is known to show of one field. */

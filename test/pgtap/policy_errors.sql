@@ -190,7 +190,6 @@ FROM (VALUES
 SELECT is(pg_temp.config_refused(config),
 		  '0A000 ' || what || ' is not supported yet | This version of sync_ledger knows it but cannot do it; leave it out.', what)
 FROM (VALUES
-	(pg_temp.system('{"sentinel": "sync_source"}'), 'systems.crm.sentinel'),
 	(pg_temp.field('{"group": "address"}'), 'fields.phone.group'),
 	(pg_temp.field('{"type": "set", "merge": "set"}'), 'fields.phone.merge'),
 	(pg_temp.key('"window_scope": "record"'), 'window_scope "record"'),

@@ -12,7 +12,6 @@ SELECT unnest(ARRAY[
 	throws_ok(format('SELECT sync_configure(%L, %L)', 'contact', config), '0A000', NULL, key || ' is not supported'),
 	throws_like(format('SELECT sync_configure(%L, %L)', 'contact', config), '%' || key || '%', 'and the error names ' || key)])
 FROM (VALUES
-	('sentinel', '{"systems": {"crm": {"sentinel": "s"}, "support": {}}, "fields": {"phone": {}}}'),
 	('group', '{"systems": ["crm", "support"], "fields": {"street": {"group": "address"}, "city": {"group": "address"}}}'),
 	('merge', '{"systems": ["crm", "support"], "fields": {"tags": {"type": "set", "merge": "set"}}}'),
 	('window_scope', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "window_scope": "record"}'),
