@@ -42,9 +42,6 @@ look_at_field(SlEvent *event, int field)
 		return close_stale(event, field);
 	if (sl_is_unchanged(&spot, event->obs))
 		return SL_UNCHANGED;
-	sl_prove_newer(event, field);
-	if (sl_is_unchanged(&spot, event->obs))
-		return SL_ECHO;
 	outcome = sl_apply_echo(event, field);
 	return outcome != SL_UNCHANGED ? outcome : SL_HELD;
 }
