@@ -45,7 +45,7 @@ is_due(const SlSpot *spot)
 	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
-	if (golden->author == SL_AUTHOR_NONE || is_drift(golden) ||
+	if (spot->state->is_deleted || golden->author == SL_AUTHOR_NONE || is_drift(golden) ||
 		!sl_shows_record(&spot->state->parts[spot->system]))
 		return false;
 	return sl_in_flight(shown) != NULL || sl_waits_unfrozen(spot);
