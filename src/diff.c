@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "diff_chunk.h"
+#include "diff_complete.h"
 #include "guc.h"
 #include "idempotency_key.h"
 #include "state_match.h"
@@ -261,6 +262,8 @@ take_record(SlChunk *chunk)
 {
 	SlRecord *record;
 
+	if (chunk->diff->complete != NULL)
+		sl_complete_see(chunk->diff, &chunk->raw, &chunk->intake);
 	if (chunk->intake.is_rejected)
 	{
 		sl_chunk_reject(chunk, add_arrival(chunk));
@@ -336,6 +339,17 @@ run_chunk(SlDiff *diff)
 	return has_more;
 }
 
+/* What a complete input did not name was deleted there. */
+static void
+take_missing(SlDiff *diff)
+{
+	sl_complete_check(diff);
+	diff->next = sl_complete_next;
+	while (run_chunk(diff))
+		;
+	sl_complete_end(diff);
+}
+
 static bool
 next_of_text(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 {
@@ -366,8 +380,12 @@ sl_diff_run_source(SlDiff *diff, SlNextRecord next, void *source)
 	sl_store_open(&diff->store, diff->policy);
 	if (diff->options.is_dry_run)
 		sl_dry_begin(diff);
+	if (diff->options.is_complete)
+		sl_complete_begin(diff);
 	while (run_chunk(diff))
 		;
+	if (diff->options.is_complete)
+		take_missing(diff);
 	sl_store_close(&diff->store);
 	MemoryContextDelete(diff->chunk);
 	MemoryContextDelete(diff->look);

@@ -21,10 +21,13 @@ typedef struct SlDiffOptions
 	bool        is_dry_run;  /* the same rows, and nothing is written */
 	bool        is_verbose;  /* rows for unchanged records too */
 	bool        is_baseline; /* a first load: nothing is sent because of it */
+	bool        is_complete; /* the input is all that the system holds */
+	int32       approved;    /* so many may exceed the guard of that; 0: none */
 } SlDiffOptions;
 
 struct dry_hash;
 struct SlDiff;
+typedef struct SlComplete SlComplete;
 
 /* Fills in the next record of an input; false at its end.  Memory is the look's. */
 typedef bool (*SlNextRecord)(struct SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
@@ -38,6 +41,7 @@ typedef struct SlDiff
 	SlNextRecord     next;
 	void            *source; /* what next reads from, if not from the reader */
 	SlReader         reader;
+	SlComplete      *complete; /* while the input of a complete call is read, or NULL */
 	SlStore          store;
 	MemoryContext    call;       /* as long as the call */
 	MemoryContext    chunk;      /* reset for each chunk */

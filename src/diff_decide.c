@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "diff_chunk.h"
+#include "diff_complete.h"
 #include "guc.h"
 #include "query.h"
 #include "store_conflict.h"
@@ -59,6 +60,13 @@ log_event(SlChunk *chunk, const SlRecord *record, const SlEffects *effects,
 	sl_log_add(&chunk->log, record, &entry);
 }
 
+/* What the guard of a complete call counts. */
+static bool
+is_real_change(SlOutcome verdict)
+{
+	return verdict >= SL_ACCEPTED && verdict != SL_REJECTED;
+}
+
 static void
 decide(SlChunk *chunk, SlArrival *arrival)
 {
@@ -79,6 +87,8 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	note_effects(chunk, record, effects);
 	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
 	log_event(chunk, record, effects, &verdict);
+	if (diff->complete != NULL && is_real_change(effects->verdict))
+		sl_complete_change(diff, record->key, record->key_len);
 	if (effects->verdict != SL_UNCHANGED || diff->options.is_verbose)
 		emit(chunk, &verdict);
 }

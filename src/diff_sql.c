@@ -50,26 +50,33 @@ is_set(FunctionCallInfo fcinfo, int arg)
 }
 
 static void
-refuse_option(const char *name)
+check_approval(const SlDiffOptions *options)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("option \"%s\" of sync_diff is not supported yet", name),
-					errhint("Leave it out: each record is then decided on its own.")));
+	if (!options->is_complete)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"approve\" without \"complete\": %d", options->approved),
+						errhint("Only a complete listing is guarded; leave it out.")));
+	if (options->approved <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"approve\" is no number of records: %d", options->approved),
+				 errhint("Give the number that the refused call has named.")));
 }
 
 static void
 read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 {
-	if (is_set(fcinfo, ARG_COMPLETE))
-		refuse_option("complete");
-	if (!PG_ARGISNULL(ARG_APPROVE))
-		refuse_option("approve");
 	options->actor = PG_ARGISNULL(ARG_ACTOR)
 						 ? NULL
 						 : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
 	options->is_dry_run = is_set(fcinfo, ARG_DRY_RUN);
+	options->is_complete = is_set(fcinfo, ARG_COMPLETE);
 	options->is_baseline = is_set(fcinfo, ARG_BASELINE);
 	options->is_verbose = is_set(fcinfo, ARG_VERBOSE);
+	if (PG_ARGISNULL(ARG_APPROVE))
+		return;
+	options->approved = PG_GETARG_INT32(ARG_APPROVE);
+	check_approval(options);
 }
 
 /* Of system and entity, the first two arguments of each door. */

@@ -77,10 +77,12 @@ FROM (VALUES
 SELECT is(ARRAY[sync_ack(0), sync_ack(null), sync_ack(0, '{}'), sync_ack(0, '{1,null}')], ARRAY[0, 0, 0, 0], 'an ack of no lease counts nothing');
 SELECT is(ARRAY[sync_ack(0, 0, 'n'), sync_ack(null, 0, 'n'), sync_ack(0, null, 'n')], ARRAY[false, false, false], 'nor does one of no row');
 
--- What is not there yet
-SELECT is(pg_temp.refused(format($$SELECT sync_diff('crm', 'contact', '{}', %s)$$, option)),
-		  format('0A000 option "%s" of sync_diff is not supported yet | Leave it out: each record is then decided on its own.', split_part(option, ' ', 1)), option)
-FROM unnest(ARRAY['complete => true', 'approve => 1']) AS option;
+-- What is approved
+SELECT is(pg_temp.refused(format($$SELECT sync_diff('crm', 'contact', '{}', %s)$$, options)), expected, options)
+FROM (VALUES ('approve => 1', '22023 "approve" without "complete": 1 | Only a complete listing is guarded; leave it out.'),
+	('complete => true, approve => 0', '22023 "approve" is no number of records: 0 | Give the number that the refused call has named.'),
+	('complete => true, approve => -1', '22023 "approve" is no number of records: -1 | Give the number that the refused call has named.')
+) AS t (options, expected);
 SELECT is(pg_temp.refused($$SELECT sync_diff('crm', 'contact', '[]', complete => false, baseline => false, approve => null)$$), 'accepted', 'to leave an option out is no error');
 
 -- JSON that is none: where, and what was expected.  All three doors for what JSON is, but no record.

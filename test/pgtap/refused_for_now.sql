@@ -4,9 +4,6 @@ SELECT * FROM no_plan();
 
 SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}}');
 
-SELECT throws_ok(format('SELECT * FROM sync_diff(%L, %L, %L, %s)', 'crm', 'contact', '[]', option), '0A000', NULL, option)
-FROM (VALUES ('complete => true'), ('approve => 5')) AS o (option);
-
 -- The refusal names the key
 SELECT unnest(ARRAY[
 	throws_ok(format('SELECT sync_configure(%L, %L)', 'contact', config), '0A000', NULL, key || ' is not supported'),

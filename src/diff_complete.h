@@ -1,0 +1,30 @@
+/*
+ * diff_complete.h
+ *	  A call whose input is all that a system holds: what is missing, and the guard.
+ */
+#ifndef SL_DIFF_COMPLETE_H
+#define SL_DIFF_COMPLETE_H
+
+#include "postgres.h"
+
+#include "diff.h"
+
+/* Notes what the system is known to hold; before anything of the call is decided. */
+extern void sl_complete_begin(SlDiff *diff);
+
+/* A record of the input, once its key is known; one that has none ends the inference. */
+extern void sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake);
+
+/* The record of the input was a real change. */
+extern void sl_complete_change(SlDiff *diff, const char *key, int32 key_len);
+
+/*
+ * After the input: the call fails where more is missing or changed than the policy and
+ * the caller allow.  From then on it reads from sl_complete_next(), which hands out a
+ * deletion for each record that is missing, in key order.
+ */
+extern void sl_complete_check(SlDiff *diff);
+extern bool sl_complete_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
+extern void sl_complete_end(SlDiff *diff);
+
+#endif
