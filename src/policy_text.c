@@ -311,6 +311,15 @@ append_deletes(StringInfo out, const SlPolicy *policy)
 			policy->systems[policy->delete_owner].name);
 }
 
+static void
+append_guard(StringInfo out, const SlPolicy *policy)
+{
+	appendStringInfo(out,
+					 "  A complete listing that misses or changes more than %g%% of the "
+					 "records held there fails, unless so many are approved.\n",
+					 policy->max_change * 100);
+}
+
 /* What the grammar takes and no rule of this release looks at is said to be so. */
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
@@ -319,10 +328,11 @@ append_rules(StringInfo out, const SlPolicy *policy)
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
 	append_deletes(out, policy);
+	append_guard(out, policy);
 	appendStringInfo(out,
 					 "  Kept, and not in force in this release: max_attempts %d, "
-					 "max_change %g, max_flips %d.\n",
-					 policy->max_attempts, policy->max_change, policy->max_flips);
+					 "max_flips %d.\n",
+					 policy->max_attempts, policy->max_flips);
 }
 
 char *
