@@ -64,8 +64,9 @@ typedef struct SlConflictEffect
 	int            current_author;
 	SlValue        incoming;
 	int            incoming_system;
-	SlValue        resolved;        /* for CLOSE and RECORD */
-	const char    *resolution;      /* a word: agreed, owner, rewritten, superseded ... */
+	SlValue        resolved;   /* for CLOSE and RECORD */
+	const char    *resolution; /* a word: agreed, owner, rewritten, superseded ... */
+	const SlValue *base_record;
 	const SlValue *current_record;  /* for SL_RECORD: by field, absent where unknown; */
 	const SlValue *incoming_record; /* NULL: no record (deleted, or not there) */
 } SlConflictEffect;

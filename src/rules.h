@@ -132,9 +132,10 @@ extern SlSide *sl_find_side(SlConflict *conflict, int system);
 /* What a system shows of the record, by field. */
 extern const SlValue *sl_record_values(const SlEvent *event, int system);
 
-/* incoming: what the event's system shows; NULL: it shows the record no more. */
+/* base: what the event's system showed before, incoming: what it shows now; NULL: it
+ * does not show the record. */
 extern void sl_open_record_conflict(SlEvent *event, SlConflictKind kind,
-									const SlValue *incoming);
+									const SlValue *base, const SlValue *incoming);
 extern void sl_show_record_conflict(SlEvent *event, const SlValue *incoming);
 extern void sl_close_record_conflict(SlEvent *event, const char *resolution);
 

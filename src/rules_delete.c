@@ -213,7 +213,8 @@ contest(const SlEvent *event)
 static SlOutcome
 open_delete(SlEvent *event, SlPart *part, const char *why)
 {
-	sl_open_record_conflict(event, SL_CONFLICT_DELETE, NULL);
+	sl_open_record_conflict(event, SL_CONFLICT_DELETE,
+							sl_record_values(event, event->obs->system), NULL);
 	note_gone(event, part);
 	sl_event_say(event, SL_RECORD, "deleted there, but %s", why);
 	return SL_CONFLICTED;

@@ -220,14 +220,17 @@ take_back(SlEvent *event)
 static void
 join_conflict(SlEvent *event)
 {
+	int            system = event->obs->system;
+	const SlPart  *part = &event->state->parts[system];
+	const SlValue *base = sl_shows_record(part) ? sl_record_values(event, system) : NULL;
 	const SlValue *shown;
 	bool           is_dead = event->state->is_deleted;
 
 	note_undecided(event);
 	sl_note_presence(event);
-	shown = sl_record_values(event, event->obs->system);
+	shown = sl_record_values(event, system);
 	if (event->state->conflict == NULL)
-		sl_open_record_conflict(event, SL_CONFLICT_RESURRECT, shown);
+		sl_open_record_conflict(event, SL_CONFLICT_RESURRECT, base, shown);
 	else
 		sl_show_record_conflict(event, shown);
 	event->effects->record_outcome = is_dead ? SL_HELD : SL_CONFLICTED;

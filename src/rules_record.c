@@ -85,7 +85,8 @@ sl_may_win(const SlState *state, int system)
 }
 
 void
-sl_open_record_conflict(SlEvent *event, SlConflictKind kind, const SlValue *incoming)
+sl_open_record_conflict(SlEvent *event, SlConflictKind kind, const SlValue *base,
+						const SlValue *incoming)
 {
 	SlConflict *conflict = palloc0(sizeof(SlConflict));
 
@@ -93,7 +94,7 @@ sl_open_record_conflict(SlEvent *event, SlConflictKind kind, const SlValue *inco
 	conflict->sides = palloc0(sizeof(SlSide) * (event->policy->nsystems + 1));
 	event->state->conflict = conflict;
 	add_side(conflict, event->obs->system);
-	add_effect(event, SL_CONFLICT_OPEN, incoming);
+	add_effect(event, SL_CONFLICT_OPEN, incoming)->base_record = base;
 }
 
 void
@@ -119,5 +120,6 @@ sl_record_deletion_loss(SlEvent *event)
 
 	effect->conflict = palloc0(sizeof(SlConflict));
 	effect->kind = SL_CONFLICT_DELETE;
+	effect->base_record = sl_record_values(event, event->obs->system);
 	effect->resolution = "owner";
 }

@@ -150,6 +150,7 @@ fill(const SlPolicy *policy, const SlRecord *record, const SlConflictEffect *eff
 	set_text(values, nulls, ARG_RESOLUTION, effect->resolution);
 	if (effect->field != SL_RECORD)
 		return;
+	set_record(values, nulls, ARG_BASE, policy, effect->base_record);
 	set_record(values, nulls, ARG_CURRENT, policy, effect->current_record);
 	set_record(values, nulls, ARG_INCOMING, policy, effect->incoming_record);
 }
