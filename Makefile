@@ -4,6 +4,7 @@
 #   make, make install, make installcheck   as in any extension; installcheck, tapcheck
 #                                           and prove want a running server
 #   make test, make demo, make bench        set up what they need, a server included
+#   make simulate N=1000                    generated histories against a server of its own
 #   make lint, make format                  check and format the sources
 
 EXTENSION = sync_ledger
@@ -55,7 +56,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate lint format
 
 installcheck: check-names
 check-names:
@@ -83,6 +84,11 @@ demo:
 
 bench:
 	@test/with_server -o shared_buffers=512MB -o max_wal_size=8GB bench/run
+
+# make simulate N=10000 SEED=7 POLICIES=plain,three
+simulate:
+	@test/with_server test/simulation/run.py --crash $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
 
 lint:
 	@test/lint

@@ -1,0 +1,442 @@
+"""What must hold: the invariants, and the named excuses that the rules allow.
+
+Written from the rules alone.  It follows where each value came from (its origin, an edit
+that a human made), which the database cannot know.
+"""
+
+from collections import Counter
+
+from systems import Edit
+from values import text_of
+
+NULL = text_of(None)
+
+
+class Failure(Exception):
+    def __init__(self, invariant, words):
+        super().__init__(f"{invariant}: {words}")
+        self.invariant = invariant
+
+
+class Oracle:
+    def __init__(self, world):
+        self.world = world
+        self.policy = world.policy
+        self.state = {"golden": None, "shadow": None, "outbox": None, "conflicts": None}
+        self.edits = []
+        self.golden = {}            # field: the edit that the golden value is
+        self.same = {}              # edit number: the number of an edit of which it is a repetition
+        self.newest = {}            # (system, field): newest photograph that arrived, and when
+        self.troubled = set()       # (target, field) where somebody or something came between
+        self.keys = {}              # idempotency key: what was sent under it
+        self.accepted = 0
+        self.excuses = Counter()
+        self.disorder = set()       # (system, field) of this very delivery, if it was out of order
+        self.crossings = Counter()
+
+    # what humans do
+
+    def typed(self, edit, system):
+        self.edits.append(edit)
+        edit.over = text_of(system.held[edit.field].value)
+        owed = [c for c in self.owed(system.name, edit.field)]
+        edit.risky = bool(owed)
+        if owed:
+            self.troubled.add((system.name, edit.field))
+            self.crossings[system.name] += 1
+
+    def owed(self, target, field):
+        """Writes of ours of which no observation has told yet."""
+        until = self.world.clock - self.world.echo_window(target)
+        return self.world.calls_of(target, lambda c: field in c.changes and field not in c.sighted
+                                   and (c.acked is None or c.acked >= until))
+
+    # what arrives
+
+    def observed(self, shot, row, before, answer):
+        if row["verdict"] == "rejected":
+            raise Failure("I4", f"rejected: {row['detail']}")
+        outcome = row["outcome"] or {}
+        self.note_disorder(shot)
+        if row["verdict"] == "unchanged":
+            self.check_unchanged(shot, before, answer)
+        self.check_golden(shot, outcome, answer["state"])
+        for field, held in shot.held.items():
+            self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
+        self.note_newest(shot)
+        self.check(answer["state"])
+
+    def note_disorder(self, shot):
+        self.disorder = set()
+        for field in shot.held:
+            newest = self.newest.get((shot.system, field))
+            late = self.world.clock - shot.at > self.world.echo_window(shot.system)
+            if late or newest is not None and shot.number < newest.number:
+                self.disorder.add((shot.system, field))
+                self.troubled.add((shot.system, field))
+
+    def note_newest(self, shot):
+        for field, held in shot.held.items():
+            newest = self.newest.get((shot.system, field))
+            if newest is None or newest.number <= shot.number:
+                self.newest[shot.system, field] = shot
+            for call in self.world.calls_of(shot.system, lambda c: field in c.changes and field not in c.sighted):
+                if text_of(held.value) != text_of(call.changes[field]):
+                    self.troubled.add((shot.system, field))
+                elif call.landed is not None and call.photographed < shot.number:
+                    call.sighted.add(field)
+
+    def check_unchanged(self, shot, before, answer):
+        strict = self.policy.systems[shot.system]["config"].get("strict_versions")
+        if answer["wrote"] and not strict:
+            raise Failure("I5w", "unchanged input wrote something")
+        if answer["state"] != before and not strict:
+            raise Failure("I5", "unchanged input changed the record's state")
+
+    def check_golden(self, shot, outcome, state):
+        """I1: the golden record moves only by what a human typed in the system that shows it."""
+        new = data_of(state)
+        old = data_of(self.state)
+        for field in set(old) | set(new):
+            if text_of(old.get(field)) == text_of(new.get(field)):
+                continue
+            if field not in shot.held or text_of(new.get(field)) != text_of(shot.held[field].value):
+                raise Failure("I1", f"{field} became {text_of(new.get(field))}, which {shot.system} did not show")
+            self.accept(shot, field, shot.held[field])
+
+    def accept(self, shot, field, held):
+        edit = held.origin
+        is_echo = edit is None or edit.system != shot.system or held.rewritten
+        replaced = self.golden.get(field)
+        is_old = edit is not None and replaced is not None and self.has_seen(replaced, edit) and edit.accepted
+        if is_echo or is_old:
+            excuse = self.excuse_echo(shot, field, held)
+            if excuse is None:
+                raise Failure("I1", f"{field} = {text_of(held.value)} of {shot.system} was taken for an edit, but it is "
+                              + ("our own write" if is_echo else f"the old {edit}"))
+            self.excuses[excuse] += 1
+            edit = self.phantom(shot.system, field, held, excuse)
+        edit.accepted = True
+        self.golden[field] = edit
+        self.accepted += 1
+
+    def phantom(self, system, field, held, excuse):
+        """Something that the rules had to take for an edit."""
+        self.world.numbers += 1
+        edit = Edit(self.world.numbers, system, field, held.value, frozenset(self.world.systems[system].seen[field]),
+                    self.world.clock)
+        edit.shown = self.world.step
+        edit.arrived = True
+        edit.excuse = excuse
+        self.edits.append(edit)
+        return edit
+
+    def note_shown(self, shot, field, held, outcome, before, state):
+        edit = held.origin
+        if edit is None or held.rewritten or edit.system != shot.system or edit.shown is not None:
+            return
+        edit.arrived = True
+        newest = self.newest.get((shot.system, field))
+        if outcome is None and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
+                and not any(c.claimed >= newest.arrived for c in self.world.calls_of(shot.system, lambda c: field in c.changes)):
+            return          # nobody can see this edit: it is what the system showed before
+        edit.shown = self.world.step
+        edit.outcome = outcome
+        edit.disordered = (shot.system, field) in self.disorder
+        edit.risky = edit.risky or bool(self.owed(shot.system, field))
+        edit.old_rows = frozenset(c["id"] for c in before.get("conflicts") or [] if c["status"] == "resolved")
+        golden = self.golden.get(field)
+        if golden is not None and golden is not edit and text_of(data_of(state).get(field)) == text_of(held.value):
+            self.same[self.find(edit.number)] = self.find(golden.number)
+
+    # writes
+
+    def origins(self, row):
+        known = self.keys.get(row["idempotency_key"])
+        if known is not None:
+            return known[1]
+        return {f: self.golden.get(f) for f in row["change_set"] or {}}
+
+    def claimed(self, call):
+        content = (call.action, text_of(call.changes))
+        is_new = call.key not in self.keys
+        known = self.keys.setdefault(call.key, (content, call.origins))
+        if known[0] != content:
+            raise Failure("I8", f"{call.key} was {known[0]} and is now {content}")
+        system = self.world.systems[call.target]
+        for other in self.world.calls_of(call.target, lambda c: c.is_open):
+            raise Failure("I2", f"{other} is still in flight")
+        for field, value in call.changes.items():
+            if is_new and text_of(value) != text_of(data_of(self.state).get(field)):
+                raise Failure("I5", f"{call} carries {field}, and the golden value is {text_of(data_of(self.state).get(field))}")
+            shown = system.canonical(field, value_in(call.payload, system.paths[field]))
+            if text_of(shown) != text_of(value):
+                raise Failure("I5", f"{field} is {text_of(value)} in the change-set and {text_of(shown)} in the payload")
+            self.check_needed(call, field, value)
+
+    def check_needed(self, call, field, value):
+        newest = self.newest.get((call.target, field))
+        earlier = self.world.calls_of(call.target, lambda c: field in c.changes)
+        if call.action != "update" or newest is None or (call.target, field) in self.troubled:
+            return
+        if any(c.acked is None or c.claimed >= newest.arrived for c in earlier):
+            return
+        if text_of(newest.held[field].value) == text_of(value):
+            raise Failure("I5", f"{call} carries {field}, which {call.target} shows already")
+
+    def landed(self, call):
+        call.photographed = self.world.systems[call.target].shots - 1
+        if call.lost is not None:
+            self.trouble(call)
+
+    def lost(self, call):
+        call.is_open = False
+        call.lost = self.world.clock
+        self.trouble(call)
+
+    def trouble(self, call):
+        for field in call.changes:
+            self.troubled.add((call.target, field))
+
+    def acknowledged(self, call, answers, answer):
+        call.is_open = False
+        if answer["rows"]:
+            call.acked = self.world.clock
+            call.told = answers == "full"
+        else:
+            self.lost(call)
+        if call.told and call.answer is not None and self.policy.systems[call.target].get("clock"):
+            self.learned(call, answer["state"])
+        elif text_of(data_of(answer["state"])) != text_of(data_of(self.state)):
+            raise Failure("I1", "an ack changed the golden record")
+        self.check(answer["state"])
+
+    def learned(self, call, state):
+        """Under a version token, the other fields of a result are an observation."""
+        shot = call.answer
+        if shot.arrived is None:
+            shot.arrived = self.world.clock
+        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes}
+        self.note_disorder(shot)
+        self.check_golden(shot, {}, state)
+        for field, held in others.items():
+            self.note_shown(shot, field, held, "answered", before, state)
+
+    # decisions
+
+    def decided(self, row, winner, value, answer):
+        if answer["rows"] is not True:
+            raise Failure("I4", f"the decision of conflict {row['id']} was refused")
+        state = answer["state"]
+        after = next(c for c in state["conflicts"] if c["id"] == row["id"])
+        if after["status"] != "resolved":
+            raise Failure("I4", f"conflict {row['id']} is open after its decision")
+        if winner is not None:
+            value = row["current_value"] if winner == row["current_system"] else row["sides"][winner][-1]
+        field = row["field"]
+        if text_of(data_of(state).get(field)) != text_of(value):
+            raise Failure("I4", f"decided {text_of(value)}, but the golden value is {text_of(data_of(state).get(field))}")
+        self.world.numbers += 1
+        before = self.golden.get(field)
+        saw = frozenset() if before is None else before.saw | {before.number}
+        edit = Edit(self.world.numbers, "review", field, value, saw, self.world.clock)
+        edit.shown = self.world.step
+        edit.accepted = edit.arrived = True
+        edit.old_rows = frozenset(c["id"] for c in self.state["conflicts"] if c["status"] == "resolved")
+        self.edits.append(edit)
+        self.golden[field] = edit
+        self.accepted += 1
+        self.check(state)
+
+    # what must hold after every step
+
+    def check(self, state):
+        self.state = state
+        for edit in self.edits:
+            if edit.shown is not None and edit.excuse is None and not self.is_kept(edit):
+                self.check_not_lost(edit)
+        self.check_waiting()
+        self.disorder = set()
+
+    def check_not_lost(self, edit):
+        """I4"""
+        excuse = self.excuse_loss(edit)
+        if excuse is not None:
+            edit.excuse = excuse
+            self.excuses[excuse] += 1
+        elif not self.is_kept(edit):
+            raise Failure("I4", f"{edit} is lost")
+
+    def is_kept(self, edit):
+        wanted = text_of(edit.value)
+        if text_of(data_of(self.state).get(edit.field)) == wanted:
+            return True
+        if edit.value is None and edit.outcome in ("kept", "agreed"):
+            return True
+        for row in self.state["conflicts"] or []:
+            if row["field"] == edit.field and row["id"] not in edit.old_rows and wanted in values_of(row):
+                return True
+        return any(e.arrived and e.field == edit.field and self.has_seen(e, edit) for e in self.edits)
+
+    def has_seen(self, later, edit):
+        """Its author had that edit, or a later one, or the same value, on the screen."""
+        if later is edit:
+            return False
+        number = self.find(edit.number)
+        if any(self.find(n) == number for n in later.saw):
+            return True
+        wanted = text_of(edit.value)
+        return later.over == wanted or any(e.over == wanted for e in self.edits if e.field == edit.field
+                                           and e.number > edit.number and e.number in later.saw)
+
+    def find(self, number):
+        while number in self.same and self.same[number] != number:
+            number = self.same[number]
+        return number
+
+    def check_waiting(self):
+        """I5: what waits is what the rules say."""
+        golden = self.state["golden"]
+        if golden is None or golden["deleted"]:
+            return
+        data = data_of(self.state)
+        frozen = {c["field"] for c in self.state["conflicts"] or [] if c["status"] == "open"}
+        for name in self.world.names:
+            rows = [o for o in self.state["outbox"] or [] if o["target"] == name]
+            shadow = (self.state["shadow"] or {}).get(name)
+            pending = [o for o in rows if o["status"] == "pending"]
+            leased = [o for o in rows if o["status"] == "leased"]
+            if len(pending) > 1 or len(leased) > 1:
+                raise Failure("I6", f"{len(rows)} rows wait for {name}")
+            if not self.policy.writable(name):
+                if rows:
+                    raise Failure("I5", f"a row waits for {name}, which is read-only")
+                continue
+            if leased and leased[0]["until"] - 1_000_000_000 <= self.world.clock:
+                continue
+            self.check_target(name, shadow, pending, leased, data, frozen)
+
+    def check_target(self, name, shadow, pending, leased, data, frozen):
+        waiting = pending[0]["changes"] if pending else {}
+        exists = shadow is not None and shadow["existence"] != "left out"
+        if not exists:
+            has_value = any(data.get(f) is not None for f in self.world.systems[name].fields)
+            if not pending and not leased and not frozen and has_value:
+                raise Failure("I5", f"nothing waits for {name}, where the record is not")
+            return
+        if pending and pending[0]["action"] == "create":
+            return
+        if leased and leased[0]["action"] == "create" and len(self.world.calls_of(name, lambda c: c.key == leased[0]["key"])) > 1:
+            return          # a create that goes again, with its old content: the rest follows its ack
+        shows = dict(shadow["data"] or {})
+        for row in leased:
+            shows.update(row["changes"] or {})
+        system = self.world.systems[name]
+        for field in system.fields:
+            if field in frozen:
+                if field in waiting:
+                    raise Failure("I5", f"{field} is frozen, and waits for {name}")
+                continue
+            unseen = field not in shows
+            wanted, shown = text_of(data.get(field)), text_of(shows.get(field))
+            if field in waiting and text_of(waiting[field]) != wanted:
+                raise Failure("I5", f"{field} = {text_of(waiting[field])} waits for {name}, golden is {wanted}")
+            if field in waiting and wanted == shown and not unseen and (name, field) not in self.troubled:
+                raise Failure("I5", f"{field} waits for {name}, which shows it already")
+            if field not in waiting and wanted != shown and not unseen and not self.is_settled(name, field, shown):
+                raise Failure("I5", f"{name} shows {field} = {shown}, golden is {wanted}, and nothing waits")
+
+    def is_settled(self, name, field, shown):
+        if shown == NULL and self.policy.keeps_null(name, field):
+            return True
+        return bool(self.policy.systems[name].get("rewrite"))
+
+    # at rest
+
+    def at_rest(self):
+        if self.state["golden"] is None:
+            return
+        data = data_of(self.state)
+        for name, system in self.world.systems.items():
+            if not self.policy.writable(name):
+                continue
+            if system.held is None and not any(data.get(f) is not None for f in system.fields):
+                continue
+            if system.held is None:
+                raise Failure("I3", f"{name} has no record")
+            shadow = self.state["shadow"][name]["data"] or {}
+            for field, held in system.held.items():
+                wanted = text_of(data.get(field))
+                if text_of(held.value) == wanted or field not in shadow:
+                    continue
+                if held.value is None and self.policy.keeps_null(name, field):
+                    continue
+                if text_of(system.rewrite(field, data.get(field))) == text_of(held.value):
+                    continue
+                raise Failure("I3", f"{name} shows {field} = {text_of(held.value)}, golden is {wanted}")
+        self.check_bounded()
+
+    def check_bounded(self):
+        """I2"""
+        for name in self.world.names:
+            calls = self.world.calls_of(name, lambda c: True)
+            own = sum(1 for e in self.edits if e.system == name and e.excuse is None)
+            lost = sum(1 for c in calls if c.lost is not None)
+            decided = sum(1 for e in self.edits if e.system == "review")
+            allowed = self.accepted + lost + own + decided + self.crossings[name] + sum(self.excuses.values())
+            if len(calls) > allowed:
+                raise Failure("I2", f"{len(calls)} writes to {name}, {allowed} are explained")
+
+    # the excuses
+
+    def excuse_echo(self, shot, field, held):
+        system = self.world.systems[shot.system]
+        if not system.behaviour.get("clock") and (shot.system, field) in self.disorder:
+            return "unversioned, out of order or late: old value taken for an edit"
+        if held.rewritten:
+            calls = self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None)
+            if not any(c.told for c in calls[-1:]):
+                return "rewritten silently: taken for an edit"
+        return None
+
+    def excuse_loss(self, edit):
+        if self.is_kept(edit):
+            return None
+        name, field = edit.system, edit.field
+        system = self.world.systems.get(name)
+        if system is None:
+            return None
+        here = (name, field)
+        if not system.behaviour.get("clock") and (here in self.disorder or edit.disordered):
+            return "unversioned, out of order or late: edit lost"
+        replaced_by = self.golden.get(field)
+        if replaced_by is not None and replaced_by.excuse is not None:
+            return "lost to what was taken for an edit: " + replaced_by.excuse
+        if system.behaviour.get("clock") and here in self.disorder \
+                and not self.policy.systems[name]["config"].get("strict_versions"):
+            return "versioned: an edit and its revert arrived swapped"
+        written = {text_of(c.changes[field]) for c in self.world.calls_of(name, lambda c: field in c.changes)}
+        before = {text_of(e.value) for e in self.edits if e.system == name and e.field == field and e.number < edit.number}
+        if any(c.action == "create" for c in self.world.calls_of(name, lambda c: True)):
+            before.add(NULL)        # what our create replaced
+        if edit.risky and text_of(edit.value) in written | before:
+            return "typed again what was written or shown there, while a write crossed"
+        return None
+
+
+def data_of(state):
+    return (state.get("golden") or {}).get("data") or {}
+
+
+def value_in(payload, path):
+    for name in path.split("."):
+        payload = payload[name]
+    return payload
+
+
+def values_of(row):
+    """Every value that a conflict names."""
+    values = [row["base_value"], row["current_value"], row["incoming_value"], row["resolved_value"]]
+    for side in (row["sides"] or {}).values():
+        values += side
+    return {text_of(v) for v in values}
