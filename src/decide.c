@@ -89,6 +89,7 @@ sl_event_end(SlEvent *event)
 	sl_waiting_end(effects->waiting, event->policy, event->state, event->obs->now);
 	for (int t = 0; t < event->policy->nsystems; t++)
 		effects->is_dirty |= effects->waiting->is_changed[t];
+	sl_forget(event->policy, event->state, event->obs->now);
 	effects->verdict = worst_outcome(event);
 }
 

@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 
 #include "memory.h"
+#include "near_miss.h"
 #include "state.h"
 #include "waiting.h"
 
@@ -86,6 +87,8 @@ typedef struct SlEffects
 	int        nconflicts;
 	int        maxconflicts;
 	SlConflictEffect *conflicts;
+	int               nmisses;
+	SlNearMiss       *misses; /* of an ack: what the target stored differently */
 	SlWaiting        *waiting;
 	StringInfoData    detail; /* why, in words, field by field */
 } SlEffects;

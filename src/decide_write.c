@@ -207,6 +207,17 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 	date_lost_writes(shown, event->obs->now);
 }
 
+static void
+note_near_miss(SlEvent *event, int field, SlValue sent, SlValue stored)
+{
+	SlEffects *effects = event->effects;
+
+	if (effects->misses == NULL)
+		effects->misses = palloc(sizeof(SlNearMiss) * event->policy->nfields);
+	effects->misses[effects->nmisses++] = (SlNearMiss){event->obs->system, field, sent,
+													   stored};
+}
+
 /*
  * The target stored something else than it was sent: that is what it shows, and it
  * stands for C.  Where just that value came in while the call was on its way, it was this
@@ -222,6 +233,7 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	bool      was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
 	SlSide   *side;
 
+	note_near_miss(event, field, write->value, stored);
 	write->value = stored;
 	write->is_rewritten = true;
 	if (was_shown)
@@ -314,6 +326,8 @@ merge_effects(SlEffects *first, SlEffects *second)
 	second->conflicts = all;
 	second->nconflicts = n;
 	second->maxconflicts = n + 1;
+	second->nmisses = first->nmisses;
+	second->misses = first->misses;
 	second->is_dirty = true;
 	return second;
 }

@@ -9,6 +9,7 @@
 
 #include "event_store.h"
 #include "guc.h"
+#include "near_miss_store.h"
 #include "outbox_row.h"
 #include "store_conflict.h"
 #include "verdict.h"
@@ -22,6 +23,7 @@ sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 	sl_store_open(&batch->store, policy);
 	sl_log_init(&batch->log, policy);
 	sl_outbox_init(&batch->outbox, policy);
+	sl_near_misses_init(&batch->near_misses);
 }
 
 SlRecord *
@@ -83,6 +85,7 @@ sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *
 		record->is_changed[t] |= effects->waiting->is_changed[t];
 	sl_conflicts_number(effects);
 	sl_conflicts_put(batch->policy, record, effects, batch->now);
+	sl_near_misses_add(&batch->near_misses, batch->policy, effects);
 	sl_effects_log(batch->policy, record->state, effects, entry);
 	sl_log_add(&batch->log, record, entry);
 }
@@ -117,6 +120,7 @@ sl_batch_put(SlBatch *batch)
 	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
 	sl_log_put(&batch->log, batch->now);
+	sl_near_misses_put(batch->policy, &batch->near_misses, batch->now);
 }
 
 void

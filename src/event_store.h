@@ -22,6 +22,7 @@ typedef struct SlBatch
 	SlRecord      **records;
 	SlLog           log;
 	SlOutboxRows    outbox;
+	SlRows          near_misses;
 	TimestampTz     now;
 } SlBatch;
 

@@ -124,22 +124,19 @@ read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
 
 /* What the target stored in another form than it was sent, by field; 0: nothing. */
 static Datum
-rewritten_to_jsonb(const SlPolicy *policy, const SlPart *part, TimestampTz now)
+stored_to_jsonb(const SlPolicy *policy, const SlEffects *effects)
 {
-	int     *fields = palloc(sizeof(int) * policy->nfields);
-	SlValue *values = palloc(sizeof(SlValue) * policy->nfields);
-	int      n = 0;
+	int     *fields = palloc(sizeof(int) * effects->nmisses);
+	SlValue *values = palloc(sizeof(SlValue) * effects->nmisses);
 
-	for (int f = 0; f < policy->nfields; f++)
+	if (effects->nmisses == 0)
+		return (Datum) 0;
+	for (int i = 0; i < effects->nmisses; i++)
 	{
-		const SlWrite *write = sl_newest_write(&part->shown[f]);
-
-		if (write == NULL || !write->is_rewritten || write->since != now)
-			continue;
-		fields[n] = f;
-		values[n++] = write->value;
+		fields[i] = effects->misses[i].field;
+		values[i] = effects->misses[i].stored;
 	}
-	return n == 0 ? (Datum) 0 : sl_fields_to_jsonb(policy, n, fields, values);
+	return sl_fields_to_jsonb(policy, effects->nmisses, fields, values);
 }
 
 static void
@@ -155,9 +152,7 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 	effects = sl_decide_ack(batch->policy, record->state, &ack);
 	if (record->state->parts[target].waiting_version != 0)
 		effects->waiting->is_changed[target] = true;
-	if (answer->result != NULL)
-		entry.data = rewritten_to_jsonb(batch->policy, &record->state->parts[target],
-										batch->now);
+	entry.data = stored_to_jsonb(batch->policy, effects);
 	sl_batch_note(batch, record, effects, &entry);
 }
 

@@ -171,4 +171,8 @@ extern int sl_policy_field(const SlPolicy *policy, const char *name, int name_le
 /* A system's number; an unknown one is an error that names the nearest known one. */
 extern int sl_policy_need_system(const SlPolicy *policy, const char *name);
 
+/* What a config calls them. */
+extern const char *sl_type_name(SlType type);
+extern const char *sl_normalizer_name(SlNormalizer normalizer);
+
 #endif

@@ -27,6 +27,18 @@ static const char *const authority_choices[] = {"exclusive", "tiebreak", NULL};
 static const char *const nulls_choices[] = {"keep", "clear", NULL};
 static const char *const merge_choices[] = {"set", NULL};
 
+const char *
+sl_type_name(SlType type)
+{
+	return types[type];
+}
+
+const char *
+sl_normalizer_name(SlNormalizer normalizer)
+{
+	return normalizers[normalizer];
+}
+
 static void
 parse_name(SlFieldSpec *spec, const SlConfig *field)
 {

@@ -38,6 +38,9 @@ END
 $$;
 
 CALL pg_temp.begin('rest');
+CALL pg_temp.write('0');
+CALL pg_temp.write('2');
+SELECT is(pg_temp.saw('support', '{"phone": "2", "email": "a"}' || pg_temp.stamp()), 'echo phone=echo', 'both show what the crm wrote');
 CREATE TEMP TABLE size AS SELECT pg_temp.state_bytes() AS at_rest;
 CALL pg_temp.write('1');
 SELECT cmp_ok(pg_temp.state_bytes(), '>', at_rest, 'a write is remembered') FROM size;
@@ -70,6 +73,7 @@ END
 $$;
 CALL pg_temp.write_many(1, 40, '11 minutes');
 SELECT cmp_ok(pg_temp.state_bytes(), '<', at_rest + 400, 'forty writes, hours apart, of which none was shown: a handful is remembered') FROM size;
+CALL pg_temp.at('23:00');
 SELECT is(pg_temp.saw('support', '{"phone": "phone 38", "email": "a"}' || pg_temp.stamp(2)), 'echo phone=echo', 'the newest ones');
 SELECT is(pg_temp.saw('support', '{"phone": "phone 5", "email": "a"}' || pg_temp.stamp(35)), 'accepted phone=accepted -> crm', 'not the oldest');
 
