@@ -76,7 +76,7 @@ take_names(const SlRawRecord *raw, SlIntake *intake)
 }
 
 /*
- * Deleted or not: a boolean in any of its spellings, or a time of deletion; absent,
+ * Deleted or not: a boolean in any of its spellings, or a time or date of deletion; absent,
  * null and an empty text say that the record is there.
  */
 static bool
@@ -84,6 +84,7 @@ take_deletion(const SlRaw *raw, SlIntake *intake)
 {
 	static const SlFieldSpec flag = {.type = SL_BOOLEAN};
 	static const SlFieldSpec time = {.type = SL_TIMESTAMP};
+	static const SlFieldSpec date = {.type = SL_DATE};
 	SlValue                  value;
 
 	if (raw->kind == SL_RAW_ABSENT || raw->kind == SL_RAW_NULL ||
@@ -91,12 +92,13 @@ take_deletion(const SlRaw *raw, SlIntake *intake)
 		return true;
 	if (sl_normalize_as(&flag, raw, &value))
 		intake->is_deletion = value.len == 4; /* true */
-	else if (sl_normalize_as(&time, raw, &value))
+	else if (sl_normalize_as(&time, raw, &value) || sl_normalize_as(&date, raw, &value))
 		intake->is_deletion = true;
 	else
 		return refuse(intake, -1,
-					  "the value at the \"deleted\" path is neither true nor "
-					  "false nor a time");
+					  sl_complaint_of("the mark of a deleted record is neither true nor "
+									  "false, nor a time or date",
+									  raw));
 	return true;
 }
 

@@ -28,17 +28,21 @@ clip(const char *s, int32 len, int characters)
 	return i;
 }
 
+const char *
+sl_complaint_of(const char *complaint, const SlRaw *culprit)
+{
+	int32 len = clip(culprit->data, culprit->len, SHOWN_MAX);
+
+	return psprintf("%s: %.*s%s", complaint, (int) len, culprit->data,
+					len < culprit->len ? "..." : "");
+}
+
 static bool
 refuse(const SlFieldSpec *field, const char *complaint, const SlRaw *culprit,
 	   SlReason *reason)
 {
-	int32 len = clip(culprit->data, culprit->len, SHOWN_MAX);
-
-	if (field->is_sensitive)
-		reason->message = complaint;
-	else
-		reason->message = psprintf("%s: %.*s%s", complaint, (int) len, culprit->data,
-								   len < culprit->len ? "..." : "");
+	reason->message = field->is_sensitive ? complaint
+										  : sl_complaint_of(complaint, culprit);
 	return false;
 }
 

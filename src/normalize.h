@@ -32,6 +32,9 @@ extern bool sl_normalize(const SlPolicy *policy, int field, int system, const Sl
 /* By type and normalisers alone; false where the value does not fit. */
 extern bool sl_normalize_as(const SlFieldSpec *spec, const SlRaw *raw, SlValue *value);
 
+/* A complaint, and the value that it is about, shortened. */
+extern const char *sl_complaint_of(const char *complaint, const SlRaw *culprit);
+
 /*
  * The text of a key, a native id or a token: a string's content, or a number's
  * canonical text.  False where it is neither (null and absent give true and
