@@ -218,6 +218,20 @@ note_near_miss(SlEvent *event, int field, SlValue sent, SlValue stored)
 													   stored};
 }
 
+/* The open conflict is about nothing but what the target made of our write. */
+static bool
+is_only_incoming(const SlGolden *golden, int system, const SlValue *stored)
+{
+	SlConflict   *conflict = golden->conflict;
+	const SlSide *side = conflict == NULL ? NULL : sl_find_side(conflict, system);
+
+	if (side == NULL || golden->author == system || side->has_many || side->is_buried ||
+		!sl_value_same(&side->last, stored))
+		return false;
+	return conflict->nsides == 1 || (conflict->nsides == 2 && golden->author >= 0 &&
+									 sl_find_side(conflict, golden->author) != NULL);
+}
+
 /*
  * The target stored something else than it was sent: that is what it shows, and it
  * stands for C.  Where just that value came in while the call was on its way, it was this
@@ -231,7 +245,6 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	SlGolden *golden = sl_spot_golden(&spot);
 	bool      stands_for_golden = sl_value_same(&write->value, &golden->value);
 	bool      was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
-	SlSide   *side;
 
 	note_near_miss(event, field, write->value, stored);
 	write->value = stored;
@@ -247,12 +260,7 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	shown->is_settled = stands_for_golden;
 	shown->knows_golden = stands_for_golden;
 	shown->is_observed = was_shown;
-	if (golden->conflict == NULL || !stands_for_golden)
-		return;
-	side = sl_find_side(golden->conflict, spot.system);
-	if (side != NULL && !side->has_many && !side->is_buried &&
-		golden->author != spot.system && golden->conflict->nsides <= 2 &&
-		sl_value_same(&side->last, &stored))
+	if (is_only_incoming(golden, spot.system, &stored))
 		sl_close_conflict(event, field, "rewritten");
 }
 
