@@ -46,6 +46,7 @@ COMMENT ON FUNCTION sync_trace_rejects(text, text) IS
 CREATE FUNCTION sync_trace(entity text, record_key text)
     RETURNS TABLE (at timestamptz, event text, system text, detail text, data jsonb)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT sync_config($1);
     SELECT t.at, t.event, t.system, t.detail, t.data

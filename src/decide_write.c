@@ -283,6 +283,8 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 		confirm_write(event, shown, write);
 	else
 		shown->is_unsure = true;
+	if (write->is_crossed)
+		sl_event_say(event, field, "crossed by an edit there");
 }
 
 /* Which fields the leased row held. */
@@ -331,6 +333,10 @@ merge_effects(SlEffects *first, SlEffects *second)
 		all[i] = first->conflicts[i];
 	for (int i = 0; i < second->nconflicts; i++)
 		all[first->nconflicts + i] = second->conflicts[i];
+	if (first->detail.len > 0 && second->detail.len > 0)
+		appendStringInfoString(&first->detail, "; ");
+	appendStringInfoString(&first->detail, second->detail.data);
+	second->detail = first->detail;
 	second->conflicts = all;
 	second->nconflicts = n;
 	second->maxconflicts = n + 1;

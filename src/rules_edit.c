@@ -181,8 +181,9 @@ static SlOutcome
 collide(Edit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_COLLISION, edit->base);
-	sl_event_say(edit->event, edit->field, "%s changed it too, unseen here",
-				 author_of(edit));
+	sl_event_say(edit->event, edit->field,
+				 "%s changed it too (v" INT64_FORMAT "), unseen here", author_of(edit),
+				 edit->golden->version);
 	return SL_CONFLICTED;
 }
 
@@ -190,7 +191,9 @@ static SlOutcome
 hold_bounce(Edit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_BOUNCE, edit->base);
-	sl_event_say(edit->event, edit->field, "%s changed it a moment ago", author_of(edit));
+	sl_event_say(edit->event, edit->field,
+				 "%s changed it a moment ago (v" INT64_FORMAT ")", author_of(edit),
+				 edit->golden->version);
 	return SL_HELD;
 }
 
@@ -199,8 +202,9 @@ static SlOutcome
 drift(Edit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_DRIFT, edit->base);
-	sl_event_say(edit->event, edit->field, "first seen here, and %s says otherwise",
-				 author_of(edit));
+	sl_event_say(edit->event, edit->field,
+				 "first seen here, and %s says otherwise (v" INT64_FORMAT ")",
+				 author_of(edit), edit->golden->version);
 	return SL_CONFLICTED;
 }
 

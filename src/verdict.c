@@ -195,8 +195,7 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 void
 sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects, SlLogEntry *entry)
 {
-	const char *action = action_of(effects);
-	bool        is_delete = action != NULL && strcmp(action, "delete") == 0;
+	bool is_delete = effects->action == SL_ACTION_DELETE;
 
 	entry->event = is_delete ? SL_EVENT_DELETED : SL_EVENT_ARRIVED;
 	entry->verdict = sl_outcome_name(effects->verdict);
@@ -210,11 +209,16 @@ sl_effects_log(const SlPolicy *policy, const SlState *state, SlEffects *effects,
 			   SlLogEntry *entry)
 {
 	if (effects->detail.len > 0)
-		entry->detail = effects->detail.data;
+		entry->detail = entry->detail == NULL
+							? effects->detail.data
+							: psprintf("%s; %s", entry->detail, effects->detail.data);
+	if (effects->verdict != SL_UNCHANGED)
+	{
+		entry->verdict = sl_outcome_name(effects->verdict);
+		entry->outcome = outcomes_to_jsonb(policy, effects->outcomes);
+	}
 	if (!effects->has_accepted)
 		return;
 	entry->version = state->version;
-	entry->verdict = sl_outcome_name(effects->verdict);
 	entry->change_set = sl_accepted_change_set(policy, state, effects);
-	entry->outcome = outcomes_to_jsonb(policy, effects->outcomes);
 }

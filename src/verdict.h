@@ -28,7 +28,7 @@ extern Datum sl_accepted_change_set(const SlPolicy *policy, const SlState *state
 extern void sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects,
 						   SlLogEntry *entry);
 
-/* The same of an event that gives no row, as far as it accepted anything. */
+/* The same of an event that gives no row: its own detail comes first. */
 extern void sl_effects_log(const SlPolicy *policy, const SlState *state,
 						   SlEffects *effects, SlLogEntry *entry);
 
