@@ -136,7 +136,9 @@ class Book:
         """After a failure: what it left must not reach the next history."""
         self.connection.close()
         self.connect()
-        self.run("TRUNCATE sync_state, sync_outbox, sync_conflict, sync_change, sync_ledger, sync_reject")
+        tables = self.one("SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class AS c JOIN pg_depend AS d "
+                          "ON d.objid = c.oid AND d.deptype = 'e' WHERE c.relkind = 'r' AND c.relname <> 'sync_entity'")
+        self.run(f"TRUNCATE {tables}")
 
     def crash(self):
         """The server stops as by a power cut, and comes back."""

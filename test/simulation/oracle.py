@@ -46,10 +46,10 @@ class Oracle:
             self.crossings[system.name] += 1
 
     def owed(self, target, field):
-        """Writes of ours of which no observation has told yet."""
+        """Writes of ours that may still cross: not acknowledged, or not seen by an observation."""
         until = self.world.clock - self.world.echo_window(target)
-        return self.world.calls_of(target, lambda c: field in c.changes and field not in c.sighted
-                                   and (c.acked is None or c.acked >= until))
+        return self.world.calls_of(target, lambda c: field in c.changes and (
+            c.acked is None or field not in c.sighted and c.acked >= until))
 
     # what arrives
 
@@ -80,7 +80,7 @@ class Oracle:
             newest = self.newest.get((shot.system, field))
             if newest is None or newest.number <= shot.number:
                 self.newest[shot.system, field] = shot
-            for call in self.world.calls_of(shot.system, lambda c: field in c.changes and field not in c.sighted):
+            for call in self.owed(shot.system, field):
                 if text_of(held.value) != text_of(call.changes[field]):
                     self.troubled.add((shot.system, field))
                 elif call.landed is not None and call.photographed < shot.number:
