@@ -40,6 +40,7 @@ sl_event_begin(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 	effects->waiting = sl_waiting_begin(policy, state, obs->now);
 	initStringInfo(&effects->detail);
 	sl_forget(policy, state, obs->now);
+	sl_edits_begin(event);
 	if (obs->is_baseline)
 		sl_baseline_begin(event);
 	return event;
@@ -83,9 +84,11 @@ sl_event_end(SlEvent *event)
 {
 	SlEffects *effects = event->effects;
 
+	sl_groups_show(event);
 	sl_close_settled_conflicts(event);
 	if (event->obs->is_baseline)
 		sl_baseline_end(event);
+	sl_groups_end(event);
 	sl_waiting_end(effects->waiting, event->policy, event->state, event->obs->now);
 	for (int t = 0; t < event->policy->nsystems; t++)
 		effects->is_dirty |= effects->waiting->is_changed[t];
@@ -272,6 +275,7 @@ decide_living(SlEvent *event)
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (is_present(event, f))
 			event->effects->outcomes[f] = decide_field(event, f);
+	sl_apply_group_edits(event);
 	note_tokens(event);
 	event->effects->is_dirty |= event->effects->is_new;
 }

@@ -59,9 +59,13 @@ typedef struct SlConflictEffect
 	SlConflictOp   op;
 	int            field; /* or SL_RECORD: values are of the record, see below */
 	SlConflictKind kind;
-	SlConflict    *conflict; /* but for RECORD: whose id names the row */
-	SlValue        base;     /* what the incoming side showed before */
-	SlValue        current;  /* C[f] */
+	const SlGroup *group;       /* values are objects of its fields; or NULL */
+	bool           is_complete; /* of a group: nothing is added to it any more */
+	SlConflict    *conflict;    /* but for RECORD: whose id names the row */
+	SlConflict   **fellows; /* of OPEN: those of a group's other fields, under one id */
+	int            nfellows;
+	SlValue        base;    /* what the incoming side showed before */
+	SlValue        current; /* C[f] */
 	int            current_author;
 	SlValue        incoming;
 	int            incoming_system;
@@ -154,12 +158,13 @@ typedef struct SlAck
 
 extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack);
 
-/* A human's decision of a field. */
+/* A human's decision of what a conflict froze. */
 typedef struct SlDecision
 {
-	int         field;
-	SlValue     value;
-	const char *actor; /* or NULL */
+	int         nfields;
+	int        *fields; /* ascending */
+	SlValue    *values; /* absent: it stays as it is */
+	const char *actor;  /* or NULL */
 	TimestampTz now;
 } SlDecision;
 

@@ -1,6 +1,6 @@
 /*
  * decide_resolve.c
- *	  Rule 12: a human's decision of a field in conflict.
+ *	  Rule 12: a human's decision of fields in conflict.
  */
 #include "postgres.h"
 
@@ -17,9 +17,18 @@ sl_decide_resolution(const SlPolicy *policy, SlState *state, const SlDecision *d
 	};
 	SlEvent *event = sl_event_begin(policy, state, &said);
 
-	state->golden[decision->field].conflict = NULL;
-	sl_set_golden(event, decision->field, decision->value, SL_AUTHOR_REVIEW);
-	event->effects->outcomes[decision->field] = SL_ACCEPTED;
+	for (int i = 0; i < decision->nfields; i++)
+	{
+		int f = decision->fields[i];
+
+		state->golden[f].conflict = NULL;
+		sl_reset_breaker(event, f);
+		if (decision->values[i].kind == SL_ABSENT)
+			continue;
+		sl_set_golden(event, f, decision->values[i], SL_AUTHOR_REVIEW);
+		event->effects->outcomes[f] = SL_ACCEPTED;
+	}
+	event->effects->is_dirty = true;
 	sl_event_end(event);
 	return event->effects;
 }

@@ -218,20 +218,6 @@ note_near_miss(SlEvent *event, int field, SlValue sent, SlValue stored)
 													   stored};
 }
 
-/* The open conflict is about nothing but what the target made of our write. */
-static bool
-is_only_incoming(const SlGolden *golden, int system, const SlValue *stored)
-{
-	SlConflict   *conflict = golden->conflict;
-	const SlSide *side = conflict == NULL ? NULL : sl_find_side(conflict, system);
-
-	if (side == NULL || golden->author == system || side->has_many || side->is_buried ||
-		!sl_value_same(&side->last, stored))
-		return false;
-	return conflict->nsides == 1 || (conflict->nsides == 2 && golden->author >= 0 &&
-									 sl_find_side(conflict, golden->author) != NULL);
-}
-
 /*
  * The target stored something else than it was sent: that is what it shows, and it
  * stands for C.  Where just that value came in while the call was on its way, it was this
@@ -260,8 +246,7 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	shown->is_settled = stands_for_golden;
 	shown->knows_golden = stands_for_golden;
 	shown->is_observed = was_shown;
-	if (is_only_incoming(golden, spot.system, &stored))
-		sl_close_conflict(event, field, "rewritten");
+	event->has_rewrite = true;
 }
 
 static void

@@ -85,7 +85,7 @@ parse_document(SlPolicy *policy, const SlConfig *root)
 	policy->max_attempts = sl_config_integer(root, "max_attempts", DEFAULT_MAX_ATTEMPTS,
 											 1000);
 	policy->max_change = sl_config_share(root, "max_change", DEFAULT_MAX_CHANGE);
-	policy->max_flips = sl_config_integer(root, "max_flips", DEFAULT_MAX_FLIPS, 1000000);
+	policy->max_flips = sl_config_integer(root, "max_flips", DEFAULT_MAX_FLIPS, 1000);
 	sl_policy_check(policy, root);
 }
 

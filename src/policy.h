@@ -71,24 +71,33 @@ typedef struct SlValueMap
 								 * incoming value is compared with */
 } SlValueMap;
 
+/* Fields that collide, freeze and resolve as one. */
+typedef struct SlGroup
+{
+	const char *name;
+	int         nfields;
+	int        *fields; /* ascending */
+} SlGroup;
+
 typedef struct SlFieldSpec
 {
-	const char   *name;
-	int           name_len;
-	const char   *json_name; /* canonical JSON string of the name, with quotes */
-	int           json_name_len;
-	SlType        type;
-	int           nnormalizers;
-	SlNormalizer *normalizers;
-	bool          is_required;
-	bool          is_sensitive;
-	bool          nulls_clear; /* "nulls": "clear" */
-	bool          merges_sets; /* "merge": "set" */
-	bool          is_tiebreak; /* "authority": "tiebreak" */
-	int           owner;       /* a system's number, or -1 */
-	const char   *group;       /* or NULL */
-	SlPath      **paths;       /* by system; NULL: the system does not carry it */
-	SlValueMap  **maps;        /* by system; NULL: none */
+	const char    *name;
+	int            name_len;
+	const char    *json_name; /* canonical JSON string of the name, with quotes */
+	int            json_name_len;
+	SlType         type;
+	int            nnormalizers;
+	SlNormalizer  *normalizers;
+	bool           is_required;
+	bool           is_sensitive;
+	bool           nulls_clear; /* "nulls": "clear" */
+	bool           merges_sets; /* "merge": "set" */
+	bool           is_tiebreak; /* "authority": "tiebreak" */
+	int            owner;       /* a system's number, or -1 */
+	const char    *group;       /* or NULL */
+	const SlGroup *fellows;     /* the group with all its fields, or NULL */
+	SlPath       **paths;       /* by system; NULL: the system does not carry it */
+	SlValueMap   **maps;        /* by system; NULL: none */
 } SlFieldSpec;
 
 /* A place in a payload that the reader fills (reader.h): the node of a trie. */
@@ -140,7 +149,9 @@ typedef struct SlPolicy
 	int           nsystems;
 	SlSystemSpec *systems;
 	int           nfields;
-	SlFieldSpec  *fields;           /* in canonical key order */
+	SlFieldSpec  *fields; /* in canonical key order */
+	int           ngroups;
+	SlGroup      *groups;
 	int64         window;           /* microseconds; 0: no debounce */
 	bool          has_sensitive;    /* some field is */
 	bool          window_is_record; /* "window_scope": "record" */

@@ -108,17 +108,6 @@ check_owners(const SlPolicy *policy, const SlConfig *root)
 	}
 }
 
-/* The first field of a group stands for all of it. */
-static const SlFieldSpec *
-first_of_group(const SlPolicy *policy, const char *group)
-{
-	int i = 0;
-
-	while (policy->fields[i].group == NULL || strcmp(policy->fields[i].group, group) != 0)
-		i++;
-	return &policy->fields[i];
-}
-
 static void
 check_groups(const SlPolicy *policy, const SlConfig *root)
 {
@@ -132,7 +121,11 @@ check_groups(const SlPolicy *policy, const SlConfig *root)
 		if (sl_policy_field(policy, field->group, strlen(field->group)) >= 0)
 			sl_config_error(root, "Rename the group.",
 							"gives a group the name of a field: \"%s\"", field->group);
-		first = first_of_group(policy, field->group);
+		if (field->merges_sets)
+			sl_config_error(root, "Leave out its \"merge\" or its \"group\".",
+							"merges set \"%s\", which group \"%s\" resolves as one",
+							field->name, field->group);
+		first = &policy->fields[field->fellows->fields[0]];
 		if (field->owner != first->owner || field->is_tiebreak != first->is_tiebreak)
 			sl_config_error(
 				root, "All fields of a group have one owner and one authority.",
@@ -155,17 +148,6 @@ refuse(const SlConfig *root, const char *what)
 			 "This version of sync_ledger knows it but cannot do it; leave it out.")));
 }
 
-static void
-refuse_unsupported_field(const SlFieldSpec *field, const SlConfig *root)
-{
-	const char *name = sl_quoted_key(field->name);
-
-	if (field->group != NULL)
-		refuse(root, psprintf("fields.%s.group", name));
-	if (field->merges_sets)
-		refuse(root, psprintf("fields.%s.merge", name));
-}
-
 /*
  * What is read and checked already but has no effect yet is refused by name, never
  * ignored.  Each line goes when its rule comes.
@@ -173,10 +155,6 @@ refuse_unsupported_field(const SlFieldSpec *field, const SlConfig *root)
 static void
 refuse_unsupported(const SlPolicy *policy, const SlConfig *root)
 {
-	for (int i = 0; i < policy->nfields; i++)
-		refuse_unsupported_field(&policy->fields[i], root);
-	if (policy->window_is_record)
-		refuse(root, "window_scope \"record\"");
 	if (policy->nmatch_on > 0)
 		refuse(root, "match_on");
 }

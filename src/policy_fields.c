@@ -217,6 +217,45 @@ by_canonical_order(const void *a, const void *b)
 	return sl_utf16_compare(left->name, left->name_len, right->name, right->name_len);
 }
 
+static SlGroup *
+find_group(const SlPolicy *policy, const char *name)
+{
+	for (int i = 0; i < policy->ngroups; i++)
+		if (strcmp(policy->groups[i].name, name) == 0)
+			return &policy->groups[i];
+	return NULL;
+}
+
+static SlGroup *
+add_group(SlPolicy *policy, const char *name)
+{
+	SlGroup *group = &policy->groups[policy->ngroups++];
+
+	group->name = name;
+	group->fields = palloc(sizeof(int) * policy->nfields);
+	return group;
+}
+
+/* Fields of one group know each other. */
+static void
+join_groups(SlPolicy *policy)
+{
+	policy->groups = palloc0(sizeof(SlGroup) * policy->nfields);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlFieldSpec *spec = &policy->fields[f];
+		SlGroup     *group;
+
+		if (spec->group == NULL)
+			continue;
+		group = find_group(policy, spec->group);
+		if (group == NULL)
+			group = add_group(policy, spec->group);
+		group->fields[group->nfields++] = f;
+		spec->fellows = group;
+	}
+}
+
 void
 sl_policy_parse_fields(SlPolicy *policy, const SlConfig *root)
 {
@@ -244,4 +283,5 @@ sl_policy_parse_fields(SlPolicy *policy, const SlConfig *root)
 	}
 	qsort(policy->fields, n, sizeof(SlFieldSpec), by_canonical_order);
 	policy->nfields = n;
+	join_groups(policy);
 }

@@ -20,6 +20,7 @@
 #include "normalize.h"
 #include "policy_cache.h"
 #include "query.h"
+#include "resolve_value.h"
 #include "rules.h"
 
 PG_FUNCTION_INFO_V1(sync_resolve);
@@ -125,68 +126,6 @@ is_current(const Request *request, const Row *row)
 	return false;
 }
 
-static void
-raise_unknown_winner(const SlPolicy *policy, const SlState *state, const SlGolden *golden,
-					 const char *winner)
-{
-	const SlConflict *conflict = golden->conflict;
-	const char      **names = palloc(sizeof(char *) * (conflict->nsides + 1));
-	int               n = 0;
-
-	for (int i = 0; i < conflict->nsides; i++)
-		names[n++] = sl_author_name(policy, state, conflict->sides[i].system);
-	if (golden->author == SL_AUTHOR_REVIEW)
-		names[n++] = "review";
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("\"%s\" is no side of this conflict", winner),
-					errhint("%s", sl_nearest_hint(winner, "sides", names, n))));
-}
-
-/* The golden value, or the last value that a side showed. */
-static SlValue
-value_of_winner(const SlPolicy *policy, const SlState *state, const SlGolden *golden,
-				const char *winner)
-{
-	const SlConflict *conflict = golden->conflict;
-	const char       *current = sl_author_name(policy, state, golden->author);
-
-	if (current != NULL && strcmp(current, winner) == 0)
-		return golden->value;
-	for (int i = 0; i < conflict->nsides; i++)
-		if (strcmp(sl_author_name(policy, state, conflict->sides[i].system), winner) == 0)
-			return conflict->sides[i].last;
-	raise_unknown_winner(policy, state, golden, winner);
-	return sl_value_absent();
-}
-
-static SlValue
-value_of_request(const SlPolicy *policy, const SlState *state, int field,
-				 const Request *request)
-{
-	SlValue  value;
-	SlReason reason;
-
-	if (request->winner != NULL)
-		return value_of_winner(policy, state, &state->golden[field], request->winner);
-	if (!sl_normalize_jsonb(policy, field, request->value, &value, &reason))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value does not fit field \"%s\": %s",
-							   policy->fields[field].name, reason.message)));
-	if (policy->fields[field].is_required && sl_value_is_null(&value))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("field \"%s\" is required and cannot be null",
-							   policy->fields[field].name)));
-	return value;
-}
-
-static Datum
-jsonb_of(const SlValue *value)
-{
-	bool is_null;
-
-	return sl_value_to_jsonb(value, &is_null);
-}
-
 /* value: jsonb, 0 for none. */
 static void
 close_row(const Request *request, Datum value, const char *resolution, TimestampTz now)
@@ -217,23 +156,21 @@ entry_of(const Request *request)
 
 /* The policy may have dropped the field since: then only the row is left to close. */
 static void
-decide(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
+decide(SlBatch *batch, SlRecord *record, const Request *request)
 {
 	const SlPolicy *policy = batch->policy;
-	int             field = sl_policy_field(policy, row->field, (int) strlen(row->field));
-	SlDecision      decision = {.field = field, .actor = request->by, .now = batch->now};
-	SlConflict     *conflict = field < 0 ? NULL : record->state->golden[field].conflict;
+	SlDecision      decision = {.actor = request->by, .now = batch->now};
 	SlLogEntry      entry = entry_of(request);
 
-	if (conflict == NULL || conflict->id != request->id)
+	if (!sl_resolve_fields(policy, record->state, request->id, request->winner,
+						   request->value, &decision))
 	{
 		close_row(request, (Datum) 0, "dropped", batch->now);
 		return;
 	}
-	decision.value = value_of_request(policy, record->state, field, request);
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  &entry);
-	close_row(request, jsonb_of(&decision.value),
+	close_row(request, sl_resolved_value(policy, record->state, &decision),
 			  request->winner == NULL ? "value" : request->winner, batch->now);
 }
 
@@ -339,7 +276,7 @@ resolve(const Request *request)
 		if (row.field == NULL)
 			decide_record(&batch, record, &row, request);
 		else
-			decide(&batch, record, &row, request);
+			decide(&batch, record, request);
 		sl_batch_put(&batch);
 	}
 	sl_spi_finish();

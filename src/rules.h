@@ -7,6 +7,16 @@
 
 #include "decide.h"
 
+/* What an event found of a field that has a group. */
+typedef struct SlBefore
+{
+	SlGolden golden;
+	SlValue  shown;    /* by the event's system */
+	bool     had_seen; /* that system had seen C[f] */
+	bool     is_edit;  /* the value is the system's own word, still to be decided */
+	bool     is_named; /* the value stands in a conflict, stale or not */
+} SlBefore;
+
 /* An event while it is being decided. */
 typedef struct SlEvent
 {
@@ -14,8 +24,12 @@ typedef struct SlEvent
 	SlState             *state;
 	const SlObservation *obs;
 	SlEffects           *effects;
-	bool  is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
 	bool *is_due;    /* of a baseline: by system and field, what waited before it */
+	bool  is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
+	bool  is_after_others; /* "window_scope": "record", and another system
+										   * set something a moment ago */
+	bool  has_rewrite;     /* a target stored something else than it was sent */
+	SlBefore *before;      /* by field; NULL: the policy has no groups */
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,
@@ -87,7 +101,59 @@ extern void sl_cross(SlEvent *event, int field);
 
 /* --- rules_edit.c: rules 3, 5, 6, 7 and 9 --- */
 
+/*
+ * A value that is a system's own word, and what stood before it.  Where the field has
+ * a group, what is said of seeing and changing is of the group.
+ */
+typedef struct SlEdit
+{
+	SlEvent           *event;
+	int                field;
+	const SlFieldSpec *spec;
+	SlGolden          *golden;
+	SlConflict        *conflict; /* the open one, or NULL */
+	SlValue            value;    /* of a merged set: what C becomes */
+	SlValue            base;     /* what the system showed before */
+	bool               was_seen; /* the field was not unseen there */
+	bool               had_seen; /* the system had seen C, of a group all of it ... */
+	bool               had_seen_field; /* ... and this field of it */
+	bool               owner_spoke;
+	bool               is_by_author; /* of C */
+	bool               is_set_by_another;
+	bool               is_inside_window; /* another system set C a moment ago */
+	bool is_drift; /* it is a first sight, and another has set C otherwise */
+	bool is_first; /* nothing but first sights, which are no edits */
+} SlEdit;
+
+/* What becomes of an edit. */
+typedef enum SlRuling
+{
+	SL_RULED_AGREED,
+	SL_RULED_KEPT,      /* a null that erases nothing */
+	SL_RULED_OWNER,     /* accepted as the owner's */
+	SL_RULED_FROZEN,    /* it adds to the open conflict */
+	SL_RULED_OVERRULED, /* C goes back */
+	SL_RULED_DRIFT,
+	SL_RULED_COLLISION,
+	SL_RULED_BOUNCE,
+	SL_RULED_LATE,     /* a set that says nothing new */
+	SL_RULED_UNSURE,   /* a set that nobody can tell from a late echo */
+	SL_RULED_ACCEPTED, /* a merged set too */
+	SL_RULED_TRIPPED   /* the breaker stops it */
+} SlRuling;
+
 extern SlOutcome sl_apply_edit(SlEvent *event, int field);
+
+/* The steps of that, for fields that are decided together. */
+extern void      sl_edit_begin(SlEvent *event, int field, SlEdit *edit);
+extern SlRuling  sl_edit_rule(SlEdit *edit);
+extern SlOutcome sl_edit_apply(SlEdit *edit, SlRuling ruling);
+
+/* The field is held in a bounce by what the author of C itself said. */
+extern bool sl_is_held_word(const SlPolicy *policy, const SlGolden *golden, int system);
+
+/* The first sight of a field of a system in which an unseen one does not count as null. */
+extern bool sl_is_first_sight(const SlEdit *edit);
 
 /* C[f] takes a value; what was settled with the old one is open again. */
 extern void sl_set_golden(SlEvent *event, int field, SlValue value, int author);
@@ -102,23 +168,53 @@ extern SlOutcome sl_apply_baseline(SlEvent *event, int field);
 
 /* Before what waits is computed: nothing begins to wait because of a first load. */
 extern void sl_baseline_end(SlEvent *event);
+/* --- rules_set.c: rule 8, of sets --- */
+
+/* Merges a set into C: edit->value becomes what C will be. */
+extern SlRuling sl_merge_set(SlEdit *edit);
+
+/* --- rules_breaker.c: rule 13 --- */
+
+/* Counts flips and corrections; true where there was one too many. */
+extern bool sl_breaker_trips(SlEdit *edit, SlRuling ruling);
+
+/* C is about to take another value: this one it had. */
+extern void sl_remember_former(SlEvent *event, int field, const SlValue *next);
+
+/* A human has decided: the counts start anew. */
+extern void sl_reset_breaker(SlEvent *event, int field);
+
+/* --- rules_group.c: rule 8, of groups --- */
+
+/* Notes what stands before the edits of an event, for rules that look at more than a field. */
+extern void sl_edits_begin(SlEvent *event);
+
+/* Decides what sl_apply_edit() left to it: edits of fields that have a group. */
+extern void sl_apply_group_edits(SlEvent *event);
+
+/* The event's system is a side of each open conflict that it adds to, in all fields. */
+extern void sl_groups_show(SlEvent *event);
+
+/* Completes what conflicts of groups say: objects of all their fields. */
+extern void sl_groups_end(SlEvent *event);
+
+/* The author of a group's newest change, or SL_AUTHOR_NONE. */
+extern int sl_group_author(const SlState *state, const SlGroup *group);
 
 /* --- rules_conflict.c --- */
 
+/* A new effect of a field, or of its group the one that the event has already. */
 extern SlConflictEffect *sl_add_conflict_effect(SlEvent *event, SlConflictOp op,
 												int field);
 
-/* The one that was added last. */
-extern SlConflictEffect *sl_last_conflict_effect(SlEvent *event);
-
 /* Opens a conflict of the field, or adds to the one that is open. */
-extern void sl_open_conflict(SlEvent *event, int field, SlConflictKind kind,
-							 SlValue base);
+extern SlConflictEffect *sl_open_conflict(SlEvent *event, int field, SlConflictKind kind,
+										  SlValue base);
 extern void sl_close_conflict(SlEvent *event, int field, const char *resolution);
 
 /* A resolved row: a value that was replaced or overruled, for whoever asks. */
-extern void sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
-						   const char *resolution);
+extern SlConflictEffect *sl_record_loss(SlEvent *event, int field, SlConflictKind kind,
+										SlValue base, const char *resolution);
 
 /* The same, of a value that the owner's edit at hand is about to replace unseen. */
 extern void sl_record_replaced(SlEvent *event, int field, SlValue base);
@@ -126,6 +222,19 @@ extern void sl_close_settled_conflicts(SlEvent *event);
 
 /* The side of a system in a conflict, or NULL. */
 extern SlSide *sl_find_side(SlConflict *conflict, int system);
+
+/* A side shows a value. */
+extern void sl_show_side(SlConflict *conflict, int system, SlValue value);
+
+/* The effect opens a conflict or adds to one. */
+extern bool sl_is_showing(SlConflictOp op);
+
+/*
+ * The fields that the open conflict of one of them freezes, ascending: from is where
+ * to go on; -1: there is none.
+ */
+extern int sl_next_frozen(const SlPolicy *policy, const SlState *state, int field,
+						  int from);
 
 /* --- rules_record.c: conflicts of a whole record --- */
 

@@ -180,14 +180,15 @@ is_undisputed(const Load *load)
 static SlOutcome
 add_to_conflict(Load *load)
 {
-	SlConflictKind kind = load->golden->conflict->kind;
-	bool           is_author = load->golden->author == load->event->obs->system;
+	SlConflictKind    kind = load->golden->conflict->kind;
+	bool              is_author = load->golden->author == load->event->obs->system;
+	SlConflictEffect *effect;
 
 	if (is_author)
 		fill(load);
-	sl_open_conflict(load->event, load->field, kind, load->base);
-	if (is_author)
-		sl_last_conflict_effect(load->event)->op = SL_CONFLICT_MOVE;
+	effect = sl_open_conflict(load->event, load->field, kind, load->base);
+	if (is_author && effect->op == SL_CONFLICT_SHOW)
+		effect->op = SL_CONFLICT_MOVE;
 	sl_event_say(load->event, load->field, "in open conflict");
 	return kind == SL_CONFLICT_BOUNCE || kind == SL_CONFLICT_OSCILLATION ? SL_HELD
 																		 : SL_CONFLICTED;

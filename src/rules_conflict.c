@@ -26,32 +26,54 @@ new_effect(SlEffects *effects)
 	return &effects->conflicts[effects->nconflicts++];
 }
 
+bool
+sl_is_showing(SlConflictOp op)
+{
+	return op == SL_CONFLICT_OPEN || op == SL_CONFLICT_SHOW || op == SL_CONFLICT_MOVE;
+}
+
+/* What the event says of a group already, so that it is one row to a human. */
+static SlConflictEffect *
+find_group_effect(SlEffects *effects, const SlGroup *group, SlConflictOp op)
+{
+	for (int i = 0; i < effects->nconflicts; i++)
+	{
+		SlConflictEffect *effect = &effects->conflicts[i];
+
+		if (effect->group == group && !effect->is_complete &&
+			(effect->op == op || (sl_is_showing(effect->op) && sl_is_showing(op))))
+			return effect;
+	}
+	return NULL;
+}
+
 SlConflictEffect *
 sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 {
-	SlConflictEffect *effect = new_effect(event->effects);
-	const SlGolden   *golden = field == SL_RECORD ? NULL : &event->state->golden[field];
+	const SlGolden *golden = field == SL_RECORD ? NULL : &event->state->golden[field];
+	const SlGroup  *group = golden == NULL ? NULL : event->policy->fields[field].fellows;
+	SlConflictEffect *effect = group == NULL
+								   ? NULL
+								   : find_group_effect(event->effects, group, op);
 
+	event->effects->is_dirty = true;
+	if (effect != NULL)
+		return effect;
+	effect = new_effect(event->effects);
 	memset(effect, 0, sizeof(SlConflictEffect));
 	effect->op = op;
 	effect->field = field;
+	effect->group = group;
 	effect->conflict = golden == NULL ? event->state->conflict : golden->conflict;
 	effect->kind = effect->conflict == NULL ? SL_CONFLICT_COLLISION
 											: effect->conflict->kind;
 	effect->current_author = SL_AUTHOR_NONE;
 	effect->incoming_system = SL_AUTHOR_NONE;
-	event->effects->is_dirty = true;
 	if (golden == NULL)
 		return effect;
 	effect->current = golden->value;
 	effect->current_author = golden->author;
 	return effect;
-}
-
-SlConflictEffect *
-sl_last_conflict_effect(SlEvent *event)
-{
-	return &event->effects->conflicts[event->effects->nconflicts - 1];
 }
 
 SlSide *
@@ -63,8 +85,8 @@ sl_find_side(SlConflict *conflict, int system)
 	return NULL;
 }
 
-static void
-show_side(SlConflict *conflict, int system, SlValue value)
+void
+sl_show_side(SlConflict *conflict, int system, SlValue value)
 {
 	SlSide *side = sl_find_side(conflict, system);
 
@@ -81,41 +103,131 @@ show_side(SlConflict *conflict, int system, SlValue value)
 	side->last = value;
 }
 
-void
+int
+sl_next_frozen(const SlPolicy *policy, const SlState *state, int field, int from)
+{
+	const SlConflict *conflict = state->golden[field].conflict;
+	const SlGroup    *group = policy->fields[field].fellows;
+
+	for (int f = from; f < policy->nfields; f++)
+	{
+		const SlConflict *other = state->golden[f].conflict;
+
+		if (f == field || (group != NULL && policy->fields[f].fellows == group))
+			return f;
+		if (conflict != NULL && other != NULL && conflict->id != 0 &&
+			conflict->id == other->id)
+			return f;
+	}
+	return -1;
+}
+
+static SlConflict *
+new_conflict(const SlEvent *event, SlConflictKind kind, int64 id)
+{
+	SlConflict *conflict = palloc0(sizeof(SlConflict));
+
+	conflict->kind = kind;
+	conflict->id = id;
+	conflict->sides = palloc0(sizeof(SlSide) * (event->policy->nsystems + 1));
+	return conflict;
+}
+
+static void
+open_field(SlEvent *event, int field, SlConflictKind kind)
+{
+	SlGolden *golden = &event->state->golden[field];
+
+	golden->conflict = new_conflict(event, kind, 0);
+	if (golden->author >= 0)
+		sl_show_side(golden->conflict, golden->author, golden->value);
+}
+
+/* The one conflict of a group's fields, or NULL. */
+static const SlConflict *
+find_group_conflict(const SlState *state, const SlGroup *group)
+{
+	for (int i = 0; i < group->nfields; i++)
+		if (state->golden[group->fields[i]].conflict != NULL)
+			return state->golden[group->fields[i]].conflict;
+	return NULL;
+}
+
+/* Each field of a group that is not in its conflict yet joins it. */
+static void
+open_group(SlEvent *event, const SlGroup *group, SlConflictKind kind)
+{
+	const SlConflict *open = find_group_conflict(event->state, group);
+	int               author = sl_group_author(event->state, group);
+	int64             id = open == NULL ? 0 : open->id;
+
+	for (int i = 0; i < group->nfields; i++)
+	{
+		SlGolden *golden = &event->state->golden[group->fields[i]];
+
+		if (golden->conflict != NULL)
+			continue;
+		golden->conflict = new_conflict(event, open == NULL ? kind : open->kind, id);
+		if (author >= 0)
+			sl_show_side(golden->conflict, author, golden->value);
+	}
+}
+
+/* Those under whose one id the store will find all of a group. */
+static void
+list_fellows(SlEvent *event, const SlGroup *group, SlConflictEffect *effect)
+{
+	effect->nfellows = group->nfields;
+	effect->fellows = palloc(sizeof(SlConflict *) * group->nfields);
+	for (int i = 0; i < group->nfields; i++)
+		effect->fellows[i] = event->state->golden[group->fields[i]].conflict;
+}
+
+SlConflictEffect *
 sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 {
+	const SlGroup    *group = event->policy->fields[field].fellows;
 	SlGolden         *golden = &event->state->golden[field];
-	bool              is_new = golden->conflict == NULL;
 	SlConflictEffect *effect;
+	bool              is_new;
 
-	if (is_new)
-	{
-		golden->conflict = palloc0(sizeof(SlConflict));
-		golden->conflict->kind = kind;
-		golden->conflict->sides = palloc0(sizeof(SlSide) * (event->policy->nsystems + 1));
-		if (golden->author >= 0)
-			show_side(golden->conflict, golden->author, golden->value);
-	}
-	show_side(golden->conflict, event->obs->system, event->obs->values[field]);
+	is_new = group == NULL ? golden->conflict == NULL
+						   : find_group_conflict(event->state, group) == NULL;
+	if (group != NULL)
+		open_group(event, group, kind);
+	else if (is_new)
+		open_field(event, field, kind);
+	sl_show_side(golden->conflict, event->obs->system, event->obs->values[field]);
 	effect = sl_add_conflict_effect(event, is_new ? SL_CONFLICT_OPEN : SL_CONFLICT_SHOW,
 									field);
 	effect->base = base;
 	effect->incoming = event->obs->values[field];
 	effect->incoming_system = event->obs->system;
+	if (group != NULL)
+		event->before[field].is_named = true;
+	if (group != NULL && is_new)
+		list_fellows(event, group, effect);
+	return effect;
 }
 
 void
 sl_close_conflict(SlEvent *event, int field, const char *resolution)
 {
-	SlGolden         *golden = &event->state->golden[field];
+	const SlPolicy   *policy = event->policy;
+	SlState          *state = event->state;
+	SlGolden         *golden = &state->golden[field];
 	SlConflictEffect *effect = sl_add_conflict_effect(event, SL_CONFLICT_CLOSE, field);
 
 	effect->resolved = golden->value;
 	effect->resolution = resolution;
+	for (int f = sl_next_frozen(policy, state, field, 0); f >= 0;
+		 f = sl_next_frozen(policy, state, field, f + 1))
+		if (f != field)
+			state->golden[f].conflict = NULL;
 	golden->conflict = NULL;
 }
 
-void
+SlConflictEffect *
 sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 			   const char *resolution)
 {
@@ -128,44 +240,110 @@ sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 	effect->incoming_system = event->obs->system;
 	effect->resolved = effect->current;
 	effect->resolution = resolution;
+	if (effect->group != NULL)
+		event->before[field].is_named = true;
+	return effect;
 }
 
 void
 sl_record_replaced(SlEvent *event, int field, SlValue base)
 {
-	sl_record_loss(event, field, SL_CONFLICT_OWNER, base, "owner");
-	sl_last_conflict_effect(event)->resolved = event->obs->values[field];
+	sl_record_loss(event, field, SL_CONFLICT_OWNER, base, "owner")
+		->resolved = event->obs->values[field];
 }
 
-/* A side shows C for sure: nothing on its way can change that. */
+/*
+ * A side shows C for sure: nothing on its way can change that.  A field that it does not
+ * carry, or never showed while C is null, is no difference.
+ */
 static bool
 shows_golden_for_sure(const SlEvent *event, int field, const SlSide *side)
 {
 	SlSpot spot = {event->policy, event->state, side->system, field, event->obs->now};
-	const SlShown *shown;
-	const SlWrite *in_flight;
+	const SlGolden *golden = sl_spot_golden(&spot);
+	const SlShown  *shown;
+	const SlWrite  *in_flight;
 
-	if (side->system >= event->policy->nsystems)
+	if (side->system >= event->policy->nsystems ||
+		event->policy->fields[field].paths[side->system] == NULL)
 		return true;
 	shown = sl_spot_shown(&spot);
 	in_flight = sl_in_flight(shown);
-	return !side->is_buried && shown->is_seen && !sl_is_unsure(&spot) &&
-		   sl_value_same(&shown->value, &sl_spot_golden(&spot)->value) &&
-		   (in_flight == NULL ||
-			sl_value_same(&in_flight->value, &sl_spot_golden(&spot)->value));
+	return !side->is_buried && (shown->is_seen || sl_value_is_null(&golden->value)) &&
+		   !sl_is_unsure(&spot) && sl_value_same(&shown->value, &golden->value) &&
+		   (in_flight == NULL || sl_value_same(&in_flight->value, &golden->value));
 }
 
 static bool
-all_sides_agree(const SlEvent *event, int field, const SlConflict *conflict)
+all_sides_agree(const SlEvent *event, int field)
 {
-	for (int i = 0; i < conflict->nsides; i++)
+	const SlConflict *conflict = event->state->golden[field].conflict;
+
+	for (int i = 0; conflict != NULL && i < conflict->nsides; i++)
 		if (!shows_golden_for_sure(event, field, &conflict->sides[i]))
 			return false;
 	return true;
 }
 
+/* All that the conflict of a field freezes is as all its sides show it. */
 static bool
-closes_by_agreement(SlConflictKind kind)
+is_agreed(const SlEvent *event, int field)
+{
+	for (int f = sl_next_frozen(event->policy, event->state, field, 0); f >= 0;
+		 f = sl_next_frozen(event->policy, event->state, field, f + 1))
+		if (!all_sides_agree(event, f))
+			return false;
+	return true;
+}
+
+/* What the system shows is C's value, or what it made of a write that it took. */
+static bool
+shows_own_form(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	const SlWrite *newest = sl_newest_write(shown);
+
+	return sl_value_same(&shown->value, &sl_spot_golden(spot)->value) ||
+		   (newest != NULL && newest->status == SL_WRITE_ACKED && newest->is_rewritten &&
+			sl_value_same(&newest->value, &shown->value));
+}
+
+/* The conflict is about nothing but that form. */
+static bool
+is_only_incoming(const SlEvent *event, int field, int author)
+{
+	SlSpot      spot = sl_event_spot(event, field);
+	SlConflict *conflict = sl_spot_golden(&spot)->conflict;
+	SlSide     *side = conflict == NULL ? NULL : sl_find_side(conflict, spot.system);
+
+	if (side == NULL)
+		return conflict == NULL;
+	if (side->has_many || side->is_buried || !shows_own_form(&spot) ||
+		!sl_value_same(&side->last, &sl_spot_shown(&spot)->value))
+		return false;
+	return conflict->nsides == 1 || (conflict->nsides == 2 && author >= 0 &&
+									 sl_find_side(conflict, author) != NULL);
+}
+
+/* An ack has said what the conflict was: the target's fix. */
+static bool
+is_rewritten(const SlEvent *event, int field)
+{
+	const SlGroup *group = event->policy->fields[field].fellows;
+	int            author = group == NULL ? event->state->golden[field].author
+										  : sl_group_author(event->state, group);
+
+	if (!event->has_rewrite || author == event->obs->system)
+		return false;
+	for (int f = sl_next_frozen(event->policy, event->state, field, 0); f >= 0;
+		 f = sl_next_frozen(event->policy, event->state, field, f + 1))
+		if (!is_only_incoming(event, f, author))
+			return false;
+	return true;
+}
+
+static bool
+closes_by_itself(SlConflictKind kind)
 {
 	switch (kind)
 	{
@@ -190,8 +368,11 @@ sl_close_settled_conflicts(SlEvent *event)
 	{
 		SlConflict *conflict = event->state->golden[f].conflict;
 
-		if (conflict != NULL && closes_by_agreement(conflict->kind) &&
-			all_sides_agree(event, f, conflict))
+		if (conflict == NULL || !closes_by_itself(conflict->kind))
+			continue;
+		if (is_agreed(event, f))
 			sl_close_conflict(event, f, "agreed");
+		else if (is_rewritten(event, f))
+			sl_close_conflict(event, f, "rewritten");
 	}
 }

@@ -2,55 +2,148 @@
  * rules_edit.c
  *	  Rules 3, 5, 6, 7 and 9: what becomes of a value that is a system's own word.
  *
- * The first rule that applies decides; each is one function.  What the system shows
- * is noted in every case.
+ * An edit is first ruled on, by what stood before it, and then applied.  What the
+ * system shows is noted in every case.
  */
 #include "postgres.h"
 
 #include "rules.h"
 
-/* What stood before the edit, for rules that come after the shadow has moved. */
-typedef struct Edit
-{
-	SlEvent           *event;
-	int                field;
-	const SlFieldSpec *spec;
-	SlGolden          *golden;
-	SlValue            value;
-	SlValue            base;     /* what the system showed before */
-	bool               was_seen; /* the field was not unseen there */
-	bool               had_seen; /* the system had seen C[f] */
-	bool               owner_spoke;
-} Edit;
-
 static bool
-is_owner(const Edit *edit)
+is_owner(const SlEdit *edit)
 {
 	return edit->spec->owner == edit->event->obs->system;
 }
 
-static bool
-is_set_by_another(const Edit *edit)
+bool
+sl_is_first_sight(const SlEdit *edit)
 {
-	return edit->golden->author != SL_AUTHOR_NONE &&
-		   edit->golden->author != edit->event->obs->system;
-}
-
-/* Another system, not a human's decision, set the field less than a window ago. */
-static bool
-is_inside_window(const Edit *edit)
-{
-	return is_set_by_another(edit) && edit->golden->author >= 0 &&
-		   edit->event->obs->now - edit->golden->changed_at < edit->event->policy->window;
+	return !edit->was_seen &&
+		   !edit->event->policy->systems[edit->event->obs->system].unseen_is_null;
 }
 
 static const char *
-author_of(const Edit *edit)
+author_of(const SlEdit *edit)
 {
-	const char *name = sl_author_name(edit->event->policy, edit->event->state,
-									  edit->golden->author);
+	const SlState *state = edit->event->state;
+	int            author = edit->spec->fellows == NULL
+								? edit->golden->author
+								: sl_group_author(state, edit->spec->fellows);
+	const char    *name = sl_author_name(edit->event->policy, state, author);
 
 	return name == NULL ? "nobody" : name;
+}
+
+/*
+ * Under "window_scope": "record" an open bounce may hold the words of the very author
+ * of C: then a further one is held too, and moves nothing.
+ */
+bool
+sl_is_held_word(const SlPolicy *policy, const SlGolden *golden, int system)
+{
+	SlSide *side;
+
+	if (golden->conflict == NULL || golden->conflict->kind != SL_CONFLICT_BOUNCE ||
+		!policy->window_is_record)
+		return false;
+	side = sl_find_side(golden->conflict, system);
+	return side != NULL && !sl_value_same(&side->last, &golden->value);
+}
+
+void
+sl_edit_begin(SlEvent *event, int field, SlEdit *edit)
+{
+	SlSpot    spot = sl_event_spot(event, field);
+	SlShown  *shown = sl_spot_shown(&spot);
+	SlGolden *golden = sl_spot_golden(&spot);
+	int       system = event->obs->system;
+
+	memset(edit, 0, sizeof(SlEdit));
+	edit->event = event;
+	edit->field = field;
+	edit->spec = &event->policy->fields[field];
+	edit->golden = golden;
+	edit->conflict = golden->conflict;
+	edit->value = event->obs->values[field];
+	edit->base = shown->value;
+	edit->was_seen = shown->is_seen;
+	edit->had_seen_field = event->before == NULL ? sl_has_seen(&spot)
+												 : event->before[field].had_seen;
+	edit->had_seen = edit->had_seen_field;
+	edit->owner_spoke = sl_owner_spoke(&spot);
+	edit->is_by_author = golden->author == system &&
+						 !sl_is_held_word(event->policy, golden, system);
+	edit->is_set_by_another = golden->author != SL_AUTHOR_NONE &&
+							  golden->author != system;
+	edit->is_inside_window = edit->is_set_by_another && golden->author >= 0 &&
+							 event->obs->now - golden->changed_at < event->policy->window;
+	edit->is_first = sl_is_first_sight(edit);
+	edit->is_drift = edit->is_first;
+}
+
+/* Rule 3 */
+static bool
+is_null_that_is_kept(const SlEdit *edit)
+{
+	return sl_value_is_null(&edit->value) && !edit->spec->nulls_clear &&
+		   !is_owner(edit) && !sl_value_is_null(&edit->golden->value);
+}
+
+/* A merged set takes from everybody: an owner who only breaks ties has none to break. */
+static bool
+merges_for_all(const SlEdit *edit)
+{
+	return edit->spec->merges_sets && edit->spec->is_tiebreak;
+}
+
+/* Rule 6, of others than the owner */
+static bool
+is_overruled(const SlEdit *edit)
+{
+	if (!edit->owner_spoke || merges_for_all(edit))
+		return false;
+	if (!edit->spec->is_tiebreak)
+		return true;
+	return (edit->is_set_by_another && (!edit->had_seen || edit->is_inside_window)) ||
+		   edit->event->is_after_others;
+}
+
+/* Rule 7: more of what is frozen; a set that moves C is merged into it all the same. */
+static SlRuling
+rule_frozen(SlEdit *edit)
+{
+	if (edit->spec->merges_sets && edit->is_by_author)
+		(void) sl_merge_set(edit);
+	return SL_RULED_FROZEN;
+}
+
+SlRuling
+sl_edit_rule(SlEdit *edit)
+{
+	bool is_contested = !edit->owner_spoke && edit->is_set_by_another;
+
+	if (sl_is_first_sight(edit) && sl_value_is_null(&edit->value))
+		return SL_RULED_AGREED;
+	if (is_null_that_is_kept(edit))
+		return SL_RULED_KEPT;
+	if (sl_value_same(&edit->value, &edit->golden->value))
+		return SL_RULED_AGREED;
+	if (is_owner(edit) && !merges_for_all(edit))
+		return SL_RULED_OWNER;
+	if (edit->conflict != NULL)
+		return rule_frozen(edit);
+	if (is_overruled(edit))
+		return SL_RULED_OVERRULED;
+	if (is_contested && edit->is_drift)
+		return SL_RULED_DRIFT;
+	if (edit->spec->merges_sets)
+		return sl_merge_set(edit);
+	if (is_contested && !edit->had_seen)
+		return SL_RULED_COLLISION;
+	if ((is_contested && edit->is_inside_window) ||
+		(edit->event->is_after_others && !edit->is_first))
+		return SL_RULED_BOUNCE;
+	return SL_RULED_ACCEPTED;
 }
 
 void
@@ -77,40 +170,34 @@ sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 }
 
 static SlOutcome
-accept_edit(Edit *edit)
+accept_edit(SlEdit *edit)
 {
-	if (edit->spec->owner == edit->event->obs->system)
+	if (is_owner(edit))
 		edit->golden->owner_spoke = edit->spec->owner;
+	sl_remember_former(edit->event, edit->field, &edit->value);
 	sl_set_golden(edit->event, edit->field, edit->value, edit->event->obs->system);
 	return SL_ACCEPTED;
 }
 
-/* Rule 3 */
-static bool
-is_null_that_is_kept(const Edit *edit)
-{
-	return sl_value_is_null(&edit->value) && !edit->spec->nulls_clear &&
-		   !is_owner(edit) && !sl_value_is_null(&edit->golden->value);
-}
-
 static SlOutcome
-keep_null(Edit *edit)
+keep_null(SlEdit *edit)
 {
 	SlSpot spot = sl_event_spot(edit->event, edit->field);
 
-	sl_spot_shown(&spot)->is_settled = edit->had_seen;
-	sl_spot_shown(&spot)->knows_golden = edit->had_seen;
+	sl_spot_shown(&spot)->is_settled = edit->had_seen_field;
+	sl_spot_shown(&spot)->knows_golden = edit->had_seen_field;
 	sl_event_say(edit->event, edit->field, "null erases nothing");
 	return SL_KEPT;
 }
 
-/* Rule 5 */
 static SlOutcome
-agree(Edit *edit)
+agree(SlEdit *edit)
 {
-	if (edit->golden->conflict != NULL)
-		sl_open_conflict(edit->event, edit->field, edit->golden->conflict->kind,
-						 edit->base);
+	SlSpot spot = sl_event_spot(edit->event, edit->field);
+
+	sl_spot_shown(&spot)->answers = 0;
+	if (edit->conflict != NULL)
+		sl_open_conflict(edit->event, edit->field, edit->conflict->kind, edit->base);
 	if (!sl_value_same(&edit->value, &edit->golden->value))
 		sl_event_say(edit->event, edit->field, "first seen here, as null");
 	else if (edit->golden->is_known)
@@ -123,24 +210,56 @@ agree(Edit *edit)
 	return SL_AGREED;
 }
 
-/* Rule 6, the owner's side: its edit wins, and what it never saw is named. */
+/* A further edit by the author of C[f] moves it, and is sent to nobody. */
 static SlOutcome
-accept_owner(Edit *edit)
+move_frozen(SlEdit *edit)
 {
-	SlConflict *conflict = edit->golden->conflict;
-	bool        replaces_unseen = is_set_by_another(edit) && !edit->had_seen;
+	SlConflictEffect *effect;
 
-	if (conflict == NULL && replaces_unseen)
+	accept_edit(edit);
+	effect = sl_open_conflict(edit->event, edit->field, edit->conflict->kind, edit->base);
+	if (effect->op == SL_CONFLICT_SHOW)
+		effect->op = SL_CONFLICT_MOVE;
+	sl_event_say(edit->event, edit->field, "in open conflict");
+	return edit->conflict->kind == SL_CONFLICT_BOUNCE ||
+				   edit->conflict->kind == SL_CONFLICT_OSCILLATION
+			   ? SL_HELD
+			   : SL_CONFLICTED;
+}
+
+static SlOutcome
+add_to_conflict(SlEdit *edit)
+{
+	SlConflictKind kind = edit->conflict->kind;
+
+	if (edit->is_by_author)
+		return move_frozen(edit);
+	sl_open_conflict(edit->event, edit->field, kind, edit->base);
+	sl_event_say(edit->event, edit->field, "in open conflict");
+	return kind == SL_CONFLICT_BOUNCE || kind == SL_CONFLICT_OSCILLATION ? SL_HELD
+																		 : SL_CONFLICTED;
+}
+
+/*
+ * Rule 6, the owner's side: its edit wins, and what it never saw is named.  An
+ * oscillation alone waits for a human.
+ */
+static SlOutcome
+accept_owner(SlEdit *edit)
+{
+	if (edit->conflict != NULL && edit->conflict->kind == SL_CONFLICT_OSCILLATION)
+		return move_frozen(edit);
+	if (edit->conflict == NULL && edit->is_set_by_another && !edit->had_seen)
 		sl_record_replaced(edit->event, edit->field, edit->base);
 	accept_edit(edit);
-	if (conflict != NULL && conflict->kind != SL_CONFLICT_OSCILLATION)
+	if (edit->conflict != NULL)
 		sl_close_conflict(edit->event, edit->field, "owner");
 	return SL_ACCEPTED;
 }
 
 /* Rule 6, the others' side: C's value goes back, and the loss is named. */
 static SlOutcome
-overrule(Edit *edit)
+overrule(SlEdit *edit)
 {
 	sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, "owner");
 	sl_event_say(edit->event, edit->field, "%s owns it",
@@ -148,37 +267,8 @@ overrule(Edit *edit)
 	return SL_OVERRULED;
 }
 
-static bool
-is_overruled(const Edit *edit)
-{
-	if (!edit->owner_spoke)
-		return false;
-	if (!edit->spec->is_tiebreak)
-		return true;
-	return is_set_by_another(edit) && (!edit->had_seen || is_inside_window(edit));
-}
-
-/* Rule 7, while the field is frozen. */
 static SlOutcome
-add_to_conflict(Edit *edit)
-{
-	SlConflictKind kind = edit->golden->conflict->kind;
-
-	if (edit->golden->author == edit->event->obs->system)
-	{
-		accept_edit(edit);
-		sl_open_conflict(edit->event, edit->field, kind, edit->base);
-		sl_last_conflict_effect(edit->event)->op = SL_CONFLICT_MOVE;
-	}
-	else
-		sl_open_conflict(edit->event, edit->field, kind, edit->base);
-	sl_event_say(edit->event, edit->field, "in open conflict");
-	return kind == SL_CONFLICT_BOUNCE || kind == SL_CONFLICT_OSCILLATION ? SL_HELD
-																		 : SL_CONFLICTED;
-}
-
-static SlOutcome
-collide(Edit *edit)
+collide(SlEdit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_COLLISION, edit->base);
 	sl_event_say(edit->event, edit->field,
@@ -188,18 +278,22 @@ collide(Edit *edit)
 }
 
 static SlOutcome
-hold_bounce(Edit *edit)
+hold_bounce(SlEdit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_BOUNCE, edit->base);
-	sl_event_say(edit->event, edit->field,
-				 "%s changed it a moment ago (v" INT64_FORMAT ")", author_of(edit),
-				 edit->golden->version);
+	if (edit->is_inside_window)
+		sl_event_say(edit->event, edit->field,
+					 "%s changed it a moment ago (v" INT64_FORMAT ")", author_of(edit),
+					 edit->golden->version);
+	else
+		sl_event_say(edit->event, edit->field,
+					 "another system changed the record a moment ago");
 	return SL_HELD;
 }
 
 /* Rule 9: the first sight of a field is no edit. */
 static SlOutcome
-drift(Edit *edit)
+drift(SlEdit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_DRIFT, edit->base);
 	sl_event_say(edit->event, edit->field,
@@ -208,39 +302,64 @@ drift(Edit *edit)
 	return SL_CONFLICTED;
 }
 
-static bool
-is_first_sight(const Edit *edit)
+static SlOutcome
+hold_unsure(SlEdit *edit)
 {
-	return !edit->was_seen &&
-		   !edit->event->policy->systems[edit->event->obs->system].unseen_is_null;
+	SlSpot spot = sl_event_spot(edit->event, edit->field);
+
+	sl_spot_shown(&spot)->is_unsure = true;
+	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_BOUNCE, edit->base);
+	sl_event_say(edit->event, edit->field,
+				 "an element was removed, or is late: nobody can tell");
+	return SL_HELD;
 }
 
 static SlOutcome
-judge(Edit *edit)
+trip(SlEdit *edit)
 {
-	bool is_null = sl_value_is_null(&edit->value);
+	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_OSCILLATION, edit->base);
+	sl_event_say(edit->event, edit->field, "changed back and forth too often");
+	return SL_HELD;
+}
 
-	if (is_first_sight(edit) && is_null)
-		return agree(edit);
-	if (is_null_that_is_kept(edit))
-		return keep_null(edit);
-	if (sl_value_same(&edit->value, &edit->golden->value))
-		return agree(edit);
-	if (is_owner(edit))
-		return accept_owner(edit);
-	if (edit->golden->conflict != NULL)
-		return add_to_conflict(edit);
-	if (is_overruled(edit))
-		return overrule(edit);
-	if (edit->owner_spoke || !is_set_by_another(edit))
-		return accept_edit(edit);
-	if (is_first_sight(edit))
-		return drift(edit);
-	if (!edit->had_seen)
-		return collide(edit);
-	if (is_inside_window(edit))
-		return hold_bounce(edit);
-	return accept_edit(edit);
+static SlOutcome
+take_late(SlEdit *edit)
+{
+	sl_event_say(edit->event, edit->field, "a set on its way: it says nothing new");
+	return SL_ECHO;
+}
+
+static SlOutcome
+apply(SlEdit *edit, SlRuling ruling)
+{
+	switch (ruling)
+	{
+		case SL_RULED_AGREED:
+			return agree(edit);
+		case SL_RULED_KEPT:
+			return keep_null(edit);
+		case SL_RULED_OWNER:
+			return accept_owner(edit);
+		case SL_RULED_FROZEN:
+			return add_to_conflict(edit);
+		case SL_RULED_OVERRULED:
+			return overrule(edit);
+		case SL_RULED_DRIFT:
+			return drift(edit);
+		case SL_RULED_COLLISION:
+			return collide(edit);
+		case SL_RULED_BOUNCE:
+			return hold_bounce(edit);
+		case SL_RULED_LATE:
+			return take_late(edit);
+		case SL_RULED_UNSURE:
+			return hold_unsure(edit);
+		case SL_RULED_ACCEPTED:
+			return accept_edit(edit);
+		case SL_RULED_TRIPPED:
+			return trip(edit);
+	}
+	return SL_UNCHANGED;
 }
 
 void
@@ -254,27 +373,33 @@ sl_note_correction(SlEvent *event, int field)
 }
 
 SlOutcome
-sl_apply_edit(SlEvent *event, int field)
+sl_edit_apply(SlEdit *edit, SlRuling ruling)
 {
-	SlSpot   spot = sl_event_spot(event, field);
-	SlShown *shown = sl_spot_shown(&spot);
-	Edit     edit = {
-			.event = event,
-			.field = field,
-			.spec = &event->policy->fields[field],
-			.golden = sl_spot_golden(&spot),
-			.value = event->obs->values[field],
-			.base = shown->value,
-			.was_seen = shown->is_seen,
-			.had_seen = sl_has_seen(&spot),
-			.owner_spoke = sl_owner_spoke(&spot),
-    };
 	SlOutcome outcome;
 
-	sl_cross(event, field);
-	sl_show(event, field, true);
-	outcome = judge(&edit);
+	sl_cross(edit->event, edit->field);
+	sl_show(edit->event, edit->field, true);
+	outcome = apply(edit, ruling);
 	if (outcome != SL_ACCEPTED && outcome != SL_AGREED)
-		sl_note_correction(event, field);
+		sl_note_correction(edit->event, edit->field);
 	return outcome;
+}
+
+/* What has a group is decided when all of that is known. */
+SlOutcome
+sl_apply_edit(SlEvent *event, int field)
+{
+	SlEdit   edit;
+	SlRuling ruling;
+
+	if (event->policy->fields[field].fellows != NULL)
+	{
+		event->before[field].is_edit = true;
+		return SL_UNCHANGED;
+	}
+	sl_edit_begin(event, field, &edit);
+	ruling = sl_edit_rule(&edit);
+	if (sl_breaker_trips(&edit, ruling))
+		ruling = SL_RULED_TRIPPED;
+	return sl_edit_apply(&edit, ruling);
 }

@@ -100,7 +100,23 @@ event_of(SlEvent *event, SlObservation *obs, int system, SlValue *values)
 	*obs = (SlObservation){.system = system, .values = values, .now = event->obs->now};
 	sub.obs = obs;
 	sub.is_closed = false;
+	sl_edits_begin(&sub);
 	return sub;
+}
+
+/* The same of fields that have a group; outcomes are of the event's own system. */
+static void
+decide_groups(SlEvent *event, SlEvent *sub)
+{
+	SlEffects *effects = event->effects;
+	SlOutcome *outcomes = effects->outcomes;
+
+	if (sub->obs->system != event->obs->system)
+		effects->outcomes = palloc0(sizeof(SlOutcome) * event->policy->nfields);
+	sl_apply_group_edits(sub);
+	sl_groups_show(sub);
+	sl_groups_end(sub);
+	effects->outcomes = outcomes;
 }
 
 /* What was shown while the record was dead or frozen is decided now. */
@@ -125,6 +141,7 @@ decide_undecided(SlEvent *event, int system)
 		if (system == event->obs->system)
 			event->effects->outcomes[f] = outcome;
 	}
+	decide_groups(event, &sub);
 }
 
 static void
@@ -181,7 +198,7 @@ forget_generation(SlEvent *event)
 		golden->author = SL_AUTHOR_NONE;
 		golden->actor = NULL;
 		golden->owner_spoke = -1;
-		golden->flips = 0;
+		sl_reset_breaker(event, f);
 	}
 }
 
@@ -194,9 +211,11 @@ begin_generation(SlEvent *event)
 	sl_note_presence(event);
 	revive(event);
 	forget_generation(event);
+	sl_edits_begin(event);
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (is_present(event, f))
 			event->effects->outcomes[f] = sl_apply_edit(event, f);
+	sl_apply_group_edits(event);
 	decide_all_undecided(event);
 	event->effects->action = SL_ACTION_CREATE;
 	event->effects->record_outcome = SL_ACCEPTED;

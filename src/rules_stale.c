@@ -64,6 +64,14 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 		   !is_kept_null(spot, value);
 }
 
+/* A correction is seen whose sight is owed no more: the breaker counts anew. */
+static bool
+is_late_sight(const SlSpot *spot, const SlValue *value)
+{
+	return sl_spot_shown(spot)->answers > 0 &&
+		   sl_value_same(value, &sl_spot_golden(spot)->value);
+}
+
 bool
 sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 {
@@ -75,6 +83,8 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 		return sl_value_is_null(value) && shown->nwrites == 0 &&
 			   spot->policy->systems[spot->system].unseen_is_null;
 	if (!sl_value_same(value, &shown->value))
+		return false;
+	if (is_late_sight(spot, value))
 		return false;
 	if (shown->nwrites == 0)
 		return true;
@@ -149,6 +159,8 @@ sl_show(SlEvent *event, int field, bool is_own)
 	shown->token_shown = event->obs->token;
 	if (is_own)
 		shown->token_own = event->obs->token;
+	else
+		shown->answers = 0;
 	event->effects->is_dirty = true;
 }
 

@@ -66,16 +66,18 @@ typedef struct SlConflict
 /* C[f]: what all systems should show of one field. */
 typedef struct SlGolden
 {
-	bool        is_known; /* some system has shown the field, be it as null */
-	SlValue     value;
-	int         author; /* SL_AUTHOR_NONE: never set */
-	const char *actor;  /* or NULL */
-	TimestampTz changed_at;
-	int64       version;     /* of the record, when it was set */
-	int         owner_spoke; /* the owner whose edit was accepted first, or -1 */
-	int         flips;       /* breaker: flips and corrections ... */
-	TimestampTz flips_since; /* ... since then */
-	SlConflict *conflict;    /* or NULL */
+	bool         is_known; /* some system has shown the field, be it as null */
+	SlValue      value;
+	int          author; /* SL_AUTHOR_NONE: never set */
+	const char  *actor;  /* or NULL */
+	TimestampTz  changed_at;
+	int64        version;     /* of the record, when it was set */
+	int          owner_spoke; /* the owner whose edit was accepted first, or -1 */
+	int          nformer;
+	uint32      *former; /* breaker: marks of values it had a while ago, newest first */
+	int          nflips;
+	TimestampTz *flips;    /* breaker: when it flipped or was corrected, oldest first */
+	SlConflict  *conflict; /* or NULL */
 } SlGolden;
 
 typedef enum SlWriteStatus
@@ -118,7 +120,7 @@ typedef struct SlShown
 	SlToken token;        /* the newest known one */
 	SlToken token_shown;  /* under which it was last shown */
 	SlToken token_own;    /* under which a value not of ours was last shown */
-	int     answers;      /* breaker: corrections answered in a row */
+	int     answers;      /* breaker: corrections in a row without a sight of one */
 	bool    is_undecided; /* shown while the record was dead or frozen */
 	int     nwrites;
 	int     maxwrites;

@@ -32,7 +32,8 @@
 #define SL_WRITE_STAMP_USED    0x80
 
 /* A golden field: its value's kind in the two low bits, then: */
-#define SL_GOLDEN_MORE 0x04 /* owner, flips, conflict follow */
+#define SL_GOLDEN_MORE   0x04 /* owner, flips, conflict follow */
+#define SL_GOLDEN_FORMER 0x08 /* before them, marks of what it was a while ago */
 
 /* A record: */
 #define SL_STATE_DELETED  0x01 /* the tombstone follows the edits */
@@ -89,16 +90,22 @@ sl_get_byte(SlCursor *c)
 	return (uint8) *sl_get_bytes(c, 1);
 }
 
-/* Times stand as they are, low byte first. */
+/* Marks and times stand as they are, low byte first. */
+static inline uint64
+sl_get_fixed(SlCursor *c, int nbytes)
+{
+	const unsigned char *b = (const unsigned char *) sl_get_bytes(c, (uint64) nbytes);
+	uint64               value = 0;
+
+	for (int i = nbytes - 1; i >= 0; i--)
+		value = (value << 8) | b[i];
+	return value;
+}
+
 static inline TimestampTz
 sl_get_time(SlCursor *c)
 {
-	const unsigned char *b = (const unsigned char *) sl_get_bytes(c, 8);
-	uint64               value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = (value << 8) | b[i];
-	return (TimestampTz) value;
+	return (TimestampTz) sl_get_fixed(c, 8);
 }
 
 static inline SlValue
@@ -156,10 +163,16 @@ sl_put_string(StringInfo out, const char *s, int32 len)
 }
 
 static inline void
+sl_put_fixed(StringInfo out, uint64 value, int nbytes)
+{
+	for (int i = 0; i < nbytes; i++)
+		sl_put_byte(out, (uint8) (value >> (8 * i)));
+}
+
+static inline void
 sl_put_time(StringInfo out, TimestampTz time)
 {
-	for (int i = 0; i < 8; i++)
-		sl_put_byte(out, (uint8) ((uint64) time >> (8 * i)));
+	sl_put_fixed(out, (uint64) time, 8);
 }
 
 static inline void

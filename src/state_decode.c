@@ -213,6 +213,24 @@ field_by_name(const SlPolicy *policy, const char *name, int len, int *next)
 }
 
 static void
+get_former(Decoder *d, SlGolden *g)
+{
+	g->nformer = get_count(d);
+	g->former = palloc(sizeof(uint32) * g->nformer);
+	for (int i = 0; i < g->nformer; i++)
+		g->former[i] = (uint32) sl_get_fixed(&d->cursor, 4);
+}
+
+static void
+get_flips(Decoder *d, SlGolden *g)
+{
+	g->nflips = get_count(d);
+	g->flips = palloc(sizeof(TimestampTz) * g->nflips);
+	for (int i = 0; i < g->nflips; i++)
+		g->flips[i] = sl_get_time(&d->cursor);
+}
+
+static void
 get_golden(Decoder *d, SlGolden *g)
 {
 	uint8       flags = sl_get_byte(&d->cursor);
@@ -228,11 +246,12 @@ get_golden(Decoder *d, SlGolden *g)
 	g->actor = e->actor == NULL || d->only >= 0 ? NULL : pnstrdup(e->actor, e->actor_len);
 	g->changed_at = e->changed_at;
 	g->version = e->version;
+	if ((flags & SL_GOLDEN_FORMER) != 0)
+		get_former(d, g);
 	if ((flags & SL_GOLDEN_MORE) == 0)
 		return;
 	g->owner_spoke = author_of(d, sl_get_varint(&d->cursor));
-	g->flips = (int) sl_get_varint(&d->cursor);
-	g->flips_since = sl_get_time(&d->cursor);
+	get_flips(d, g);
 	g->conflict = get_conflict(d);
 }
 

@@ -150,17 +150,36 @@ put_tombstone(Encoder *e)
 }
 
 static void
+put_former(StringInfo out, const SlGolden *g)
+{
+	if (g->nformer == 0)
+		return;
+	sl_put_varint(out, (uint64) g->nformer);
+	for (int i = 0; i < g->nformer; i++)
+		sl_put_fixed(out, g->former[i], 4);
+}
+
+static void
+put_flips(StringInfo out, const SlGolden *g)
+{
+	sl_put_varint(out, (uint64) g->nflips);
+	for (int i = 0; i < g->nflips; i++)
+		sl_put_time(out, g->flips[i]);
+}
+
+static void
 put_golden(Encoder *e, const SlGolden *g)
 {
-	bool has_more = g->owner_spoke >= 0 || g->flips > 0 || g->conflict != NULL;
+	bool has_more = g->owner_spoke >= 0 || g->nflips > 0 || g->conflict != NULL;
 
-	sl_put_byte(&e->out, (uint8) g->value.kind | (has_more ? SL_GOLDEN_MORE : 0));
+	sl_put_byte(&e->out, (uint8) g->value.kind | (g->nformer > 0 ? SL_GOLDEN_FORMER : 0) |
+							 (has_more ? SL_GOLDEN_MORE : 0));
 	sl_put_varint(&e->out, (uint64) edit_of(e, g));
+	put_former(&e->out, g);
 	if (!has_more)
 		return;
 	sl_put_varint(&e->out, author_code(g->owner_spoke));
-	sl_put_varint(&e->out, (uint64) g->flips);
-	sl_put_time(&e->out, g->flips_since);
+	put_flips(&e->out, g);
 	put_conflict(&e->out, g->conflict);
 }
 

@@ -92,10 +92,12 @@ match_fields(Match *m)
 
 		m->kinds[i] = flags & 3;
 		skip_varints(&m->cursor, 1);
+		if ((flags & SL_GOLDEN_FORMER) != 0)
+			sl_get_bytes(&m->cursor, 4 * sl_get_varint(&m->cursor));
 		if ((flags & SL_GOLDEN_MORE) == 0)
 			continue;
-		skip_varints(&m->cursor, 2);
-		sl_get_bytes(&m->cursor, 8);
+		skip_varints(&m->cursor, 1);
+		sl_get_bytes(&m->cursor, 8 * sl_get_varint(&m->cursor));
 		if (sl_get_byte(&m->cursor) != 0)
 			return false;
 	}

@@ -30,6 +30,28 @@ renew_shown(const SlFieldSpec *spec, SlShown *shown)
 	}
 }
 
+/* A field that has come into a group since is frozen with the others. */
+static void
+join_group(const SlPolicy *policy, SlState *state, const SlGroup *group)
+{
+	const SlConflict *open = NULL;
+
+	for (int i = 0; i < group->nfields; i++)
+		if (state->golden[group->fields[i]].conflict != NULL)
+			open = state->golden[group->fields[i]].conflict;
+	for (int i = 0; open != NULL && i < group->nfields; i++)
+	{
+		SlGolden *golden = &state->golden[group->fields[i]];
+
+		if (golden->conflict != NULL)
+			continue;
+		golden->conflict = palloc0(sizeof(SlConflict));
+		golden->conflict->id = open->id;
+		golden->conflict->kind = open->kind;
+		golden->conflict->sides = palloc0(sizeof(SlSide) * (policy->nsystems + 1));
+	}
+}
+
 void
 sl_state_renew(const SlPolicy *policy, SlState *state)
 {
@@ -43,4 +65,6 @@ sl_state_renew(const SlPolicy *policy, SlState *state)
 		for (int s = 0; s < policy->nsystems; s++)
 			renew_shown(spec, &state->parts[s].shown[f]);
 	}
+	for (int g = 0; g < policy->ngroups; g++)
+		join_group(policy, state, &policy->groups[g]);
 }

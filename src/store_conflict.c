@@ -92,6 +92,8 @@ sl_conflicts_number(SlEffects *effects)
 			effect->conflict->id = nextval_internal(sl_relation_oid(
 														"sync_conflict_id_seq"),
 													false);
+		for (int f = 0; f < effect->nfellows; f++)
+			effect->fellows[f]->id = effect->conflict->id;
 	}
 }
 
@@ -102,10 +104,12 @@ set_text(Datum *values, char *nulls, int arg, const char *text)
 	values[arg] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/* The name of the field; NULL: of the whole record. */
+/* The name of the field or group; NULL: of the whole record. */
 static const char *
 name_of(const SlPolicy *policy, const SlConflictEffect *effect)
 {
+	if (effect->group != NULL)
+		return effect->group->name;
 	return effect->field == SL_RECORD ? NULL : policy->fields[effect->field].name;
 }
 

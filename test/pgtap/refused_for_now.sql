@@ -9,9 +9,6 @@ SELECT unnest(ARRAY[
 	throws_ok(format('SELECT sync_configure(%L, %L)', 'contact', config), '0A000', NULL, key || ' is not supported'),
 	throws_like(format('SELECT sync_configure(%L, %L)', 'contact', config), '%' || key || '%', 'and the error names ' || key)])
 FROM (VALUES
-	('group', '{"systems": ["crm", "support"], "fields": {"street": {"group": "address"}, "city": {"group": "address"}}}'),
-	('merge', '{"systems": ["crm", "support"], "fields": {"tags": {"type": "set", "merge": "set"}}}'),
-	('window_scope', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "window_scope": "record"}'),
 	('match_on', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "match_on": ["phone"]}')
 ) AS later (key, config);
 SELECT is((SELECT max(version) FROM sync_entity), 1, 'a refused policy is no version');

@@ -1,0 +1,85 @@
+/*
+ * rules_set.c
+ *	  Rule 8, of sets: merged three-way, whatever is on its way.
+ *
+ * The base is every set that the system may be showing: what it showed last, our writes
+ * that are owed a sight, and what they replaced.  A set that is merged collides with
+ * nothing, and no window holds it.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+#include "set.h"
+
+/* The sets that the system may be showing; room for all. */
+static int
+collect_bases(const SlEdit *edit, SlValue *bases)
+{
+	SlSpot         spot = sl_event_spot(edit->event, edit->field);
+	const SlShown *shown = sl_spot_shown(&spot);
+	bool           is_unsure = sl_is_unsure(&spot);
+	int            n = 0;
+
+	bases[n++] = edit->base;
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		if (!sl_is_owed(&spot, &shown->writes[i], is_unsure))
+			continue;
+		bases[n++] = shown->writes[i].value;
+		bases[n++] = shown->writes[i].replaced;
+	}
+	return n;
+}
+
+/*
+ * An element that only some of the bases hold is missing: the photograph was taken
+ * before the write that adds it landed, or after one that takes it away, or a human
+ * removed it.  Once it counts as late.  False where it did before.
+ */
+static bool
+take_as_late(SlEdit *edit)
+{
+	SlSpot         spot = sl_event_spot(edit->event, edit->field);
+	SlShown       *shown = sl_spot_shown(&spot);
+	const SlValue *golden = &edit->golden->value;
+	bool           is_first = true;
+
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite *write = &shown->writes[i];
+
+		if (write->is_sighted)
+			continue;
+		if (sl_set_explains(golden, &edit->value, &write->value, &write->replaced))
+		{
+			is_first &= !write->replaced_came_late;
+			write->replaced_came_late = true;
+		}
+		if (sl_set_explains(golden, &edit->value, &write->replaced, &write->value))
+		{
+			is_first &= !write->value_came_late;
+			write->value_came_late = true;
+		}
+	}
+	return is_first;
+}
+
+SlRuling
+sl_merge_set(SlEdit *edit)
+{
+	SlSpot     spot = sl_event_spot(edit->event, edit->field);
+	SlValue   *bases = palloc(sizeof(SlValue) * (2 * sl_spot_shown(&spot)->nwrites + 1));
+	int        nbases = collect_bases(edit, bases);
+	SlSetMerge merge = sl_set_merge(&edit->golden->value, &edit->value, bases, nbases);
+
+	if (merge.is_unsure && !take_as_late(edit))
+		return SL_RULED_UNSURE;
+	if (!sl_set_same(&merge.merged, &edit->value))
+		edit->value = merge.merged;
+	if (!sl_set_same(&edit->value, &edit->golden->value))
+		return SL_RULED_ACCEPTED;
+	/* Null and the empty set differ as values, and only as such. */
+	return sl_set_same(&edit->value, &edit->event->obs->values[edit->field])
+			   ? SL_RULED_ACCEPTED
+			   : SL_RULED_LATE;
+}
