@@ -5,6 +5,7 @@
 #                                           and prove want a running server
 #   make test, make demo, make bench        set up what they need, a server included
 #   make simulate N=1000                    generated histories against a server of its own
+#   make mutants                            breaks each rule: does the simulation find it?
 #   make lint, make format                  check and format the sources
 
 EXTENSION = sync_ledger
@@ -56,7 +57,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate mutants lint format
 
 installcheck: check-names
 check-names:
@@ -89,6 +90,10 @@ bench:
 simulate:
 	@test/with_server test/simulation/run.py --crash $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
+
+# make mutants ONLY=the_newer_wins N=2000
+mutants:
+	@test/with_server test/simulation/mutants.py $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY))
 
 lint:
 	@test/lint

@@ -79,6 +79,11 @@ class Book:
         self.admin("DROP DATABASE IF EXISTS %s WITH (FORCE)", "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'")
         self.connect()
         self.run("CREATE EXTENSION sync_ledger")
+        if "SYNC_LEDGER_LIBRARY" in os.environ:
+            self.run("UPDATE pg_proc SET probin = %s WHERE probin = '$libdir/sync_ledger'",
+                     os.environ["SYNC_LEDGER_LIBRARY"])
+            self.connection.close()
+            self.connect()
         self.run(HELPERS)
 
     def admin(self, *statements):

@@ -132,7 +132,8 @@ class Simulation:
         try:
             run()
         except Found as found:
-            self.shrink(found)
+            if not self.arguments.first:
+                self.shrink(found)
             self.report(found)
         done = self.totals - before
         print(f"# {policy.name}: {done['histories']} histories, {done['events']} events, {done['edits']} edits, "
@@ -194,6 +195,7 @@ def arguments():
     parser.add_argument("--policies", default="")
     parser.add_argument("--story", default="", help="one history, as a failure prints it")
     parser.add_argument("--shrink", type=int, default=60, help="seconds to spend on shrinking a failure")
+    parser.add_argument("--first", action="store_true", help="stop at the first failure, as it is")
     parser.add_argument("--crash", action="store_true", help="this server may be stopped hard")
     return parser.parse_args()
 
@@ -211,6 +213,8 @@ def main():
                 simulation.tell(policy, options.story)
             else:
                 simulation.simulate(policy, max(1, options.n // len(chosen)))
+            if options.first and simulation.failures:
+                break
         simulation.summary(time.time() - started)
     finally:
         simulation.book.close()

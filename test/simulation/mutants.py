@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+"""Does the simulator bite?  Breaks one rule at a time and counts the histories until it shows.
+
+    make mutants                       all of them
+    make mutants ONLY=name,name        these
+    make mutants N=2000                after that many histories a mutant has survived
+
+Each mutant is one place of the sources, replaced; it is built beside the tree, and the
+functions of a throw-away database are pointed at it.  A mutant whose place is no more there,
+or there twice, is an error, and so is one that survives: a hole in the simulator, or a rule
+that nobody needs.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+Mutant = namedtuple("Mutant", "name breaks file old new")
+
+MUTANTS = [
+    Mutant("stale_is_news", "1: older tokens change nothing", "src/rules_stale.c",
+           "	if (!is_known_token(obs->token))\n		return false;\n	if (is_known_token(shown->token)",
+           "	return false;\n	if (is_known_token(shown->token)"),
+    Mutant("tokens_are_texts", "1: tokens are numbers, times, then text", "src/memory.c",
+           "	return sl_token_compare(a.data, a.len, b.data, b.len,\n"
+           "							spot->policy->systems[spot->system].tz);",
+           "	int order = memcmp(a.data, b.data, Min(a.len, b.len));\n\n	return order != 0 ? order : a.len - b.len;"),
+    Mutant("buried_edits_are_stale", "1: an edit that our write buried is named", "src/rules_stale.c",
+           "	const SlValue *value = &obs->values[spot->field];\n\n	if (is_known_token(shown->token_own)",
+           "	const SlValue *value = &obs->values[spot->field];\n\n	if (spot != NULL)\n		return false;\n"
+           "	if (is_known_token(shown->token_own)"),
+    Mutant("kept_nulls_come_back", "3: a null that was kept is settled", "src/rules_edit.c",
+           "	sl_spot_shown(&spot)->is_settled = edit->had_seen;",
+           "	sl_spot_shown(&spot)->is_settled = false;"),
+    Mutant("nulls_erase", "3: null erases nothing", "src/rules_edit.c",
+           "	return sl_value_is_null(&edit->value) && !edit->spec->nulls_clear &&\n"
+           "		   !is_owner(edit) && !sl_value_is_null(&edit->golden->value);",
+           "	return false;"),
+    Mutant("flight_is_forgotten", "4: what a worker may have sent is never an edit", "src/memory.c",
+           "	return sl_may_still_land(write) || spot->now < write->since + echo_window ||\n		   is_unsure;",
+           "	return !sl_may_still_land(write) &&\n		   (spot->now < write->since + echo_window || is_unsure);"),
+    Mutant("sights_are_owed_for_ever", "4: a sight is owed until echo_window", "src/memory.c",
+           "	return sl_may_still_land(write) || spot->now < write->since + echo_window ||\n		   is_unsure;",
+           "	return echo_window >= 0;"),
+    Mutant("late_echoes_are_sights", "4: a late echo leaves the shadow as it is", "src/rules_echo.c",
+           "		if (!sl_value_same(&w->value, &write->value))\n			return true;\n	return false;\n}\n\n"
+           "/* The call may have landed",
+           "		if (!sl_value_same(&w->value, &write->value))\n			return false;\n	return false;\n}\n\n"
+           "/* The call may have landed"),
+    Mutant("photographs_are_edits", "4: what a write replaced may come late", "src/rules_echo.c",
+           "	if (!shown->is_seen)\n		return NULL;\n	for (int i = shown->nwrites - 1",
+           "	if (shown != NULL)\n		return NULL;\n	for (int i = shown->nwrites - 1"),
+    Mutant("the_ambiguous_is_guessed", "4: late twice is held, never guessed", "src/rules_echo.c",
+           "	if (is_ambiguous(&spot, event->obs) && !event->is_closed)\n		return hold(event, field);",
+           "	(void) is_ambiguous;\n	(void) hold;"),
+    Mutant("back_again_is_an_echo", "4: X, Y, X are two edits", "src/rules_echo.c",
+           "	if (is_ambiguous(&spot, event->obs) && !event->is_closed)\n		return hold(event, field);",
+           "	for (int i = 0; i < shown->nwrites; i++)\n"
+           "		if (sl_value_same(&shown->writes[i].replaced, value))\n			return SL_ECHO;\n"
+           "	if (is_ambiguous(&spot, event->obs) && !event->is_closed)\n		return hold(event, field);"),
+    Mutant("crossings_go_unnoticed", "what is remembered: an edit crosses a write", "src/rules_echo.c",
+           "	if (!shown->is_seen && sl_value_is_null(value))\n		return;\n\n	for (int i = 0",
+           "	if (shown != NULL)\n		return;\n\n	for (int i = 0"),
+    Mutant("an_ack_is_a_sight", "what is remembered: an ack proves that we wrote, not who looked", "src/memory.c",
+           "			!sl_is_owed(spot, write, is_unsure) &&\n			(write->is_rewritten",
+           "			(is_unsure || !is_unsure) &&\n			(write->is_rewritten"),
+    Mutant("an_ack_overrides_what_came_later", "4 outbox: an ack never sets a shadow behind an observation",
+           "src/decide_write.c",
+           "	else if (!write->is_crossed)\n		confirm_write(event, shown, write);",
+           "	else if (write != NULL)\n		confirm_write(event, shown, write);"),
+    Mutant("lost_calls_are_over", "what is remembered: a lost call may still land", "src/decide_write.c",
+           "		write->status = write->is_sighted ? SL_WRITE_ACKED : SL_WRITE_LOST;",
+           "		write->status = SL_WRITE_ACKED;"),
+    Mutant("the_unsure_is_at_rest", "what waits: a shadow that is unsure", "src/waiting.c",
+           "	if (sl_is_unsure(spot))\n		return true;\n	if (!shown->is_seen)",
+           "	if (!shown->is_seen)"),
+    Mutant("agreement_is_an_edit", "5: an edit to the golden value tells nobody", "src/rules_edit.c",
+           "	if (sl_value_same(&edit->value, &edit->golden->value))\n		return agree(edit);\n	if (is_owner(edit))",
+           "	if (is_owner(edit))"),
+    Mutant("owners_do_not_count", "6: what another system than the owner wrote goes back", "src/rules_edit.c",
+           "	if (!edit->owner_spoke)\n		return false;\n	if (!edit->spec->is_tiebreak)\n		return true;",
+           "	if (!edit->owner_spoke || !edit->spec->is_tiebreak)\n		return false;"),
+    Mutant("losses_are_silent", "6: what an owner overrules is named", "src/rules_edit.c",
+           "overrule(Edit *edit)\n{\n	sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, \"owner\");",
+           "overrule(Edit *edit)\n{"),
+    Mutant("the_newer_wins", "7: a collision is never guessed", "src/rules_edit.c",
+           "	if (!edit->had_seen)\n		return collide(edit);",
+           "	(void) collide;"),
+    Mutant("bounces_go_on", "7: inside the window an edit is held", "src/rules_edit.c",
+           "		   edit->event->obs->now - edit->golden->changed_at < edit->event->policy->window;",
+           "		   edit->event->obs->now < edit->golden->changed_at;"),
+    Mutant("the_frozen_moves", "7: a field in conflict is sent to nobody", "src/waiting.c",
+           "	return golden->conflict != NULL;",
+           "	return false;"),
+    Mutant("conflicts_close_early", "7: a conflict closes when all sides show C for sure", "src/rules_conflict.c",
+           "		if (!shows_golden_for_sure(event, field, &conflict->sides[i]))\n			return false;",
+           "		if (shows_golden_for_sure(event, field, &conflict->sides[i]))\n			return true;"),
+    Mutant("the_unseen_is_overwritten", "9: what was never seen is not overwritten blindly", "src/waiting.c",
+           "	return spot->policy->systems[spot->system].unseen_is_null || sl_owner_spoke(spot);",
+           "	return true;"),
+    Mutant("first_sights_are_edits", "9: the first sight of a field is no edit", "src/rules_edit.c",
+           "	if (is_first_sight(edit))\n		return drift(edit);",
+           "	(void) drift;"),
+    Mutant("deletes_are_not_contested", "10: a delete by one who had not seen C is a conflict", "src/rules_delete.c",
+           "	why = contest(event);",
+           "	why = event == NULL ? contest(event) : NULL;"),
+    Mutant("our_deletes_are_theirs", "10: the echo of our delete", "src/rules_delete.c",
+           "	return part->erasure != SL_ERASURE_NONE && part->erasure != SL_ERASURE_SEEN;",
+           "	return false;"),
+    Mutant("the_dead_rise", "10: a late update of a dead record is held", "src/rules_life.c",
+           "	if (!part->deleted_itself)\n		join_conflict(event);\n	else if",
+           "	if (part == NULL)\n		join_conflict(event);\n	else if"),
+    Mutant("life_forgets_the_others", "10: what others showed meanwhile is decided then", "src/rules_life.c",
+           "		if (sl_shows_record(&event->state->parts[s]))\n			decide_undecided(event, s);",
+           "		if (s < 0)\n			decide_undecided(event, s);"),
+    Mutant("lost_creates_start_anew", "11: a lost create goes again as it was", "src/waiting.c",
+           "		case SL_CREATE_LOST:\n			lost_create_content(policy, state, target, content);\n			break;",
+           "		case SL_CREATE_LOST:\n			(void) lost_create_content;\n"
+           "			create_content(policy, state, target, content);\n			break;"),
+    Mutant("keys_are_used_again", "4 outbox: no two contents share a key", "src/waiting.c",
+           "	return !sl_content_equal(&waiting->before[t], after) &&",
+           "	return t < 0 && !sl_content_equal(&waiting->before[t], after) &&"),
+    Mutant("near_misses_go_again", "4 outbox: a target's own way to write it is settled", "src/decide_write.c",
+           "	shown->is_settled = stands_for_golden;",
+           "	shown->is_settled = false;"),
+]
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-n", type=int, default=3000, help="histories that a mutant may survive")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--list", action="store_true", help="check that each applies; build nothing")
+    return parser.parse_args()
+
+
+def apply(mutant, tree):
+    path = os.path.join(tree, mutant.file)
+    with open(path) as source:
+        text = source.read()
+    if text.count(mutant.old) != 1:
+        sys.exit(f"{mutant.name}: its place stands {text.count(mutant.old)} times in {mutant.file}")
+    with open(path, "w") as source:
+        source.write(text.replace(mutant.old, mutant.new))
+
+
+def make(tree):
+    subprocess.run(["make", "-s", "-C", tree, "with_llvm=no", "PG_CONFIG=" + os.environ.get("PG_CONFIG", "pg_config"),
+                    "sync_ledger.so"], check=True, stdout=subprocess.DEVNULL)
+
+
+def copy_tree(tree):
+    for name in ("src", "sql"):
+        shutil.copytree(os.path.join(TOP, name), os.path.join(tree, name))
+    for name in ("Makefile", "sync_ledger.control"):
+        shutil.copy(os.path.join(TOP, name), tree)
+    make(tree)
+
+
+def build(mutant, pristine, tree):
+    """The objects of the pristine tree are newer than its sources, so one file is compiled."""
+    shutil.copytree(pristine, tree, copy_function=shutil.copy2)
+    apply(mutant, tree)
+    make(tree)
+    os.chmod(os.path.join(tree, "sync_ledger.so"), 0o755)
+    return os.path.join(tree, "sync_ledger.so")
+
+
+def hunt(library, limit):
+    """(histories, what was found): in rounds over all policies, each with a seed of its own."""
+    histories, seed = 0, 0
+    while histories < limit:
+        seed += 1
+        run = subprocess.run([os.path.join(HERE, "run.py"), "-n", "100", "--seed", str(seed), "--first"],
+                             env={**os.environ, "SYNC_LEDGER_LIBRARY": library}, text=True, stdout=subprocess.PIPE)
+        histories += int(re.search(r"^# (\d+) histories", run.stdout, re.M).group(1))
+        found = re.search(r"^=== (.*)$", run.stdout, re.M)
+        if found is not None:
+            return histories + 1, found.group(1)[:100]
+    return histories, None
+
+
+def main():
+    options = arguments()
+    names = [n for n in options.only.split(",") if n]
+    chosen = [m for m in MUTANTS if not names or m.name in names]
+    survivors = []
+    with tempfile.TemporaryDirectory() as work:
+        os.chmod(work, 0o755)
+        pristine = os.path.join(work, "pristine")
+        os.mkdir(pristine)
+        copy_tree(pristine)
+        for mutant in chosen:
+            library = build(mutant, pristine, os.path.join(work, mutant.name))
+            histories, found = (0, "applies") if options.list else hunt(library, options.n)
+            if found is None:
+                survivors.append(mutant.name)
+            print(f"{mutant.name:34} {histories:6}  {found or 'SURVIVED'}", flush=True)
+            shutil.rmtree(os.path.join(work, mutant.name))
+    print(f"# {len(chosen)} mutants, {len(survivors)} survived: {', '.join(survivors)}")
+    return bool(survivors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
