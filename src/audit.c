@@ -1,0 +1,149 @@
+/*
+ * audit.c
+ *	  How what a system shows stands to the golden record.
+ *
+ * Pure, and told from the state alone: nothing is asked of the outbox.
+ */
+#include "postgres.h"
+
+#include "audit.h"
+#include "waiting.h"
+
+static const SlPart *
+part_of(const SlSpot *spot)
+{
+	return &spot->state->parts[spot->system];
+}
+
+static bool
+is_carried(const SlSpot *spot)
+{
+	return spot->policy->fields[spot->field].paths[spot->system] != NULL;
+}
+
+static bool
+counts_as_null(const SlSpot *spot)
+{
+	return spot->policy->systems[spot->system].unseen_is_null;
+}
+
+static bool
+shows_golden(const SlSpot *spot)
+{
+	return sl_value_same(&sl_spot_shown(spot)->value, &sl_spot_golden(spot)->value);
+}
+
+/* Something else is on its way there. */
+static bool
+is_moving(const SlSpot *spot)
+{
+	const SlWrite *in_flight = sl_in_flight(sl_spot_shown(spot));
+
+	return sl_is_unsure(spot) ||
+		   (in_flight != NULL &&
+			!sl_value_same(&in_flight->value, &sl_spot_golden(spot)->value));
+}
+
+SlStanding
+sl_field_standing(const SlSpot *spot)
+{
+	if (spot->state->is_deleted)
+		return SL_STANDING_NONE;
+	if (part_of(spot)->existence != SL_THERE)
+		return SL_STANDING_MISSING;
+	if (!sl_spot_shown(spot)->is_seen && !counts_as_null(spot))
+		return SL_STANDING_UNSEEN;
+	return shows_golden(spot) && !is_moving(spot) ? SL_STANDING_MATCHED
+												  : SL_STANDING_DIFFERENT;
+}
+
+static bool
+something_waits(const SlPolicy *policy, const SlState *state, int system, TimestampTz now)
+{
+	SlContent content;
+
+	sl_content(policy, state, system, now, &content);
+	return content.action != SL_ACTION_NONE ||
+		   state->parts[system].leased_action != SL_ACTION_NONE;
+}
+
+/* A field without a value was never seen there, and that is no wonder. */
+static SlStanding
+standing_in_record(const SlSpot *spot)
+{
+	SlStanding standing = sl_field_standing(spot);
+
+	if (standing == SL_STANDING_UNSEEN && sl_value_is_null(&sl_spot_golden(spot)->value))
+		return SL_STANDING_MATCHED;
+	return standing;
+}
+
+SlStanding
+sl_record_standing(const SlPolicy *policy, SlState *state, int system, TimestampTz now)
+{
+	bool is_there = state->parts[system].existence == SL_THERE;
+	bool is_unseen = false;
+
+	if (state->is_deleted)
+		return is_there ? SL_STANDING_DIFFERENT : SL_STANDING_NONE;
+	if (!is_there)
+		return SL_STANDING_MISSING;
+	if (something_waits(policy, state, system, now))
+		return SL_STANDING_DIFFERENT;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlSpot     spot = {policy, state, system, f, now};
+		SlStanding standing = is_carried(&spot) ? standing_in_record(&spot)
+												: SL_STANDING_MATCHED;
+
+		if (standing == SL_STANDING_DIFFERENT)
+			return standing;
+		is_unseen |= standing == SL_STANDING_UNSEEN;
+	}
+	return is_unseen ? SL_STANDING_UNSEEN : SL_STANDING_MATCHED;
+}
+
+static const char *
+settled_divergence(const SlShown *shown)
+{
+	if (!shown->knows_golden)
+		return "baseline";
+	return sl_value_is_null(&shown->value) ? "kept null" : "near miss";
+}
+
+/* Where nothing is sent at all. */
+static const char *
+standing_divergence(const SlSpot *spot)
+{
+	if (sl_spot_golden(spot)->conflict != NULL || spot->state->conflict != NULL)
+		return "conflict";
+	return spot->policy->systems[spot->system].is_writable ? NULL : "read-only";
+}
+
+const char *
+sl_field_divergence(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+	bool           is_null = sl_value_is_null(&sl_spot_golden(spot)->value);
+	const char    *reason = standing_divergence(spot);
+
+	if (spot->state->is_deleted || part_of(spot)->existence != SL_THERE ||
+		!is_carried(spot) || sl_in_flight(shown) != NULL || sl_is_unsure(spot))
+		return NULL;
+	if (!shown->is_seen)
+		return is_null || (reason == NULL && sl_waits_unfrozen(spot)) ? NULL : "unseen";
+	if (shows_golden(spot))
+		return NULL;
+	return reason == NULL && shown->is_settled ? settled_divergence(shown) : reason;
+}
+
+const char *
+sl_record_divergence(const SlPolicy *policy, const SlState *state, int system)
+{
+	SlExistence existence = state->parts[system].existence;
+
+	if (!state->is_deleted)
+		return existence == SL_LEFT_OUT ? "left out" : NULL;
+	return existence == SL_THERE && !policy->systems[system].is_writable ? "read-only"
+																		 : NULL;
+}
