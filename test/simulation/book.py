@@ -44,6 +44,13 @@ BEGIN
     RETURN sim_answer(rows, e, k);
 END $$;
 
+CREATE FUNCTION sim_delete(s text, e text, k text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE rows jsonb;
+BEGIN
+    SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_delete(s, e, ARRAY[k]) v;
+    RETURN sim_answer(rows, e, k);
+END $$;
+
 CREATE FUNCTION sim_poll(t text, e text, k text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE rows jsonb;
 BEGIN
@@ -122,6 +129,9 @@ class Book:
 
     def diff(self, system, entity, key, payload, complete=False):
         return self.one("SELECT sim_diff(%s, %s, %s, %s, %s)", system, entity, key, json.dumps(payload), complete)
+
+    def delete(self, system, entity, key):
+        return self.one("SELECT sim_delete(%s, %s, %s)", system, entity, key)
 
     def poll(self, target, entity, key):
         return self.one("SELECT sim_poll(%s, %s, %s)", target, entity, key)

@@ -30,6 +30,8 @@ class Oracle:
         self.troubled = set()       # (target, field) where somebody or something came between
         self.keys = {}              # idempotency key: what was sent under it
         self.accepted = 0
+        self.deaths = []            # that were shown
+        self.buried = set()         # edits that a death covered, or a decision about life
         self.excuses = Counter()
         self.disorder = set()       # (system, field) of this very delivery, if it was out of order
         self.crossings = Counter()
@@ -60,11 +62,52 @@ class Oracle:
         self.note_disorder(shot)
         if row["verdict"] == "unchanged":
             self.check_unchanged(shot, before, answer)
+        if is_dead(before) and not is_dead(answer["state"]):
+            self.check_revival(shot)
+        if life_is_open(before) and not life_is_open(answer["state"]) or is_dead(before):
+            self.check_meanwhile(shot, answer["state"])
         self.check_golden(shot, outcome, answer["state"])
         for field, held in shot.held.items():
             self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
-        self.note_newest(shot)
+        self.note_newest(shot, shot.held)
         self.check(answer["state"])
+
+    def observed_gone(self, shot, row, before, answer):
+        """I1 and I4 of deletes: only a human's delete may kill the record, and only one who
+        had seen what it holds."""
+        state, old, new = answer["state"], data_of(before), data_of(answer["state"])
+        if row["verdict"] == "rejected":
+            raise Failure("I4", f"rejected: {row['detail']}")
+        self.note_disorder(shot)
+        if is_dead(state) and not is_dead(before):
+            if shot.death is None:
+                raise Failure("I1", f"our own delete in {shot.system} was taken for a human's")
+            self.accepted += 1
+        elif is_dead(before) and not is_dead(state):
+            raise Failure("I4", "a delete revived the record")
+        elif text_of(old) != text_of(new):
+            raise Failure("I1", "a delete changed a value")
+        elif shot.death is not None and shot.death.shown is None and row["verdict"] == "echo":
+            raise Failure("I4", f"a human's delete in {shot.system} was taken for ours")
+        if shot.death is not None:
+            shot.death.shown = self.world.step
+            self.deaths.append(shot.death)
+        if is_dead(state):
+            self.bury()
+        for field in shot.held:
+            self.troubled.add((shot.system, field))
+        self.note_newest(shot, shot.held)
+        self.check(state)
+
+    def bury(self):
+        """Of a dead record, what those who deleted it had seen is no loss."""
+        self.buried |= {e.number for e in self.edits if e.arrived and any(self.is_covered_by(d, e) for d in self.deaths)}
+
+    def is_covered_by(self, death, edit):
+        number = self.find(edit.number)
+        if any(self.find(n) == number for n in death.saw.get(edit.field, ())):
+            return True
+        return death.screen.get(edit.field) == text_of(edit.value)
 
     def note_disorder(self, shot):
         self.disorder = set()
@@ -75,8 +118,8 @@ class Oracle:
                 self.disorder.add((shot.system, field))
                 self.troubled.add((shot.system, field))
 
-    def note_newest(self, shot):
-        for field, held in shot.held.items():
+    def note_newest(self, shot, fields):
+        for field, held in fields.items():
             newest = self.newest.get((shot.system, field))
             if newest is None or newest.number <= shot.number:
                 self.newest[shot.system, field] = shot
@@ -104,11 +147,33 @@ class Oracle:
                 raise Failure("I1", f"{field} became {text_of(new.get(field))}, which {shot.system} did not show")
             self.accept(shot, field, shot.held[field])
 
+    def check_revival(self, shot):
+        """Only who deleted the record may create it again."""
+        births = [h.origin for h in shot.held.values() if h.origin is not None]
+        if not any(e.system == shot.system for e in births):
+            raise Failure("I1", f"the dead record came to life by what {shot.system} shows, which no human typed")
+        if shot.system not in {d.system for d in self.deaths}:
+            raise Failure("I4", f"{shot.system} revived a record that it had not deleted")
+
+    def check_meanwhile(self, shot, state):
+        """With a life decided, what others showed meanwhile is decided too."""
+        new, old = data_of(state), dict(data_of(self.state))
+        for field, value in new.items():
+            if text_of(value) in (text_of(old.get(field)), text_of(shot.held[field].value if field in shot.held else None)):
+                continue
+            shown = [self.newest[n, field].held[field] for n in self.world.names if (n, field) in self.newest]
+            edits = [h.origin for h in shown if h.origin is not None and text_of(h.value) == text_of(value)]
+            if edits:
+                old[field], self.golden[field] = value, edits[-1]
+                self.accepted += 1
+        self.state = {**self.state, "golden": {**(self.state["golden"] or {}), "data": old}}
+
     def accept(self, shot, field, held):
         edit = held.origin
         is_echo = edit is None or edit.system != shot.system or held.rewritten
         replaced = self.golden.get(field)
-        is_old = edit is not None and replaced is not None and self.has_seen(replaced, edit) and edit.accepted
+        is_old = edit is not None and edit.accepted and replaced is not None and replaced.excuse is None \
+            and self.has_seen(replaced, edit)
         if is_echo or is_old:
             excuse = self.excuse_echo(shot, field, held)
             if excuse is None:
@@ -203,6 +268,7 @@ class Oracle:
         if answer["rows"]:
             call.acked = self.world.clock
             call.told = answers == "full"
+            call.token_told = answers != "none"
         else:
             self.lost(call)
         if call.told and call.answer is not None and self.policy.systems[call.target].get("clock"):
@@ -221,6 +287,7 @@ class Oracle:
         self.check_golden(shot, {}, state)
         for field, held in others.items():
             self.note_shown(shot, field, held, "answered", before, state)
+        self.note_newest(shot, others)
 
     # decisions
 
@@ -248,6 +315,27 @@ class Oracle:
         self.accepted += 1
         self.check(state)
 
+    def decided_life(self, row, winner, answer):
+        state = answer["state"]
+        if answer["rows"] is not True:
+            raise Failure("I4", f"the decision of conflict {row['id']} was refused")
+        after = next(c for c in state["conflicts"] if c["id"] == row["id"])
+        if after["status"] != "resolved" or is_dead(state) != (winner == "delete"):
+            raise Failure("I4", f"decided {winner}: conflict is {after['status']}, the record is "
+                          + ("dead" if is_dead(state) else "alive"))
+        data = data_of(self.state)
+        self.buried |= {e.number for e in self.edits
+                        if e.arrived and (text_of(data.get(e.field)) == text_of(e.value) or names(after, e))}
+        self.accepted += 1
+        for field, value in data_of(state).items():
+            if text_of(value) != text_of(data_of(self.state).get(field)):
+                same = [e for e in self.edits if e.field == field and text_of(e.value) == text_of(value)]
+                if not same:
+                    raise Failure("I1", f"decided {winner}: {field} became {text_of(value)}, which nobody typed")
+                self.golden[field] = same[-1]
+                self.accepted += 1
+        self.check(state)
+
     # what must hold after every step
 
     def check(self, state):
@@ -269,12 +357,16 @@ class Oracle:
 
     def is_kept(self, edit):
         wanted = text_of(edit.value)
-        if text_of(data_of(self.state).get(edit.field)) == wanted:
+        if edit.number in self.buried:
+            return True
+        if text_of(data_of(self.state).get(edit.field)) == wanted and not is_dead(self.state):
             return True
         if edit.value is None and edit.outcome in ("kept", "agreed"):
             return True
         for row in self.state["conflicts"] or []:
-            if row["field"] == edit.field and row["id"] not in edit.old_rows and wanted in values_of(row):
+            if row["id"] in edit.old_rows:
+                continue
+            if row["field"] == edit.field and wanted in values_of(row) or row["field"] is None and names(row, edit):
                 return True
         return any(e.arrived and e.field == edit.field and self.has_seen(e, edit) for e in self.edits)
 
@@ -299,6 +391,10 @@ class Oracle:
         golden = self.state["golden"]
         if golden is None or golden["deleted"]:
             return
+        if life_is_open(self.state):
+            if any(o["status"] == "pending" for o in self.state["outbox"] or []):
+                raise Failure("I5", "the record is frozen, and something waits")
+            return
         data = data_of(self.state)
         frozen = {c["field"] for c in self.state["conflicts"] or [] if c["status"] == "open"}
         for name in self.world.names:
@@ -318,8 +414,9 @@ class Oracle:
 
     def check_target(self, name, shadow, pending, leased, data, frozen):
         waiting = pending[0]["changes"] if pending else {}
-        exists = shadow is not None and shadow["existence"] != "left out"
-        if not exists:
+        if self.is_left_out(name):
+            return
+        if shadow is None or shadow["existence"] == "gone":
             has_value = any(data.get(f) is not None for f in self.world.systems[name].fields)
             if not pending and not leased and not frozen and has_value:
                 raise Failure("I5", f"nothing waits for {name}, where the record is not")
@@ -356,9 +453,24 @@ class Oracle:
     def at_rest(self):
         if self.state["golden"] is None:
             return
+        if is_dead(self.state):
+            self.check_all_dead()
+        else:
+            self.check_all_agree()
+        self.check_bounded()
+
+    def check_all_dead(self):
+        for name, system in self.world.systems.items():
+            if system.held is not None and self.policy.writable(name) and not self.is_left_out(name):
+                raise Failure("I3", f"the record is dead, and {name} has it")
+
+    def is_left_out(self, name):
+        return (self.state["shadow"] or {}).get(name, {}).get("existence") == "left out"
+
+    def check_all_agree(self):
         data = data_of(self.state)
         for name, system in self.world.systems.items():
-            if not self.policy.writable(name):
+            if not self.policy.writable(name) or self.is_left_out(name):
                 continue
             if system.held is None and not any(data.get(f) is not None for f in system.fields):
                 continue
@@ -374,7 +486,6 @@ class Oracle:
                 if text_of(system.rewrite(field, data.get(field))) == text_of(held.value):
                     continue
                 raise Failure("I3", f"{name} shows {field} = {text_of(held.value)}, golden is {wanted}")
-        self.check_bounded()
 
     def check_bounded(self):
         """I2"""
@@ -409,6 +520,11 @@ class Oracle:
         here = (name, field)
         if not system.behaviour.get("clock") and (here in self.disorder or edit.disordered):
             return "unversioned, out of order or late: edit lost"
+        for late, _ in [d for d in self.disorder if d[1] == field]:
+            if not self.world.systems[late].behaviour.get("clock"):
+                return "unversioned, out of order or late: edit lost"
+            if any(not c.token_told for c in self.world.calls_of(late, lambda c: field in c.changes)[-1:]):
+                return "versioned, late, and no answer told the version of our write: edit lost"
         replaced_by = self.golden.get(field)
         if replaced_by is not None and replaced_by.excuse is not None:
             return "lost to what was taken for an edit: " + replaced_by.excuse
@@ -428,15 +544,33 @@ def data_of(state):
     return (state.get("golden") or {}).get("data") or {}
 
 
+def is_dead(state):
+    return bool((state.get("golden") or {}).get("deleted"))
+
+
+def life_is_open(state):
+    return any(c["status"] == "open" and c["field"] is None for c in state.get("conflicts") or [])
+
+
 def value_in(payload, path):
     for name in path.split("."):
         payload = payload[name]
     return payload
 
 
-def values_of(row):
-    """Every value that a conflict names."""
+def all_values(row):
     values = [row["base_value"], row["current_value"], row["incoming_value"], row["resolved_value"]]
     for side in (row["sides"] or {}).values():
         values += side
-    return {text_of(v) for v in values}
+    return values
+
+
+def values_of(row):
+    """Every value that a conflict of a field names."""
+    return {text_of(v) for v in all_values(row)}
+
+
+def names(row, edit):
+    """True where a conflict about a record's life names what was typed into it."""
+    return any(isinstance(v, dict) and edit.field in v and text_of(v[edit.field]) == text_of(edit.value)
+               for v in all_values(row))

@@ -60,6 +60,7 @@ KIND_CONFIG = {"text": {}, "email": {"normalize": ["trim", "lower"]}, "phone": {
                "json": {"type": "json"}, "plan": {}}
 
 COUNT, TIME = {"clock": "count"}, {"clock": "time"}
+DELETES = {"deletes": True}
 STORY = {"a": "text", "b": "text"}
 OWNED = {"a": {"owner": "crm"}, "b": {"owner": "desk", "authority": "tiebreak"}}
 CLEAR = {"a": {"nulls": "clear"}, "b": {"nulls": "clear", "owner": "desk"}}
@@ -122,5 +123,13 @@ def all_policies():
                                               {"config": {"sentinel": "stamp"}, "order": "any"}), STORY),
         Policy("groups", systems(COUNT, {}, {}), {"a": "text", "b": "text", "c": "text"},
                {"a": {"group": "g"}, "b": {"group": "g"}}, window="0 s"),
+        Policy("deletes", systems(DELETES, DELETES), STORY, window="0 s"),
+        Policy("deletes_in_windows", systems(DELETES, {**COUNT, **DELETES}), STORY),
+        Policy("deletes_by_path", systems({**COUNT, **DELETES, "config": {"deleted": "archived"}},
+                                          {**TIME, **DELETES, "config": {"deleted": "meta.gone"}}), STORY, window="0 s"),
+        Policy("deletes_of_three", systems(DELETES, {**COUNT, **DELETES}, {}), STORY, window="0 s"),
+        Policy("deletes_reviewed", systems(DELETES, DELETES), STORY, OWNED, window="0 s", deletes="review"),
+        Policy("deletes_ignored", systems(DELETES, {**COUNT, **DELETES}, {}), STORY, window="0 s", deletes="ignore"),
+        Policy("deletes_owned", systems(DELETES, DELETES), STORY, window="0 s", delete_owner="crm"),
         Policy("by_record", systems(*three), STORY, window_scope="record"),
     ]

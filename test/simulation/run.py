@@ -164,6 +164,8 @@ class Simulation:
         print("policy:", json.dumps(found.policy.config()))
         print("\n".join(found.world.story))
         print("!!!", found.world.failure)
+        for row in found.world.oracle.state.get("conflicts") or []:
+            print("conflict:", json.dumps({k: v for k, v in row.items() if v is not None and k not in ("entity", "record_key")}))
         numbers = ",".join(map(str, found.numbers))
         print(f"again: make simulate POLICIES={found.policy.name} STORY={found.dice}:{numbers}\n", flush=True)
 

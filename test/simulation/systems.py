@@ -19,6 +19,8 @@ class Shot:
 
     def __init__(self, system, number, payload, held, at):
         self.system, self.number, self.payload, self.held, self.at = system, number, payload, held, at
+        self.gone = False           # the record is not there any more
+        self.death = None           # who deleted it: None if we did
         self.arrived = None         # first
 
 
@@ -46,6 +48,17 @@ class Edit:
         return f"edit {self.number} ({self.system}.{self.field}={text_of(self.value)})"
 
 
+class Death:
+    """A human deleted the record in one system."""
+
+    def __init__(self, system):
+        self.system = system.name
+        self.saw = {f: frozenset(seen) for f, seen in system.seen.items()}
+        self.screen = {f: text_of(h.value) for f, h in system.held.items()}
+        self.shown = None
+        self.shot = 0
+
+
 class System:
     def __init__(self, name, policy, record_key, shift, now):
         self.now = now
@@ -60,6 +73,7 @@ class System:
         self.shift = shift
         self.held = None            # the record: {field: Held}; None where there is none
         self.native_id = None
+        self.death = None           # of the last record, if a human deleted it
         self.born = 0               # how often it was created
         self.shots = 0
         self.revision = 0           # of the record, as its version token says
@@ -108,15 +122,30 @@ class System:
         self.native_id = f"{self.name}-{self.record_key}-{self.born}"
         self.held = {f: NOTHING for f in self.fields}
 
-    def delete(self):
-        self.held = None
+    def delete(self, death=None):
+        self.revision += 1
+        self.queue.append(self.photograph_gone(death))
+        self.held, self.death = None, death
+
+    def photograph_gone(self, death):
+        """The record as it was, marked as deleted; or no more than that it is gone."""
+        path = self.behaviour["config"].get("deleted")
+        shot = self.photograph()
+        if path:
+            put_path(shot.payload, path, True)
+        shot.gone, shot.death = True, death
+        return shot
 
     def apply(self, action, payload, origins, key):
         """A write of ours.  Returns a photograph of what is stored now, or the one that an
         earlier call with this key got; None where nothing is there."""
         if self.behaviour.get("dedupe") and key in self.answers:
             return self.answers[key]
-        changed = self.apply_delete() if action == "delete" else self.apply_fields(action, payload, origins)
+        if action == "delete":
+            if self.held is not None:
+                self.delete()
+            return None
+        changed = self.apply_fields(action, payload, origins)
         if changed is None:
             return None
         stamp_path = self.behaviour["config"].get("sentinel")
@@ -126,14 +155,8 @@ class System:
                 self.kept_stamp = stamp
         if changed or self.behaviour.get("chatty"):
             self.send(changed or list(origins))
-        answer = self.photograph() if self.held is not None else None
-        self.answers[key] = answer
-        return answer
-
-    def apply_delete(self):
-        was = self.held
-        self.delete()
-        return [] if was is None else list(was)
+        self.answers[key] = self.photograph()
+        return self.answers[key]
 
     def apply_fields(self, action, payload, origins):
         if self.held is None:
@@ -155,7 +178,7 @@ class System:
 
     # what it tells
 
-    def photograph(self, only=None, gone=False):
+    def photograph(self, only=None):
         self.shots += 1
         payload = {}
         put_path(payload, self.key_path, self.record_key)
@@ -170,8 +193,6 @@ class System:
             put_path(payload, self.behaviour["config"]["version"], token)
         if self.kept_stamp and self.behaviour["config"].get("sentinel"):
             put_path(payload, self.behaviour["config"]["sentinel"], self.kept_stamp)
-        if gone:
-            put_path(payload, self.behaviour["config"]["deleted"], True)
         return Shot(self.name, self.shots, payload, held, self.now())
 
     def token(self):
@@ -183,8 +204,7 @@ class System:
             return moment.isoformat() + "Z"
         return None
 
-    def send(self, changed, gone=False):
+    def send(self, changed):
         """The record has changed: a webhook is on its way."""
         self.revision += 1
-        only = changed if self.behaviour.get("partial") and not gone else None
-        self.queue.append(self.photograph(only, gone))
+        self.queue.append(self.photograph(changed if self.behaviour.get("partial") else None))

@@ -8,7 +8,7 @@ can be shrunk by leaving events out.
 import random
 
 from oracle import Failure, Oracle
-from systems import Edit, Held, System
+from systems import Death, Edit, Held, System
 from values import text_of
 
 # how often each kind of event is drawn; the first is what shrinking prefers
@@ -37,6 +37,7 @@ class Call:
         self.photographed = 0       # the system's last photograph before it landed
         self.acked = None
         self.told = False           # the ack said what was stored
+        self.token_told = False     # the ack said under which version
         self.is_open = True         # a worker has it
         self.lost = None            # when we lost track of it
         self.sighted = set()        # fields of it that an observation has shown
@@ -149,9 +150,11 @@ class World:
         return system.held is not None and self.human_edits(system, self.pick_field(system, which), None)
 
     def do_create(self, system, which):
-        if system.held is not None or system.born:
+        """A human creates the record: one that none has, or that was deleted there."""
+        if system.held is not None:
             return False
-        if not self.policy.many_births and any(s.born for s in self.systems.values()):
+        if any(s.born for s in self.systems.values()) and not system.behaviour.get("deletes") \
+                and (system.born or not self.policy.many_births):
             return False
         system.create()
         for i, field in enumerate(system.fields):
@@ -164,11 +167,19 @@ class World:
         return True
 
     def do_delete(self, system, which):
-        return False
+        if system.held is None or not system.behaviour.get("deletes") or which % 3 == 0:
+            return False
+        system.delete(Death(system))
+        self.say(f"a human in {system.name} deletes the record")
+        return True
 
     # what systems tell us
 
     def observe(self, shot, kind):
+        if shot.arrived is None:
+            shot.arrived = self.clock
+        if shot.gone:
+            return self.observe_gone(shot, kind)
         before = self.oracle.state
         answer = self.book.diff(shot.system, self.entity, self.record_key, shot.payload)
         row = answer["rows"][0]
@@ -177,9 +188,18 @@ class World:
         self.say(f"{kind} of {shot.system} shows {text_of(shown)}" + (f" (version {token})" if token else ""),
                  "->", row["verdict"], text_of(row["outcome"] or {}), "to", ",".join(row["targets"] or []) or "nobody")
         self.note("diff", shot.system, row["verdict"], row["outcome"], row["change_set"], row["field_hash"])
-        if shot.arrived is None:
-            shot.arrived = self.clock
         self.oracle.observed(shot, row, before, answer)
+
+    def observe_gone(self, shot, kind):
+        before = self.oracle.state
+        if "deleted" in self.policy.systems[shot.system]["config"]:
+            answer = self.book.diff(shot.system, self.entity, self.record_key, shot.payload)
+        else:
+            answer = self.book.delete(shot.system, self.entity, self.record_key)
+        row = answer["rows"][0] if answer["rows"] else {"verdict": "unchanged", "detail": None}
+        self.say(f"{kind} of {shot.system} says that the record is gone ->", row["verdict"], row["detail"] or "")
+        self.note("gone", shot.system, row["verdict"])
+        self.oracle.observed_gone(shot, row, before, answer)
 
     def do_deliver(self, system, which):
         if not system.queue:
@@ -207,11 +227,11 @@ class World:
 
     def do_look(self, system, which):
         """A full poll.  Without order there is nothing that could arrive after it."""
-        if system.held is None:
+        if system.held is None and not system.born:
             return False
         if system.behaviour.get("order") != "any":
             system.queue.clear()
-        shot = system.photograph()
+        shot = system.photograph() if system.held is not None else system.photograph_gone(system.death)
         system.delivered.append(shot)
         self.observe(shot, "a listing")
         return True
@@ -253,6 +273,8 @@ class World:
 
     def land(self, call):
         system = self.systems[call.target]
+        if call.action == "update" and system.held is None:
+            return self.lose(call, f"{call.target} has no record for")
         call.landed = self.clock
         call.answer = system.apply(call.action, call.payload, call.origins, call.key)
         self.say(f"{call.target} takes {call.key}, and holds",
@@ -362,6 +384,8 @@ class World:
         if not rows:
             return False
         row = rows[which % len(rows)]
+        if row["field"] is None:
+            return self.resolve_life(row, which)
         winners = sorted(set(row["sides"]) | {row["current_system"]} - {None})
         winner, value = winners[which // 4 % len(winners)] if winners else None, None
         if which % 5 == 0 or winner is None:
@@ -369,6 +393,15 @@ class World:
         answer = self.book.resolve(row, winner, value, self.entity, self.record_key)
         self.say(f"a reviewer decides {row['field']} ({row['kind']}):", winner or text_of(value), "->", answer["rows"])
         self.oracle.decided(row, winner, value, answer)
+        return True
+
+    def resolve_life(self, row, which):
+        shadow = self.oracle.state["shadow"] or {}
+        winners = ["delete"] + [n for n in self.names if shadow.get(n, {}).get("existence") == "there"]
+        winner = winners[which // 4 % len(winners)]
+        answer = self.book.resolve(row, winner, None, self.entity, self.record_key)
+        self.say(f"a reviewer decides the record's life ({row['kind']}):", winner, "->", answer["rows"])
+        self.oracle.decided_life(row, winner, answer)
         return True
 
     def review_value(self, field):
@@ -412,4 +445,6 @@ class World:
             self.do_claim(system, 0)
             while self.do_call(system, 0) or self.do_ack(system, 0):
                 busy = True
+            if busy and system.held is None and system.born and not system.queue:
+                self.do_look(system, 0)     # as a worker does that finds no record
         return busy
