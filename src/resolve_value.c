@@ -125,7 +125,8 @@ static void
 take_golden(const SlState *state, SlDecision *decision)
 {
 	for (int i = 0; i < decision->nfields; i++)
-		decision->values[i] = state->golden[decision->fields[i]].value;
+		if (state->golden[decision->fields[i]].author != SL_AUTHOR_NONE)
+			decision->values[i] = state->golden[decision->fields[i]].value;
 }
 
 static void

@@ -67,8 +67,8 @@ sl_edit_begin(SlEvent *event, int field, SlEdit *edit)
 	edit->value = event->obs->values[field];
 	edit->base = shown->value;
 	edit->was_seen = shown->is_seen;
-	edit->had_seen_field = event->before == NULL ? sl_has_seen(&spot)
-												 : event->before[field].had_seen;
+	edit->had_seen_field = edit->spec->fellows == NULL ? sl_has_seen(&spot)
+													   : event->before[field].had_seen;
 	edit->had_seen = edit->had_seen_field;
 	edit->owner_spoke = sl_owner_spoke(&spot);
 	edit->is_by_author = golden->author == system &&
