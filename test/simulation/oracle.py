@@ -34,13 +34,29 @@ class Oracle:
         self.buried = set()         # edits that a death covered, or a decision about life
         self.excuses = Counter()
         self.disorder = set()       # (system, field) of this very delivery, if it was out of order
+        self.displaced = set()      # (system, field) whose last delivery was out of order
+        self.was_disordered = set()
         self.crossings = Counter()
+
+    def fields_of(self, row):
+        """The fields that a conflict freezes: one, those of a group, or all of a record."""
+        if row["field"] is None:
+            return list(self.policy.fields)
+        return self.policy.group(row["field"]) or [row["field"]]
+
+    def is_named(self, row, edit):
+        if row["field"] == edit.field:
+            return text_of(edit.value) in {text_of(v) for v in all_values(row)}
+        return edit.field in self.fields_of(row) and names(row, edit)
 
     # what humans do
 
     def typed(self, edit, system):
         self.edits.append(edit)
         edit.over = text_of(system.held[edit.field].value)
+        if self.policy.is_merged(edit.field):
+            edit.added = elements(edit.value) - elements(system.held[edit.field].value)
+            edit.removed = elements(system.held[edit.field].value) - elements(edit.value)
         owed = [c for c in self.owed(system.name, edit.field)]
         edit.risky = bool(owed)
         if owed:
@@ -111,11 +127,14 @@ class Oracle:
 
     def note_disorder(self, shot):
         self.disorder = set()
+        self.was_disordered = {f for f in shot.held if (shot.system, f) in self.displaced}
         for field in shot.held:
+            self.displaced.discard((shot.system, field))
             newest = self.newest.get((shot.system, field))
             late = self.world.clock - shot.at > self.world.echo_window(shot.system)
             if late or newest is not None and shot.number < newest.number:
                 self.disorder.add((shot.system, field))
+                self.displaced.add((shot.system, field))
                 self.troubled.add((shot.system, field))
 
     def note_newest(self, shot, fields):
@@ -143,9 +162,36 @@ class Oracle:
         for field in set(old) | set(new):
             if text_of(old.get(field)) == text_of(new.get(field)):
                 continue
+            if field in shot.held and self.policy.is_merged(field):
+                self.check_merge(shot, field, old.get(field), new.get(field))
+                continue
             if field not in shot.held or text_of(new.get(field)) != text_of(shot.held[field].value):
                 raise Failure("I1", f"{field} became {text_of(new.get(field))}, which {shot.system} did not show")
             self.accept(shot, field, shot.held[field])
+
+    def check_merge(self, shot, field, old, new):
+        """I1 of a merged set: each element comes or goes by what a human did in that system."""
+        mine = [e for e in self.edits if e.field == field and e.system == shot.system]
+        for element in elements(new) - elements(old):
+            if not any(element in e.added for e in mine):
+                raise Failure("I1", f"{element} came into {field} by {shot.system}, where no human added it")
+        for element in elements(old) - elements(new):
+            if not any(element in e.removed for e in mine):
+                raise Failure("I1", f"{element} left {field} by {shot.system}, where no human removed it")
+        self.accepted += 1
+        self.golden[field] = shot.held[field].origin
+
+    def check_merged(self, edit, data):
+        """I4 of a merged set, at rest: what was added is there or was removed, and so on."""
+        there = elements(data.get(edit.field))
+        others = [e for e in self.edits if e.field == edit.field and e is not edit and e.arrived]
+        rows = [c for c in self.state["conflicts"] or [] if edit.field in self.fields_of(c) and c["id"] not in edit.old_rows]
+        for element in edit.added - there:
+            if not rows and not any(element in e.removed for e in others):
+                raise Failure("I4", f"{edit}: {element}, which it added, is lost")
+        for element in edit.removed & there:
+            if not rows and not any(element in e.added for e in others):
+                raise Failure("I4", f"{edit}: {element}, which it removed, is there")
 
     def check_revival(self, shot):
         """Only who deleted the record may create it again."""
@@ -300,20 +346,32 @@ class Oracle:
             raise Failure("I4", f"conflict {row['id']} is open after its decision")
         if winner is not None:
             value = row["current_value"] if winner == row["current_system"] else row["sides"][winner][-1]
-        field = row["field"]
-        if text_of(data_of(state).get(field)) != text_of(value):
-            raise Failure("I4", f"decided {text_of(value)}, but the golden value is {text_of(data_of(state).get(field))}")
+        fields = self.fields_of(row)
+        values = {row["field"]: value} if fields == [row["field"]] else value or {}
+        changed = [f for f in fields if text_of(data_of(state).get(f)) != text_of(data_of(self.state).get(f))]
+        for field in fields:
+            if field in values and text_of(data_of(state).get(field)) != text_of(values[field]):
+                raise Failure("I4", f"decided {text_of(value)}, but {field} is {text_of(data_of(state).get(field))}")
+            if field in changed or row["field"] == field:
+                self.review(field, data_of(state).get(field))
+        self.check(state)
+
+    def review(self, field, value):
+        """A reviewer's decision is an edit, of one who saw the golden value and the conflict."""
         self.world.numbers += 1
         before = self.golden.get(field)
         saw = frozenset() if before is None else before.saw | {before.number}
         edit = Edit(self.world.numbers, "review", field, value, saw, self.world.clock)
         edit.shown = self.world.step
         edit.accepted = edit.arrived = True
+        edit.over = text_of(data_of(self.state).get(field))
+        if self.policy.is_merged(field):
+            edit.added = elements(value) - elements(data_of(self.state).get(field))
+            edit.removed = elements(data_of(self.state).get(field)) - elements(value)
         edit.old_rows = frozenset(c["id"] for c in self.state["conflicts"] if c["status"] == "resolved")
         self.edits.append(edit)
         self.golden[field] = edit
         self.accepted += 1
-        self.check(state)
 
     def decided_life(self, row, winner, answer):
         state = answer["state"]
@@ -341,7 +399,8 @@ class Oracle:
     def check(self, state):
         self.state = state
         for edit in self.edits:
-            if edit.shown is not None and edit.excuse is None and not self.is_kept(edit):
+            if edit.shown is not None and edit.excuse is None and not self.policy.is_merged(edit.field) \
+                    and not self.is_kept(edit):
                 self.check_not_lost(edit)
         self.check_waiting()
         self.disorder = set()
@@ -366,7 +425,7 @@ class Oracle:
         for row in self.state["conflicts"] or []:
             if row["id"] in edit.old_rows:
                 continue
-            if row["field"] == edit.field and wanted in values_of(row) or row["field"] is None and names(row, edit):
+            if self.is_named(row, edit):
                 return True
         return any(e.arrived and e.field == edit.field and self.has_seen(e, edit) for e in self.edits)
 
@@ -396,7 +455,7 @@ class Oracle:
                 raise Failure("I5", "the record is frozen, and something waits")
             return
         data = data_of(self.state)
-        frozen = {c["field"] for c in self.state["conflicts"] or [] if c["status"] == "open"}
+        frozen = {f for c in self.state["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
         for name in self.world.names:
             rows = [o for o in self.state["outbox"] or [] if o["target"] == name]
             shadow = (self.state["shadow"] or {}).get(name)
@@ -469,6 +528,9 @@ class Oracle:
 
     def check_all_agree(self):
         data = data_of(self.state)
+        for edit in self.edits:
+            if self.policy.is_merged(edit.field) and edit.shown is not None and edit.number not in self.buried:
+                self.check_merged(edit, data)
         for name, system in self.world.systems.items():
             if not self.policy.writable(name) or self.is_left_out(name):
                 continue
@@ -502,8 +564,12 @@ class Oracle:
 
     def excuse_echo(self, shot, field, held):
         system = self.world.systems[shot.system]
-        if not system.behaviour.get("clock") and (shot.system, field) in self.disorder:
+        if not system.behaviour.get("clock") and (
+                (shot.system, field) in self.disorder or field in self.was_disordered):
             return "unversioned, out of order or late: old value taken for an edit"
+        if any(e.system == shot.system and e.field == field and e.arrived and e.risky
+               and text_of(e.value) == text_of(held.value) for e in self.edits):
+            return "typed again what was written or shown there, while a write crossed"
         if held.rewritten:
             calls = self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None)
             if not any(c.told for c in calls[-1:]):
@@ -544,6 +610,10 @@ def data_of(state):
     return (state.get("golden") or {}).get("data") or {}
 
 
+def elements(value):
+    return frozenset(value or ())
+
+
 def is_dead(state):
     return bool((state.get("golden") or {}).get("deleted"))
 
@@ -565,12 +635,7 @@ def all_values(row):
     return values
 
 
-def values_of(row):
-    """Every value that a conflict of a field names."""
-    return {text_of(v) for v in all_values(row)}
-
-
 def names(row, edit):
-    """True where a conflict about a record's life names what was typed into it."""
+    """True where a conflict of a group, or about a record's life, names what was typed."""
     return any(isinstance(v, dict) and edit.field in v and text_of(v[edit.field]) == text_of(edit.value)
                for v in all_values(row))

@@ -47,6 +47,13 @@ class Policy:
     def writable(self, system):
         return self.systems[system]["config"].get("writable", True)
 
+    def group(self, name):
+        """The fields of a group."""
+        return [f for f, c in self.fields.items() if c.get("group") == name]
+
+    def is_merged(self, field):
+        return self.fields[field].get("merge") == "set"
+
     def keeps_null(self, system, field):
         config = self.fields[field]
         return config.get("nulls", "keep") == "keep" and config.get("owner") != system
@@ -131,5 +138,10 @@ def all_policies():
         Policy("deletes_reviewed", systems(DELETES, DELETES), STORY, OWNED, window="0 s", deletes="review"),
         Policy("deletes_ignored", systems(DELETES, {**COUNT, **DELETES}, {}), STORY, window="0 s", deletes="ignore"),
         Policy("deletes_owned", systems(DELETES, DELETES), STORY, window="0 s", delete_owner="crm"),
+        Policy("groups_owned", systems({}, COUNT), {"a": "text", "b": "text", "c": "text"},
+               {"a": {"group": "g", "owner": "crm"}, "b": {"group": "g", "owner": "crm"}}),
+        Policy("sets", systems({}, {}), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}, window="0 s"),
+        Policy("sets_of_three", systems(COUNT, {}, TIME), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}),
+        Policy("flips", systems({}, {}), STORY, OWNED, window="5 s", max_flips=2),
         Policy("by_record", systems(*three), STORY, window_scope="record"),
     ]

@@ -34,6 +34,7 @@ class Edit:
         self.value = value
         self.saw = saw              # numbers of the edits that had been on the screen
         self.over = None            # the value that was on the screen, as text
+        self.added = self.removed = frozenset()     # of a merged set
         self.at = at
         self.shown = None           # the step of the observation that told us
         self.arrived = False        # told, though perhaps nobody could see it

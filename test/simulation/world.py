@@ -124,7 +124,14 @@ class World:
             return False
         field = self.pick_field(system, which)
         value = system.fields[field].fresh(self.numbers + 1, system.name)
+        if self.policy.is_merged(field):
+            value = self.one_more_or_less(system.held[field].value or [], which, system.name)
         return self.human_edits(system, field, value)
+
+    def one_more_or_less(self, value, which, name):
+        if value and which % 3 == 0:
+            return sorted(set(value) - {value[which // 4 % len(value)]})
+        return sorted({*value, f"{name[0]}{self.numbers + 1}" if which % 3 == 1 else f"e{which % 4}"})
 
     def do_revert(self, system, which):
         """Types what was there before, in this system."""
@@ -405,6 +412,8 @@ class World:
         return True
 
     def review_value(self, field):
+        if self.policy.group(field):
+            return {f: self.review_value(f) for f in self.policy.group(field)}
         system = next(s for s in self.systems.values() if field in s.fields)
         return system.fields[field].fresh(self.numbers + 1, "review")
 
