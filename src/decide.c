@@ -228,6 +228,9 @@ sl_note_presence(SlEvent *event)
 
 	if (part->existence != SL_THERE)
 	{
+		SlOutcome *outcome = &event->effects->record_outcome;
+
+		*outcome = Max(*outcome, sl_shows_record(part) ? SL_ECHO : SL_AGREED);
 		part->existence = SL_THERE;
 		event->effects->is_dirty = true;
 	}
@@ -269,7 +272,10 @@ static void
 decide_living(SlEvent *event)
 {
 	if (sl_is_late_photograph(event))
+	{
+		event->effects->record_outcome = sl_take_photograph(event);
 		return;
+	}
 	forget_what_was_deleted(event);
 	sl_note_presence(event);
 	for (int f = 0; f < event->policy->nfields; f++)

@@ -340,7 +340,7 @@ join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
 
 /* It never undoes what an observation said since the claim. */
 static void
-ack_existence(const SlState *state, SlPart *part)
+ack_existence(const SlState *state, SlPart *part, TimestampTz now)
 {
 	if (part->leased_action == SL_ACTION_CREATE)
 	{
@@ -348,10 +348,14 @@ ack_existence(const SlState *state, SlPart *part)
 		if (part->existence == SL_BEING_CREATED)
 			part->existence = SL_THERE;
 	}
+	if (part->leased_action == SL_ACTION_UPDATE && part->erasure == SL_ERASURE_LOST)
+		part->erasure = SL_ERASURE_STRAY;
 	if (part->leased_action != SL_ACTION_DELETE)
 		return;
-	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_OWED
-													   : SL_ERASURE_NONE;
+	if (part->erasure == SL_ERASURE_LEASED)
+		part->erasures_owed++;
+	part->erasure = SL_ERASURE_NONE;
+	part->erased_at = now;
 	if (!sl_shows_record(part))
 		return;
 	if (state->is_deleted || sl_is_frozen(state))
@@ -369,7 +373,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	bool         *is_leased = leased_fields(policy, part);
 	SlEffects    *rest;
 
-	ack_existence(state, part);
+	ack_existence(state, part, ack->now);
 	if (ack->native_id != NULL && sl_shows_record(part))
 		part->native_id = ack->native_id;
 	for (int f = 0; f < policy->nfields; f++)

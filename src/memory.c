@@ -66,12 +66,18 @@ sl_may_still_land(const SlWrite *write)
 }
 
 bool
+sl_may_be_erased(const SlState *state, int system)
+{
+	return !state->is_deleted && state->parts[system].erasure == SL_ERASURE_LOST;
+}
+
+bool
 sl_is_unsure(const SlSpot *spot)
 {
 	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
-	if (shown->is_unsure)
+	if (shown->is_unsure || sl_may_be_erased(spot->state, spot->system))
 		return true;
 	for (int i = 0; i < shown->nwrites; i++)
 	{

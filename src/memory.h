@@ -41,6 +41,9 @@ extern SlWrite *sl_newest_write(const SlShown *shown);
 /* It is in flight, or of unknown outcome. */
 extern bool sl_may_still_land(const SlWrite *write);
 
+/* A delete of a record that lives (again) may have landed there, or may yet. */
+extern bool sl_may_be_erased(const SlState *state, int system);
+
 /* Nobody can say what the system shows of the field. */
 extern bool sl_is_unsure(const SlSpot *spot);
 

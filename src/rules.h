@@ -280,6 +280,9 @@ extern void sl_decide_closed(SlEvent *event);
 extern void sl_unsee(SlShown *shown);
 extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 
+extern bool      sl_may_come_late(const SlEvent *event);
+extern SlOutcome sl_take_photograph(SlEvent *event);
+
 /* The observation shows what was there before our delete, or less. */
 extern bool sl_is_late_photograph(const SlEvent *event);
 

@@ -76,20 +76,37 @@ note_token(SlEvent *event)
 static bool
 is_ours(const SlPart *part)
 {
-	return part->erasure != SL_ERASURE_NONE && part->erasure != SL_ERASURE_SEEN;
+	switch (part->erasure)
+	{
+		case SL_ERASURE_LEASED:
+		case SL_ERASURE_LOST:
+		case SL_ERASURE_STRAY:
+			return true;
+		case SL_ERASURE_NONE:
+		case SL_ERASURE_SEEN:
+			break;
+	}
+	return part->erasures_owed > 0;
 }
 
-/* What comes after a decision for life is not undone by the late echo of our delete. */
+/*
+ * The oldest one's that is owed.  What came after an acked delete (a decision for life,
+ * a new generation) is not undone by its late echo.
+ */
 static SlOutcome
 take_echo(SlEvent *event, SlPart *part)
 {
-	bool has_landed = part->erasure == SL_ERASURE_OWED;
-
-	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN
-													   : SL_ERASURE_NONE;
 	event->effects->is_dirty = true;
 	sl_event_say(event, SL_RECORD, "echo of our delete");
-	if (has_landed || !sl_shows_record(part))
+	if (part->erasures_owed > 0)
+	{
+		part->erasures_owed--;
+		part->erased_at = 0;
+		return SL_ECHO;
+	}
+	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN
+													   : SL_ERASURE_NONE;
+	if (!sl_shows_record(part))
 		return SL_ECHO;
 	if (event->state->is_deleted || sl_is_frozen(event->state))
 		part->existence = SL_GONE;

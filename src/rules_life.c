@@ -202,6 +202,18 @@ forget_generation(SlEvent *event)
 	}
 }
 
+/* A null is news where another system still shows what was. */
+static SlOutcome
+begin_field(SlEvent *event, int field)
+{
+	if (!sl_value_is_null(&event->obs->values[field]) ||
+		!is_shown_by_another(event, field))
+		return sl_apply_edit(event, field);
+	sl_show(event, field, true);
+	sl_set_golden(event, field, sl_value_null(), event->obs->system);
+	return SL_ACCEPTED;
+}
+
 /* The system that deleted the record creates it again. */
 static void
 begin_generation(SlEvent *event)
@@ -214,7 +226,7 @@ begin_generation(SlEvent *event)
 	sl_edits_begin(event);
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (is_present(event, f))
-			event->effects->outcomes[f] = sl_apply_edit(event, f);
+			event->effects->outcomes[f] = begin_field(event, f);
 	sl_apply_group_edits(event);
 	decide_all_undecided(event);
 	event->effects->action = SL_ACTION_CREATE;
@@ -280,14 +292,21 @@ sl_decide_closed(SlEvent *event)
 		sl_note_presence(event);
 		return;
 	}
-	if (!was_there && worst < SL_HELD &&
-		(part->erasure != SL_ERASURE_NONE || worst != SL_UNCHANGED))
+	if (!was_there && worst < SL_HELD)
 	{
 		if (landed_late(event, had_lost, worst))
+		{
 			sl_note_presence(event);
-		else
-			sl_event_say(event, SL_RECORD, "a late sight of what was deleted");
-		return;
+			event->effects->record_outcome = SL_ECHO;
+			return;
+		}
+		if (worst != SL_UNCHANGED)
+			return;
+		if (sl_may_come_late(event))
+		{
+			event->effects->record_outcome = sl_take_photograph(event);
+			return;
+		}
 	}
 	if (!part->deleted_itself)
 		join_conflict(event);

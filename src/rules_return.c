@@ -44,12 +44,31 @@ is_of_the_past(const SlEvent *event, int field)
 	return false;
 }
 
+/* What our delete has removed may come late, once, for as long as any echo may. */
+bool
+sl_may_come_late(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
+
+	return part->erased_at != 0 && event->obs->now < part->erased_at + echo_window;
+}
+
+SlOutcome
+sl_take_photograph(SlEvent *event)
+{
+	event->state->parts[event->obs->system].erased_at = 0;
+	event->effects->is_dirty = true;
+	sl_event_say(event, SL_RECORD, "what our delete removed, late");
+	return SL_ECHO;
+}
+
 bool
 sl_is_late_photograph(const SlEvent *event)
 {
 	const SlPart *part = &event->state->parts[event->obs->system];
 
-	if (part->existence != SL_NOT_THERE || part->erasure == SL_ERASURE_NONE)
+	if (part->existence != SL_NOT_THERE || !sl_may_come_late(event))
 		return false;
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (!is_of_the_past(event, f))

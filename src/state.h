@@ -137,14 +137,14 @@ typedef enum SlExistence
 	SL_LEFT_OUT       /* takes no part in this record until it shows it (again) */
 } SlExistence;
 
-/* Our delete in one system, from its claim until an observation shows it. */
+/* Our newest delete in one system, as long as its outcome is open. */
 typedef enum SlErasure
 {
-	SL_ERASURE_NONE,   /* none was claimed, or its sight has come */
+	SL_ERASURE_NONE,
 	SL_ERASURE_LEASED, /* a worker has it */
 	SL_ERASURE_SEEN,   /* a worker has it, and its sight has come */
-	SL_ERASURE_LOST,   /* of unknown outcome; it may still land */
-	SL_ERASURE_OWED    /* acked; its sight is owed, however late */
+	SL_ERASURE_LOST, /* of unknown outcome: nobody can say whether the record is there */
+	SL_ERASURE_STRAY /* the same, but a write was confirmed since: it was there then */
 } SlErasure;
 
 typedef enum SlAction
@@ -171,8 +171,11 @@ typedef struct SlPart
 	int         create_source;  /* the author in that key */
 	SlErasure   erasure;
 	int64       erasure_version; /* in the key of our delete, while it is not acked */
-	bool        deleted_itself;  /* gone by its own word, not by a delete of ours */
-	SlShown    *shown;           /* by field */
+	int erasures_owed;     /* acked deletes whose sight is still to come, however late */
+	TimestampTz erased_at; /* when the last one was acked; 0: none, or an older sight
+								  of the record came since */
+	bool        deleted_itself; /* gone by its own word, not by a delete of ours */
+	SlShown    *shown;          /* by field */
 } SlPart;
 
 typedef struct SlState

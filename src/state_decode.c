@@ -406,6 +406,8 @@ get_part_body(Decoder *d, int system)
 	{
 		part->erasure = (SlErasure) sl_get_byte(&d->cursor);
 		part->erasure_version = (int64) sl_get_varint(&d->cursor);
+		part->erasures_owed = (int) sl_get_varint(&d->cursor);
+		part->erased_at = sl_get_time(&d->cursor);
 		part->deleted_itself = sl_get_byte(&d->cursor) != 0;
 	}
 	if ((flags & SL_PART_FIELDS) != 0)

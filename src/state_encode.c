@@ -354,7 +354,8 @@ put_part_fields(Encoder *e, const SlPart *part)
 static bool
 part_has_erasure(const SlPart *part)
 {
-	return part->erasure != SL_ERASURE_NONE || part->deleted_itself;
+	return part->erasure != SL_ERASURE_NONE || part->erasures_owed > 0 ||
+		   part->deleted_itself;
 }
 
 static void
@@ -380,6 +381,8 @@ put_part_body(Encoder *e, const SlPart *part)
 	{
 		sl_put_byte(&e->out, (uint8) part->erasure);
 		sl_put_varint(&e->out, (uint64) part->erasure_version);
+		sl_put_varint(&e->out, (uint64) part->erasures_owed);
+		sl_put_time(&e->out, part->erased_at);
 		sl_put_byte(&e->out, part->deleted_itself ? 1 : 0);
 	}
 	if (has_fields)
