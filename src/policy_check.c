@@ -2,7 +2,7 @@
  * policy_check.c
  *	  What no single key of a config can show to be wrong.
  *
- * No place of a writable system's payload is written by two fields, no owner is
+ * No place of a writable system's payload is written twice, no owner is
  * unable to speak, and nothing is accepted that has no effect yet.
  */
 #include "postgres.h"
@@ -94,6 +94,23 @@ check_places(const SlPolicy *policy, int system, const SlConfig *root)
 }
 
 static void
+check_stamp(const SlPolicy *policy, int system, const SlConfig *root)
+{
+	const SlPath *stamp = policy->systems[system].sentinel;
+
+	for (int i = 0; stamp != NULL && i < policy->nfields; i++)
+	{
+		const SlPath *path = policy->fields[i].paths[system];
+
+		if (path != NULL && (is_inside(path, stamp) || is_inside(stamp, path)))
+			sl_config_error(
+				root, "Give the \"sentinel\" a place of its own.",
+				"writes field \"%s\" and the stamp of system \"%s\" to one place: \"%s\"",
+				policy->fields[i].name, policy->systems[system].name, path->text);
+	}
+}
+
+static void
 check_owners(const SlPolicy *policy, const SlConfig *root)
 {
 	for (int i = 0; i < policy->nfields; i++)
@@ -164,8 +181,10 @@ sl_policy_check(const SlPolicy *policy, const SlConfig *root)
 {
 	for (int i = 0; i < policy->nsystems; i++)
 	{
-		if (policy->systems[i].is_writable)
-			check_places(policy, i, root);
+		if (!policy->systems[i].is_writable)
+			continue;
+		check_places(policy, i, root);
+		check_stamp(policy, i, root);
 	}
 	check_owners(policy, root);
 	check_groups(policy, root);

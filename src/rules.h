@@ -90,8 +90,8 @@ extern void sl_prove_newer(SlEvent *event, int field);
 
 /* --- rules_echo.c: rule 4 --- */
 
-/* The oldest write whose owed sight this value is, or NULL. */
-extern SlWrite *sl_find_sight(const SlSpot *spot, const SlValue *value);
+/* The oldest write whose owed sight this is, a lost one last; or NULL. */
+extern SlWrite *sl_find_sight(const SlSpot *spot, const SlObservation *obs);
 
 /* SL_ECHO or SL_HELD; SL_UNCHANGED where no write explains the value. */
 extern SlOutcome sl_apply_echo(SlEvent *event, int field);

@@ -17,23 +17,63 @@ shows_by_value(const SlWrite *write, const SlValue *value)
 		   !sl_value_same(&write->value, &write->replaced);
 }
 
-/*
- * What an observation has shown already is no sight of a further write: one landing may
- * be shown twice, and a second call, of a retry, may yet bury an edit.
- */
-SlWrite *
-sl_find_sight(const SlSpot *spot, const SlValue *value)
+/* The very version under which the target says that it stored the write. */
+static bool
+shows_by_token(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	return write->status == SL_WRITE_ACKED && write->token.len > 0 &&
+		   obs->token.len > 0 &&
+		   sl_value_same(&write->value, &obs->values[spot->field]) &&
+		   sl_compare_tokens(spot, obs->token, write->token) == 0;
+}
+
+static SlWrite *
+find_sight_by_token(const SlSpot *spot, const SlObservation *obs, bool is_unsure)
 {
 	SlShown *shown = sl_spot_shown(spot);
-	bool     is_unsure = sl_is_unsure(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shows_by_token(spot, obs, &shown->writes[i]) &&
+			sl_is_owed(spot, &shown->writes[i], is_unsure))
+			return &shown->writes[i];
+	return NULL;
+}
+
+/*
+ * What an observation has shown already is no sight of a further write: one landing may
+ * be shown twice, and a second call, of a retry, may yet bury an edit.  Of a lost call
+ * and one that surely landed it is the latter's: the lost one may still land.
+ */
+static SlWrite *
+find_sight_by_value(const SlSpot *spot, const SlValue *value, bool is_unsure)
+{
+	SlShown *shown = sl_spot_shown(spot);
+	SlWrite *lost = NULL;
 
 	if (shown->is_seen && shown->is_observed && sl_value_same(&shown->value, value))
 		return NULL;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (shows_by_value(&shown->writes[i], value) &&
-			sl_is_owed(spot, &shown->writes[i], is_unsure))
-			return &shown->writes[i];
-	return NULL;
+	{
+		SlWrite *write = &shown->writes[i];
+
+		if (!shows_by_value(write, value) || !sl_is_owed(spot, write, is_unsure))
+			continue;
+		if (write->status != SL_WRITE_LOST)
+			return write;
+		if (lost == NULL)
+			lost = write;
+	}
+	return lost;
+}
+
+SlWrite *
+sl_find_sight(const SlSpot *spot, const SlObservation *obs)
+{
+	bool     is_unsure = sl_is_unsure(spot);
+	SlWrite *write = find_sight_by_token(spot, obs, is_unsure);
+
+	return write != NULL ? write
+						 : find_sight_by_value(spot, &obs->values[spot->field], is_unsure);
 }
 
 /* A newer write of another value stands behind this one. */
@@ -252,7 +292,7 @@ hold(SlEvent *event, int field)
 	SlValue  base = shown->value;
 
 	sl_cross(event, field);
-	sl_show(event, field, true);
+	sl_show(event, field, false);
 	shown->is_unsure = true;
 	sl_open_conflict(event, field, SL_CONFLICT_BOUNCE, base);
 	sl_event_say(event, field, "an edit, or a late echo of ours: nobody can tell");
@@ -279,7 +319,7 @@ sl_apply_echo(SlEvent *event, int field)
 		sl_event_say(event, field, "newer than our write, and as we left it");
 		return SL_ECHO;
 	}
-	write = sl_find_sight(&spot, value);
+	write = sl_find_sight(&spot, event->obs);
 	if (write != NULL)
 		return take_echo(event, field, write);
 	write = find_photographed(shown, value);

@@ -88,7 +88,7 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 		return false;
 	if (shown->nwrites == 0)
 		return true;
-	if (sl_find_sight(spot, value) != NULL || sl_brings_stamp(spot, obs))
+	if (sl_find_sight(spot, obs) != NULL || sl_brings_stamp(spot, obs))
 		return false;
 	is_unsure = sl_is_unsure(spot);
 	for (int i = 0; i < shown->nwrites; i++)

@@ -89,6 +89,7 @@ is_echo_of(const SlSpot *spot, const SlWrite *write, const SlValue *value)
 			sl_value_same(&sl_spot_shown(spot)->value, value));
 }
 
+/* Of a lost call and its retry it names the latter, which is surely there. */
 SlWrite *
 sl_use_stamp(SlEvent *event, int field)
 {
@@ -104,7 +105,8 @@ sl_use_stamp(SlEvent *event, int field)
 			continue;
 		write->stamp_used = true;
 		event->effects->is_dirty = true;
-		if (named == NULL && is_echo_of(&spot, write, &event->obs->values[field]))
+		if ((named == NULL || named->status == SL_WRITE_LOST) &&
+			is_echo_of(&spot, write, &event->obs->values[field]))
 			named = write;
 	}
 	return named;

@@ -80,4 +80,15 @@ SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo -> support'
 SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo', 'as is the third');
 SELECT is(pg_temp.golden()->>'phone', '2', 'none of them was an edit');
 
+-- The retry is shown; the lost call itself may land still
+CALL pg_temp.lose('after its retry');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'the same goes out again');
+SELECT is(pg_temp.ack('support'), true, 'and is acknowledged');
+SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo', 'and shown');
+SELECT pg_temp.saw('crm', '{"phone": "2"}') \g /dev/null
+CALL pg_temp.deliver('support');
+SELECT is(pg_temp.waits('support'), NULL, 'the crm moves on');
+SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo -> support', 'now the lost call lands');
+SELECT is(pg_temp.waits('support'), 'update {"phone": "2"}', 'and is written over');
+
 SELECT * FROM finish();

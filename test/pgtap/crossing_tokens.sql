@@ -68,4 +68,28 @@ SELECT is(pg_temp.saw('support', '{"v": 9, "phone": "0"}'), 'echo phone=echo', '
 SELECT is(pg_temp.saw('support', '{"v": 9, "phone": "0"}'), 'unchanged', 'once');
 SELECT is(pg_temp.saw('support', '{"v": 10, "phone": "4"}'), 'accepted phone=accepted -> crm,support', 'and who edits after that has seen it; the lost call may still land, so it is sent back');
 
+CALL pg_temp.write('the same value, shown by its version');
+CALL pg_temp.at('12:01:01');
+SELECT pg_temp.saw('crm', '{"phone": "0"}'), pg_temp.poll('support'), pg_temp.ack('support', '{"v": 8, "phone": "0"}') \g /dev/null
+SELECT is(pg_temp.saw('support', '{"v": 8, "phone": "0"}'), 'echo phone=echo', 'as the very version of the write does');
+SELECT is(pg_temp.saw('support', '{"v": 8, "phone": "0"}'), 'unchanged', 'once');
+
+-- A retry under a version of its own: that names it, and the lost call may still land
+CALL pg_temp.write('a retry');
+CALL pg_temp.at('12:01:01');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'the lease runs out, and it goes out again');
+SELECT is(pg_temp.ack('support', '{"v": 6, "phone": "1"}'), true, 'and is stored under version 6');
+SELECT is(pg_temp.saw('support', '{"v": 6, "phone": "1"}'), 'echo phone=echo', 'and shown');
+SELECT pg_temp.saw('crm', '{"phone": "2"}'), pg_temp.poll('support'), pg_temp.ack('support', '{"v": 7, "phone": "2"}'),
+	pg_temp.saw('support', '{"v": 7, "phone": "2"}') \g /dev/null
+SELECT is(pg_temp.saw('support', '{"v": 8, "phone": "1"}'), 'echo phone=echo -> support', 'the lost call lands: no edit, however new its version');
+
+-- What is held may be ours: an edit that it buried is named too
+CALL pg_temp.write('under what is held');
+SELECT is(pg_temp.saw('support', '{"v": 8, "phone": "3"}'), 'conflict phone=conflict', 'an edit crosses our write');
+SELECT is(pg_temp.ack('support', '{"v": 10, "phone": "1"}'), true, 'which is acknowledged');
+SELECT is(pg_temp.saw('support', '{"v": 11, "phone": "1"}'), 'held phone=held', 'its value shows under a greater version: typed, or ours');
+SELECT is(pg_temp.saw('support', '{"v": 9, "phone": "4"}'), 'conflict phone=conflict', 'an edit of before our write');
+SELECT is((SELECT sides->'support' FROM sync_conflict WHERE id = pg_temp.open_conflict()), '["3", "1", "4"]', 'is among the values that a human sees');
+
 SELECT * FROM finish();

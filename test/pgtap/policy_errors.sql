@@ -167,6 +167,7 @@ FROM (VALUES
 	(pg_temp.field('{"path": "a[*]"}'), 'fields.phone.path finds many values with "[*]", but the field''s type is text: "a[*]" | %'),
 	(pg_temp.field('{"type": "set", "path": "a[*].b[*]"}'), '%a second [*] at position 8 | %'),
 	(pg_temp.fields('{"a": {"path": "x.y"}, "b": {"path": "x.y"}}'), 'the config writes fields %"a"%of system "crm" to one place: "x.y" | %'),
+	(pg_temp.system('{"sentinel": "phone.source"}'), 'the config writes field "phone" and the stamp of system "crm" to one place: "phone" | Give the "sentinel" a place of its own.'),
 	(pg_temp.fields('{"a": {"path": "x"}, "b": {"path": "x[0].y"}, "c": {"path": "xx"}}'), 'the config writes fields "a" and "b" of system "crm" to one place: "x[0].y" | %'),
 	-- value maps
 	(pg_temp.field('{"values": []}'), 'fields.phone.values must be an object, not []'),

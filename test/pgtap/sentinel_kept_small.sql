@@ -43,9 +43,9 @@ CALL pg_temp.write('2');
 SELECT is(pg_temp.saw('support', '{"phone": "2", "email": "a"}' || pg_temp.stamp()), 'echo phone=echo', 'both show what the crm wrote');
 CREATE TEMP TABLE size AS SELECT pg_temp.state_bytes() AS at_rest;
 CALL pg_temp.write('1');
-SELECT cmp_ok(pg_temp.state_bytes(), '>', at_rest, 'a write is remembered') FROM size;
+SELECT cmp_ok(pg_temp.state_bytes(), '>', at_rest + 20, 'a write is remembered') FROM size;
 SELECT is(pg_temp.saw('support', '{"phone": "1", "email": "a"}' || pg_temp.stamp()), 'echo phone=echo', 'until it was shown under its stamp');
-SELECT is(pg_temp.state_bytes(), at_rest, 'then all of it is forgotten') FROM size;
+SELECT cmp_ok(pg_temp.state_bytes(), '<', at_rest + 10, 'then all of it is forgotten') FROM size;
 CREATE TEMP TABLE noted AS SELECT pg_temp.row_version();
 SELECT is(pg_temp.saw('support', '{"phone": "1", "email": "a"}' || pg_temp.stamp()), 'unchanged', 'what comes under the stamp later says nothing new');
 CALL pg_temp.at('15:00');
@@ -59,7 +59,7 @@ SELECT is(pg_temp.saw('support', '{"phone": "1", "email": "a"}'), 'echo phone=ec
 CALL pg_temp.at('15:00');
 SELECT is(pg_temp.saw('support', '{"phone": "1", "email": "a"}' || pg_temp.stamp()), 'echo phone=echo', 'hours later the stamp: used up');
 SELECT is(pg_temp.saw('support', '{"phone": "1", "email": "a"}' || pg_temp.stamp()), 'unchanged', 'once');
-SELECT is(pg_temp.state_bytes(), at_rest, 'and nothing is left') FROM size;
+SELECT cmp_ok(pg_temp.state_bytes(), '<', at_rest + 10, 'and nothing is left') FROM size;
 
 -- A system that never shows a stamp
 CALL pg_temp.begin('never shown');
