@@ -115,8 +115,7 @@ decide_field(SlEvent *event, int field)
 	outcome = sl_apply_echo(event, field);
 	if (outcome != SL_UNCHANGED)
 		return outcome;
-	return event->obs->is_baseline ? sl_apply_baseline(event, field)
-								   : sl_apply_edit(event, field);
+	return sl_apply_edit(event, field);
 }
 
 /* A new generation begins without the values of the old one. */

@@ -133,6 +133,7 @@ typedef enum SlRuling
 	SL_RULED_OWNER,     /* accepted as the owner's */
 	SL_RULED_FROZEN,    /* it adds to the open conflict */
 	SL_RULED_OVERRULED, /* C goes back */
+	SL_RULED_SETTLED,   /* of a first load: C stands, and is not sent */
 	SL_RULED_DRIFT,
 	SL_RULED_COLLISION,
 	SL_RULED_BOUNCE,
@@ -158,16 +159,21 @@ extern bool sl_is_first_sight(const SlEdit *edit);
 /* C[f] takes a value; what was settled with the old one is open again. */
 extern void sl_set_golden(SlEvent *event, int field, SlValue value, int author);
 
-/* What waits says the same, over another value than the target showed before. */
-extern void sl_note_correction(SlEvent *event, int field);
-
 /* --- rules_baseline.c: the first load of a system, in place of rules 3 and 5 to 9 --- */
 
-extern void      sl_baseline_begin(SlEvent *event);
-extern SlOutcome sl_apply_baseline(SlEvent *event, int field);
+/* Notes what waits before it. */
+extern void     sl_baseline_begin(SlEvent *event);
+extern SlRuling sl_baseline_rule(const SlEdit *edit);
+
+/* C's value waited for the event's system, or was on its way there. */
+extern bool sl_is_sent_anyway(const SlEvent *event, int field);
+
+/* What the load shows is a known difference, unless C is sent anyway. */
+extern void sl_baseline_settle(const SlEdit *edit);
 
 /* Before what waits is computed: nothing begins to wait because of a first load. */
 extern void sl_baseline_end(SlEvent *event);
+
 /* --- rules_set.c: rule 8, of sets --- */
 
 /* Merges a set into C: edit->value becomes what C will be. */

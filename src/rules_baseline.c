@@ -1,6 +1,6 @@
 /*
  * rules_baseline.c
- *	  The first load of a system, in place of rules 3 and 5 to 9.
+ *	  The first load of a system: how an edit is ruled on, in place of rules 3 and 5 to 9.
  *
  * It fills the golden record and the shadows, and nothing is sent because of it: a
  * difference that it shows is settled.  What waited, or was on its way, before it goes
@@ -10,26 +10,16 @@
 
 #include "rules.h"
 
-/* What stood before the load, for rules that come after the shadow has moved. */
-typedef struct Load
-{
-	SlEvent           *event;
-	int                field;
-	const SlFieldSpec *spec;
-	SlGolden          *golden;
-	SlShown           *shown;
-	SlValue            value;
-	SlValue            base; /* what the system showed before */
-	bool               was_seen;
-	bool               had_seen; /* the system had seen C[f] */
-	bool               owner_spoke;
-	bool               is_due; /* C waits for the system, or is on its way there */
-} Load;
-
 static bool *
 due_at(const SlEvent *event, int system, int field)
 {
 	return &event->is_due[system * event->policy->nfields + field];
+}
+
+static bool
+is_carried(const SlEvent *event, int system, int field)
+{
+	return event->policy->fields[field].paths[system] != NULL;
 }
 
 static bool
@@ -62,193 +52,91 @@ sl_baseline_begin(SlEvent *event)
 		{
 			SlSpot spot = {policy, event->state, t, f, event->obs->now};
 
-			*due_at(event, t, f) = policy->fields[f].paths[t] != NULL && is_due(&spot);
+			*due_at(event, t, f) = is_carried(event, t, f) && is_due(&spot);
 		}
 }
 
+bool
+sl_is_sent_anyway(const SlEvent *event, int field)
+{
+	return *due_at(event, event->obs->system, field);
+}
+
+/* Another system shows another value than the load does. */
 static bool
-is_owner(const Load *load)
+is_denied(const SlEvent *event, int field)
 {
-	return load->spec->owner == load->event->obs->system;
+	const SlValue *value = &event->obs->values[field];
+
+	if (value->kind == SL_ABSENT ||
+		sl_value_same(value, &event->state->golden[field].value))
+		return false;
+	for (int t = 0; t < event->policy->nsystems; t++)
+	{
+		const SlShown *shown = &event->state->parts[t].shown[field];
+
+		if (t != event->obs->system && sl_shows_record(&event->state->parts[t]) &&
+			shown->is_seen && !sl_value_is_null(&shown->value) &&
+			!sl_value_same(&shown->value, value))
+			return true;
+	}
+	return false;
 }
 
-static const char *
-author_of(const Load *load)
+/* Two systems disagree: of a group, in any of its fields. */
+static bool
+is_disputed(const SlEdit *edit)
 {
-	const char *name = sl_author_name(load->event->policy, load->event->state,
-									  load->golden->author);
+	const SlGroup *group = edit->spec->fellows;
 
-	return name == NULL ? "nobody" : name;
-}
-
-/* The difference stands, unless C is to be sent anyway. */
-static void
-settle(Load *load)
-{
-	load->shown->is_settled = !load->is_due;
-	load->shown->knows_golden = !load->is_due && load->had_seen;
+	if (edit->is_set_by_another)
+		return true;
+	if (edit->golden->author == SL_AUTHOR_NONE && group == NULL)
+		return false;
+	if (group == NULL)
+		return is_denied(edit->event, edit->field);
+	for (int i = 0; i < group->nfields; i++)
+		if (is_denied(edit->event, group->fields[i]))
+			return true;
+	return false;
 }
 
 /* Null says nothing against a value: at first sight, and where it erases nothing. */
 static bool
-is_null_that_is_kept(const Load *load)
+is_null_that_is_kept(const SlEdit *edit)
 {
-	if (!sl_value_is_null(&load->value) || sl_value_is_null(&load->golden->value))
+	if (!sl_value_is_null(&edit->value) || sl_value_is_null(&edit->golden->value))
 		return false;
-	return !load->was_seen || (!load->spec->nulls_clear && !is_owner(load));
+	return !edit->was_seen ||
+		   (!edit->spec->nulls_clear && edit->spec->owner != edit->event->obs->system);
 }
 
-static SlOutcome
-keep_null(Load *load)
+SlRuling
+sl_baseline_rule(const SlEdit *edit)
 {
-	settle(load);
-	sl_event_say(load->event, load->field, "null against %s's value", author_of(load));
-	return SL_KEPT;
+	if (is_null_that_is_kept(edit))
+		return SL_RULED_KEPT;
+	if (sl_value_same(&edit->value, &edit->golden->value))
+		return SL_RULED_AGREED;
+	if (edit->spec->owner == edit->event->obs->system)
+		return SL_RULED_OWNER;
+	if (edit->conflict != NULL)
+		return SL_RULED_FROZEN;
+	if (edit->owner_spoke)
+		return SL_RULED_SETTLED;
+	return is_disputed(edit) ? SL_RULED_DRIFT : SL_RULED_ACCEPTED;
 }
 
-static SlOutcome
-agree(Load *load)
+/* The difference stands, unless C is to be sent anyway. */
+void
+sl_baseline_settle(const SlEdit *edit)
 {
-	if (load->golden->conflict != NULL)
-		sl_open_conflict(load->event, load->field, load->golden->conflict->kind,
-						 load->base);
-	if (!load->golden->is_known)
-		load->golden->value = sl_value_null();
-	load->golden->is_known = true;
-	if (is_owner(load) && !sl_value_is_null(&load->value))
-		load->golden->owner_spoke = load->spec->owner;
-	return SL_AGREED;
-}
-
-static SlOutcome
-fill(Load *load)
-{
-	if (is_owner(load))
-		load->golden->owner_spoke = load->spec->owner;
-	sl_set_golden(load->event, load->field, load->value, load->event->obs->system);
-	return SL_ACCEPTED;
-}
-
-/* The owner's value stands, whoever came first. */
-static SlOutcome
-fill_by_owner(Load *load)
-{
-	SlConflict *conflict = load->golden->conflict;
-	bool        is_replacing = load->golden->author != SL_AUTHOR_NONE &&
-						load->golden->author != load->event->obs->system;
-
-	if (conflict == NULL && is_replacing && !load->had_seen)
-		sl_record_replaced(load->event, load->field, load->base);
-	fill(load);
-	if (conflict != NULL && conflict->kind != SL_CONFLICT_OSCILLATION)
-		sl_close_conflict(load->event, load->field, "owner");
-	return SL_ACCEPTED;
-}
-
-static SlOutcome
-keep_difference(Load *load)
-{
-	settle(load);
-	sl_record_loss(load->event, load->field, SL_CONFLICT_OWNER, load->base, "owner");
-	sl_event_say(load->event, load->field, "%s owns it",
-				 load->event->policy->systems[load->spec->owner].name);
-	return load->is_due ? SL_OVERRULED : SL_KEPT;
-}
-
-/* It set the value itself, and nobody else shows another one. */
-static bool
-is_undisputed(const Load *load)
-{
-	const SlEvent *event = load->event;
-
-	if (load->golden->author == SL_AUTHOR_NONE)
-		return true;
-	if (load->golden->author != event->obs->system)
-		return false;
-	for (int t = 0; t < event->policy->nsystems; t++)
-	{
-		const SlShown *shown = &event->state->parts[t].shown[load->field];
-
-		if (t != event->obs->system && sl_shows_record(&event->state->parts[t]) &&
-			shown->is_seen && !sl_value_is_null(&shown->value) &&
-			!sl_value_same(&shown->value, &load->value))
-			return false;
-	}
-	return true;
-}
-
-static SlOutcome
-add_to_conflict(Load *load)
-{
-	SlConflictKind    kind = load->golden->conflict->kind;
-	bool              is_author = load->golden->author == load->event->obs->system;
-	SlConflictEffect *effect;
-
-	if (is_author)
-		fill(load);
-	effect = sl_open_conflict(load->event, load->field, kind, load->base);
-	if (is_author && effect->op == SL_CONFLICT_SHOW)
-		effect->op = SL_CONFLICT_MOVE;
-	sl_event_say(load->event, load->field, "in open conflict");
-	return kind == SL_CONFLICT_BOUNCE || kind == SL_CONFLICT_OSCILLATION ? SL_HELD
-																		 : SL_CONFLICTED;
-}
-
-static SlOutcome
-drift(Load *load)
-{
-	sl_open_conflict(load->event, load->field, SL_CONFLICT_DRIFT, load->base);
-	sl_event_say(load->event, load->field, "%s says otherwise", author_of(load));
-	return SL_CONFLICTED;
-}
-
-static SlOutcome
-judge(Load *load)
-{
-	if (is_null_that_is_kept(load))
-		return keep_null(load);
-	if (sl_value_same(&load->value, &load->golden->value))
-		return agree(load);
-	if (is_owner(load))
-		return fill_by_owner(load);
-	if (load->golden->conflict != NULL)
-		return add_to_conflict(load);
-	if (load->owner_spoke)
-		return keep_difference(load);
-	return is_undisputed(load) ? fill(load) : drift(load);
-}
-
-/*
- * Only what is on its way can be crossed: a difference from what was written before is
- * settled, not written over.
- */
-SlOutcome
-sl_apply_baseline(SlEvent *event, int field)
-{
-	SlSpot   spot = sl_event_spot(event, field);
+	SlSpot   spot = sl_event_spot(edit->event, edit->field);
 	SlShown *shown = sl_spot_shown(&spot);
-	Load     load = {
-			.event = event,
-			.field = field,
-			.spec = &event->policy->fields[field],
-			.golden = sl_spot_golden(&spot),
-			.shown = shown,
-			.value = event->obs->values[field],
-			.base = shown->value,
-			.was_seen = shown->is_seen,
-			.had_seen = sl_has_seen(&spot),
-			.owner_spoke = sl_owner_spoke(&spot),
-			.is_due = *due_at(event, spot.system, field),
-    };
-	SlOutcome outcome;
+	bool     is_standing = !sl_is_sent_anyway(edit->event, edit->field);
 
-	if (load.is_due)
-		sl_cross(event, field);
-	sl_show(event, field, true);
-	outcome = judge(&load);
-	if (outcome != SL_ACCEPTED && outcome != SL_AGREED)
-		sl_note_correction(event, field);
-	return outcome;
+	shown->is_settled = is_standing;
+	shown->knows_golden = is_standing && edit->had_seen_field;
 }
 
 /* What would begin to wait for a system that shows the record. */
@@ -257,14 +145,13 @@ settle_new_differences(SlEvent *event, int system)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlSpot   spot = {event->policy, event->state, system, f, event->obs->now};
-		SlShown *shown = sl_spot_shown(&spot);
+		SlSpot          spot = {event->policy, event->state, system, f, event->obs->now};
+		const SlGolden *golden = sl_spot_golden(&spot);
 
-		if (event->policy->fields[f].paths[system] == NULL || *due_at(event, system, f) ||
-			spot.state->golden[f].author == SL_AUTHOR_NONE ||
-			spot.state->golden[f].conflict != NULL || !sl_waits_unfrozen(&spot))
+		if (!is_carried(event, system, f) || *due_at(event, system, f) ||
+			golden->conflict != NULL || !sl_waits_unfrozen(&spot))
 			continue;
-		shown->is_settled = true;
+		sl_spot_shown(&spot)->is_settled = true;
 		event->effects->is_dirty = true;
 	}
 }

@@ -125,7 +125,7 @@ is_corrected_too_often(const SlEdit *edit)
 bool
 sl_breaker_trips(SlEdit *edit, SlRuling ruling)
 {
-	if (edit->conflict != NULL)
+	if (edit->conflict != NULL || edit->event->obs->is_baseline)
 		return false;
 	switch (ruling)
 	{
@@ -137,6 +137,7 @@ sl_breaker_trips(SlEdit *edit, SlRuling ruling)
 		case SL_RULED_KEPT:
 			return !edit->had_seen_field && answers_too_often(edit);
 		case SL_RULED_AGREED:
+		case SL_RULED_SETTLED:
 		case SL_RULED_FROZEN:
 		case SL_RULED_DRIFT:
 		case SL_RULED_COLLISION:

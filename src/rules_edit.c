@@ -18,8 +18,9 @@ is_owner(const SlEdit *edit)
 bool
 sl_is_first_sight(const SlEdit *edit)
 {
-	return !edit->was_seen &&
-		   !edit->event->policy->systems[edit->event->obs->system].unseen_is_null;
+	const SlSystemSpec *system = &edit->event->policy->systems[edit->event->obs->system];
+
+	return !edit->was_seen && (!system->unseen_is_null || edit->event->obs->is_baseline);
 }
 
 static const char *
@@ -122,6 +123,8 @@ sl_edit_rule(SlEdit *edit)
 {
 	bool is_contested = !edit->owner_spoke && edit->is_set_by_another;
 
+	if (edit->event->obs->is_baseline)
+		return sl_baseline_rule(edit);
 	if (sl_is_first_sight(edit) && sl_value_is_null(&edit->value))
 		return SL_RULED_AGREED;
 	if (is_null_that_is_kept(edit))
@@ -146,6 +149,22 @@ sl_edit_rule(SlEdit *edit)
 	return SL_RULED_ACCEPTED;
 }
 
+/* What a first load left different goes with the rest of its group, never half of it. */
+static void
+unsettle_fellows(SlEvent *event, int field, int author)
+{
+	const SlGroup *group = event->policy->fields[field].fellows;
+
+	for (int i = 0; group != NULL && i < group->nfields; i++)
+		for (int s = 0; s < event->policy->nsystems; s++)
+		{
+			SlShown *shown = &event->state->parts[s].shown[group->fields[i]];
+
+			if (s != author && !shown->knows_golden)
+				shown->is_settled = false;
+		}
+}
+
 void
 sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 {
@@ -164,6 +183,7 @@ sl_set_golden(SlEvent *event, int field, SlValue value, int author)
 		shown->is_settled = false;
 		shown->knows_golden = false;
 	}
+	unsettle_fellows(event, field, author);
 	event->effects->is_accepted[field] = true;
 	event->effects->has_accepted = true;
 	event->effects->is_dirty = true;
@@ -184,8 +204,13 @@ keep_null(SlEdit *edit)
 {
 	SlSpot spot = sl_event_spot(edit->event, edit->field);
 
-	sl_spot_shown(&spot)->is_settled = edit->had_seen_field;
-	sl_spot_shown(&spot)->knows_golden = edit->had_seen_field;
+	if (edit->event->obs->is_baseline)
+		sl_baseline_settle(edit);
+	else
+	{
+		sl_spot_shown(&spot)->is_settled = edit->had_seen_field;
+		sl_spot_shown(&spot)->knows_golden = edit->had_seen_field;
+	}
 	sl_event_say(edit->event, edit->field, "null erases nothing");
 	return SL_KEPT;
 }
@@ -196,6 +221,9 @@ agree(SlEdit *edit)
 	SlSpot spot = sl_event_spot(edit->event, edit->field);
 
 	sl_spot_shown(&spot)->answers = 0;
+	if (edit->event->obs->is_baseline && is_owner(edit) &&
+		!sl_value_is_null(&edit->value))
+		edit->golden->owner_spoke = edit->spec->owner;
 	if (edit->conflict != NULL)
 		sl_open_conflict(edit->event, edit->field, edit->conflict->kind, edit->base);
 	if (!sl_value_same(&edit->value, &edit->golden->value))
@@ -265,6 +293,15 @@ overrule(SlEdit *edit)
 	sl_event_say(edit->event, edit->field, "%s owns it",
 				 edit->event->policy->systems[edit->spec->owner].name);
 	return SL_OVERRULED;
+}
+
+/* In a first load: C's value stands, and is not sent. */
+static SlOutcome
+settle(SlEdit *edit)
+{
+	sl_baseline_settle(edit);
+	(void) overrule(edit);
+	return sl_is_sent_anyway(edit->event, edit->field) ? SL_OVERRULED : SL_KEPT;
 }
 
 static SlOutcome
@@ -344,6 +381,8 @@ apply(SlEdit *edit, SlRuling ruling)
 			return add_to_conflict(edit);
 		case SL_RULED_OVERRULED:
 			return overrule(edit);
+		case SL_RULED_SETTLED:
+			return settle(edit);
 		case SL_RULED_DRIFT:
 			return drift(edit);
 		case SL_RULED_COLLISION:
@@ -362,8 +401,9 @@ apply(SlEdit *edit, SlRuling ruling)
 	return SL_UNCHANGED;
 }
 
-void
-sl_note_correction(SlEvent *event, int field)
+/* What waits says the same, over another value than the target showed before. */
+static void
+note_correction(SlEvent *event, int field)
 {
 	SlWaiting *waiting = event->effects->waiting;
 	int        system = event->obs->system;
@@ -375,13 +415,16 @@ sl_note_correction(SlEvent *event, int field)
 SlOutcome
 sl_edit_apply(SlEdit *edit, SlRuling ruling)
 {
+	SlEvent  *event = edit->event;
 	SlOutcome outcome;
 
-	sl_cross(edit->event, edit->field);
+	/* A difference from what a first load did not see sent is settled, not written over. */
+	if (!event->obs->is_baseline || sl_is_sent_anyway(event, edit->field))
+		sl_cross(event, edit->field);
 	sl_show(edit->event, edit->field, true);
 	outcome = apply(edit, ruling);
 	if (outcome != SL_ACCEPTED && outcome != SL_AGREED)
-		sl_note_correction(edit->event, edit->field);
+		note_correction(edit->event, edit->field);
 	return outcome;
 }
 

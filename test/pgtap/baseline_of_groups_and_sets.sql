@@ -1,0 +1,55 @@
+-- First loads of an address drift, settle and go out as a whole; of a merged set they drift.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": {"crm": {}, "support": {}, "parts": {"unseen": "send"}},
+	"fields": {"street": {"group": "address"}, "city": {"group": "address"}, "tags": {"type": "set", "merge": "set"},
+		"line": {"group": "billing", "owner": "crm"}, "zip": {"group": "billing", "owner": "crm"}}}');
+CALL pg_temp.at('10:00');
+
+-- Without owner
+CALL pg_temp.record('equal');
+SELECT is(pg_temp.loaded('crm', '{"street": "a"}'), 'accepted street=accepted', 'half of an address');
+SELECT is(pg_temp.loaded('support', '{"street": "a", "city": "c"}'), 'accepted city=accepted,street=agreed', 'all of the same one fills the rest');
+SELECT is(pg_temp.loaded('parts', '{"street": "a", "city": "c"}'), 'agreed city=agreed,street=agreed', 'and is agreed');
+CALL pg_temp.record('drift');
+SELECT is(pg_temp.loaded('crm', '{"street": "a", "city": "c"}'), 'accepted city=accepted,street=accepted', 'one address');
+SELECT is(pg_temp.loaded('support', '{"street": "b", "city": "c"}'), 'conflict city=agreed,street=conflict', 'and another');
+SELECT is((SELECT (field, kind, current_value, incoming_value)::text FROM sync_conflict WHERE record_key = 'drift'),
+	'(address,drift,"{""city"": ""c"", ""street"": ""a""}","{""city"": ""c"", ""street"": ""b""}")', 'are one row');
+SELECT is(pg_temp.loaded('parts', '{"city": "d"}'), 'conflict city=conflict', 'a third');
+SELECT is((SELECT count(*) FROM sync_conflict WHERE record_key = 'drift'), 1::bigint, 'is another side of it');
+SELECT is(sync_resolve(pg_temp.open_conflict(), 'support'), true, 'a human decides');
+SELECT is(pg_temp.waits('crm'), 'update {"street": "b"}', 'who shows another one is told');
+SELECT is(pg_temp.waits('parts'), 'update {"city": "c", "street": "b"}', 'as a whole');
+CALL pg_temp.record('halves');
+SELECT is(pg_temp.loaded('crm', '{"street": "a"}'), 'accepted street=accepted', 'half of an address here');
+SELECT is(pg_temp.loaded('parts', '{"city": "d"}'), 'conflict city=conflict', 'half of one there make no whole');
+SELECT is(pg_temp.golden(), '{"street": "a"}', 'nobody puts them together');
+
+-- With an owner, in both orders
+CALL pg_temp.record('owner first');
+SELECT is(pg_temp.loaded('crm', '{"line": "1", "zip": "2"}'), 'accepted line=accepted,zip=accepted', 'the owner');
+SELECT is(pg_temp.loaded('support', '{"line": "3", "zip": "4"}'), 'kept line=kept,zip=kept', 'and another');
+SELECT is((SELECT (field, kind, status, current_value, incoming_value)::text FROM sync_conflict WHERE record_key = 'owner first'),
+	'(billing,owner,resolved,"{""zip"": ""2"", ""line"": ""1""}","{""zip"": ""4"", ""line"": ""3""}")', 'the difference is one row');
+CALL pg_temp.record('owner last');
+SELECT is(pg_temp.loaded('support', '{"line": "3", "zip": "4"}'), 'accepted line=accepted,zip=accepted', 'another');
+SELECT is(pg_temp.loaded('crm', '{"line": "1", "zip": "2"}'), 'accepted line=accepted,zip=accepted', 'and the owner');
+SELECT is_empty($$ SELECT * FROM sync_outbox WHERE record_key LIKE 'owner%' $$, 'nothing is sent');
+CALL pg_temp.at('12:00');
+SELECT is(pg_temp.saw('crm', '{"zip": "5"}'), 'accepted zip=accepted -> support', 'the owner changes a part of it');
+SELECT is(pg_temp.waits('support'), 'update {"zip": "5", "line": "1"}', 'all that differs goes with it, never half an address');
+CALL pg_temp.record('owner first');
+SELECT is(pg_temp.saw('crm', '{"zip": "5"}'), 'accepted zip=accepted -> support', 'in the other order');
+SELECT is(pg_temp.waits('support'), 'update {"zip": "5", "line": "1"}', 'too');
+
+-- Sets
+CALL pg_temp.record('tags');
+SELECT is(pg_temp.loaded('crm', '{"tags": ["a", "b"]}'), 'accepted tags=accepted', 'a set');
+SELECT is(pg_temp.loaded('support', '{"tags": ["b", "a"]}'), 'agreed tags=agreed', 'the same one');
+SELECT is(pg_temp.loaded('parts', '{"tags": ["b", "c"]}'), 'conflict tags=conflict', 'another one: nobody knows what was added or removed');
+SELECT is(sync_resolve(pg_temp.open_conflict(), value => '["a", "b", "c"]'), true, 'a human does');
+SELECT is(pg_temp.waits('parts'), 'update {"tags": ["a", "b", "c"]}', 'and then it is sent');
+
+SELECT * FROM finish();
