@@ -72,8 +72,9 @@ sl_find_sight(const SlSpot *spot, const SlObservation *obs)
 	bool     is_unsure = sl_is_unsure(spot);
 	SlWrite *write = find_sight_by_token(spot, obs, is_unsure);
 
-	return write != NULL ? write
-						 : find_sight_by_value(spot, &obs->values[spot->field], is_unsure);
+	return write != NULL
+			   ? write
+			   : find_sight_by_value(spot, &obs->values[spot->field], is_unsure);
 }
 
 /* A newer write of another value stands behind this one. */

@@ -285,10 +285,26 @@ accept_owner(SlEdit *edit)
 	return SL_ACCEPTED;
 }
 
+/* Of a group whose owner spoke, a field that it left empty is empty by its word. */
+static void
+own_the_null(SlEdit *edit)
+{
+	SlGolden *golden = edit->golden;
+
+	golden->is_known = true;
+	golden->value = sl_value_null();
+	golden->author = edit->spec->owner;
+	golden->changed_at = edit->event->obs->now;
+	golden->version = sl_waiting_version(edit->event->effects->waiting,
+										 edit->event->state);
+}
+
 /* Rule 6, the others' side: C's value goes back, and the loss is named. */
 static SlOutcome
 overrule(SlEdit *edit)
 {
+	if (edit->golden->author == SL_AUTHOR_NONE)
+		own_the_null(edit);
 	sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, "owner");
 	sl_event_say(edit->event, edit->field, "%s owns it",
 				 edit->event->policy->systems[edit->spec->owner].name);

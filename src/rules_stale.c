@@ -164,6 +164,18 @@ sl_show(SlEvent *event, int field, bool is_own)
 	event->effects->is_dirty = true;
 }
 
+/* What it shows may be a write of ours that repeats what it showed before. */
+static bool
+may_be_ours(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_value_same(&shown->writes[i].value, &shown->value))
+			return true;
+	return sl_shows_ours(spot);
+}
+
 void
 sl_show_again(SlEvent *event, int field)
 {
@@ -175,6 +187,6 @@ sl_show_again(SlEvent *event, int field)
 	note_newest_token(&spot, shown, event->obs->token);
 	shown->token_shown = event->obs->token;
 	shown->acked_since = false;
-	if (!sl_shows_ours(&spot))
+	if (!may_be_ours(&spot))
 		shown->token_own = event->obs->token;
 }
