@@ -86,10 +86,10 @@ demo:
 bench:
 	@test/with_server -o shared_buffers=512MB -o max_wal_size=8GB bench/run
 
-# make simulate N=10000 SEED=7 POLICIES=plain,three
+# make simulate N=10000 SEED=7 JOBS=2 POLICIES=plain,three
 simulate:
 	@test/with_server test/simulation/run.py --crash $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
-		$(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
 
 # make mutants ONLY=the_newer_wins N=2000
 mutants:

@@ -78,6 +78,16 @@ END $$;
 START = 1_000_000_000_000_000
 
 
+def drop_databases(prefix):
+    connection = psycopg2.connect(dbname="postgres")
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (prefix,))
+    for (name,) in cursor.fetchall():
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    connection.close()
+
+
 class Book:
     def __init__(self, database, owns_server=False):
         self.database = database
@@ -108,10 +118,6 @@ class Book:
         if not self.owns_server:
             self.run("SET synchronous_commit = off")
         self.set_clock(self.now)
-
-    def close(self):
-        self.connection.close()
-        self.admin("DROP DATABASE IF EXISTS %s WITH (FORCE)")
 
     def run(self, statement, *arguments):
         self.cursor.execute(statement, arguments or None)

@@ -237,7 +237,7 @@ class Oracle:
         edit = Edit(self.world.numbers, system, field, held.value, frozenset(self.world.systems[system].seen[field]),
                     self.world.clock)
         edit.shown = self.world.step
-        edit.arrived = True
+        edit.arrived = edit.is_phantom = True
         edit.excuse = excuse
         self.edits.append(edit)
         return edit

@@ -56,6 +56,8 @@ class World:
         self.calls = []
         self.numbers = 0
         self.step = 0
+        self.crashes = 0
+        self.crash_at = ()          # steps at which the server stops hard
         self.effective = 0
         self.story = []
         self.trace = []             # verdicts, hashes and keys, for a second run to compare
@@ -88,6 +90,8 @@ class World:
         self.do_create(self.systems[self.names[self.dice.randrange(len(self.names))]], self.dice.randrange(256))
         for kind, who, which in events:
             self.step += 1
+            if self.step in self.crash_at:
+                self.crash()
             name = self.names[who % len(self.names)]
             kind = KINDS[kind % len(KINDS)]
             if any(getattr(self, "do_" + k)(self.systems[name], which) for k in (kind, *INSTEAD.get(kind, ()))):
@@ -253,6 +257,18 @@ class World:
         if self.book.state(self.entity, self.record_key) != self.oracle.state:
             raise Failure("I6", "a call that was rolled back left something")
         return True
+
+    def crash(self):
+        """What was committed is there when the server comes back, and nothing else."""
+        living = [s for s in self.systems.values() if s.held is not None]
+        self.book.run("BEGIN")
+        for system in living:
+            self.book.diff(system.name, self.entity, self.record_key, system.photograph().payload)
+        self.say("the server stops hard, and starts again")
+        self.book.crash()
+        self.crashes += 1
+        if self.book.state(self.entity, self.record_key) != self.oracle.state:
+            raise Failure("I6", "after a crash the tables are not what they were")
 
     # workers
 
