@@ -98,6 +98,18 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 	return true;
 }
 
+/* What it shows may be a write of ours that repeats what it showed before. */
+static bool
+may_be_ours(const SlSpot *spot)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_value_same(&shown->writes[i].value, &shown->value))
+			return true;
+	return sl_shows_ours(spot);
+}
+
 /*
  * An older value changes nothing in the shadow.  A buried edit must be named: while
  * the system shows our write it is a collision, else it was replaced since by an edit
@@ -116,7 +128,7 @@ sl_apply_stale(SlEvent *event, int field)
 	}
 	shown->token_own = event->obs->token;
 	event->effects->is_dirty = true;
-	if (!sl_shows_ours(&spot))
+	if (!may_be_ours(&spot))
 	{
 		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(),
 					   "superseded");
@@ -162,18 +174,6 @@ sl_show(SlEvent *event, int field, bool is_own)
 	else
 		shown->answers = 0;
 	event->effects->is_dirty = true;
-}
-
-/* What it shows may be a write of ours that repeats what it showed before. */
-static bool
-may_be_ours(const SlSpot *spot)
-{
-	const SlShown *shown = sl_spot_shown(spot);
-
-	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_value_same(&shown->writes[i].value, &shown->value))
-			return true;
-	return sl_shows_ours(spot);
 }
 
 void

@@ -15,9 +15,13 @@ SELECT pg_temp.ack('support');
 SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'support'), true, 'a human decides for the edit');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "5"}', 'it is written again: nobody can say what support shows');
 
--- A human there types 6 (v 35), the write lands over it (v 42); the webhooks come in the other order.
-SELECT is(pg_temp.saw('support', '{"phone": "5", "v": 42}'), 'unchanged', 'the newer webhook');
-SELECT is(pg_temp.saw('support', '{"phone": "6", "v": 35}'), 'conflict phone=conflict', 'the older one is the buried edit''s only trace');
+SELECT is(pg_temp.saw('support', '{"phone": "7", "v": 50}'), 'accepted phone=accepted -> crm,support', 'the next edit crosses that');
+SELECT pg_temp.ack('support');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "7"}', 'so it is written again, its own word');
+
+-- A human there types 8 (v 60), the write lands over it (v 70); the webhooks come in the other order.
+SELECT is(pg_temp.saw('support', '{"phone": "7", "v": 70}'), 'unchanged', 'the newer webhook');
+SELECT is(pg_temp.saw('support', '{"phone": "8", "v": 60}'), 'conflict phone=conflict', 'the older one is the buried edit''s only trace');
 
 SELECT * FROM finish();
 ROLLBACK;
