@@ -22,7 +22,7 @@ CREATE FUNCTION sync_diff(system text, entity text, records text, actor text DEF
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'sync_diff_text';
 COMMENT ON FUNCTION sync_diff(text, text, text, text, boolean, boolean, boolean, boolean, integer) IS
-    'Takes in what a system sent: one JSON object or an array of them, in the system''s own shape. One row for each record that is not unchanged, in input order (verbose: for each). actor: who did it there, for the log. dry_run: the same rows, and nothing is written. Malformed JSON (22P02), an unknown system or entity (42704) fail the call; a record that does not fit its policy is a row with verdict rejected, and stands in sync_reject.';
+    'Takes in what a system sent: one JSON object or an array of them, in the system''s own shape. One row for each record that is not unchanged, in input order (verbose: for each). actor: who did it there, for the log. dry_run: the same rows, and nothing is written. baseline: a first load, which fills golden records and shadows and sends nothing. complete: the input is all that the system holds, so a record that is missing was deleted there (one more row each, in key order); where more of what it holds is missing or changed than max_change allows the call fails (SL001) and names the number that approve lets pass once, and an empty listing is refused (SL002). Malformed JSON (22P02), an unknown system or entity (42704) fail the call; a record that does not fit its policy is a row with verdict rejected, and stands in sync_reject.';
 
 CREATE FUNCTION sync_diff(system text, entity text, records json, actor text DEFAULT NULL,
         dry_run boolean DEFAULT false, complete boolean DEFAULT false,

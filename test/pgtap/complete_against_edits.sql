@@ -61,6 +61,7 @@ CALL pg_temp.at('10:00');
 SELECT sync_diff('crm', 'contact', (SELECT jsonb_agg(jsonb_build_object('record_key', 'many' || n, 'phone', '0')) FROM generate_series(1, 1000) AS n), baseline => true) INTO TEMP loaded;
 SELECT sync_diff('billing', 'contact', (SELECT jsonb_agg(jsonb_build_object('record_key', 'many' || n, 'phone', '0')) FROM generate_series(1, 1000) AS n), baseline => true) INTO TEMP loaded_too;
 CALL pg_temp.at('12:00');
+SET work_mem = '64kB';
 CREATE TEMP TABLE gone AS
 	SELECT record_key, verdict, n FROM sync_diff('billing', 'contact', '[{"record_key": "many1000", "phone": "0"}]', complete => true)
 		WITH ORDINALITY AS v (record_key, verdict, action, change_set, outcome, field_hash, targets, conflict_ids, detail, n);
