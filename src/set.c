@@ -26,12 +26,12 @@ static const Set empty_set = {0, NULL};
 static const char *
 read_element(const char *p, const char *end, SlText *element)
 {
-	const char *start = p + 1;
+	const char *quote = p;
 	bool        has_escape = false;
 
 	if (p >= end || *p != '"')
 		return NULL;
-	for (p = start; p < end && *p != '"'; p++)
+	for (p++; p < end && *p != '"'; p++)
 	{
 		if (*p != '\\')
 			continue;
@@ -40,8 +40,9 @@ read_element(const char *p, const char *end, SlText *element)
 	}
 	if (p >= end)
 		return NULL;
-	*element = sl_text_of_string(start, (int32) (p - start), has_escape);
-	return p + 1;
+	p++;
+	*element = sl_text_of_string(quote, (int32) (p - quote), has_escape);
+	return p;
 }
 
 /* What a value of another type stood for is not known to a set. */
