@@ -37,7 +37,8 @@ CREATE FUNCTION sim_diff(s text, e text, k text, payload text, complete boolean)
 DECLARE rows jsonb;
 BEGIN
     IF complete THEN
-        SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true, complete => true) v;
+        SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true, complete => true) v
+        WHERE v.record_key = k;
     ELSE
         SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true) v;
     END IF;
@@ -93,6 +94,7 @@ class Book:
         self.database = database
         self.owns_server = owns_server
         self.now = START
+        self.configs = {}           # the newest policy of each entity
         self.admin("DROP DATABASE IF EXISTS %s WITH (FORCE)", "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'")
         self.connect()
         self.run("CREATE EXTENSION sync_ledger")
@@ -131,6 +133,7 @@ class Book:
         self.run("SELECT set_config('sync_ledger.now', %s, false)", str(now))
 
     def configure(self, entity, config):
+        self.configs[entity] = config
         return self.one("SELECT sync_configure(%s, %s)", entity, json.dumps(config))
 
     def diff(self, system, entity, key, payload, complete=False):

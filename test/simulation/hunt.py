@@ -59,7 +59,8 @@ class Hunt:
 
     def play(self, policy, dice, numbers, shift=0):
         self.number += 1
-        world = World(self.book, policy, policy.name, f"K{self.number}", dice, shift)
+        entity = policy.name + f".{self.number}" * policy.lists_all
+        world = World(self.book, policy, entity, f"K{self.number}", dice, shift)
         world.failure = None
         if self.crashes:
             world.crash_at = {len(numbers) // 3, 2 * len(numbers) // 3}
@@ -107,7 +108,7 @@ class Hunt:
                   suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False)
         @given(st.integers(0, 255), EVENTS)
         def run(dice, numbers):
-            assume(len({n for n in numbers if n >= 1024}) >= 45)      # else not much would happen
+            assume(len({n for n in numbers if n >= 1024}) >= 55)      # else not much would happen
             self.history(policy, dice, numbers)
 
         try:

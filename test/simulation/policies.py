@@ -5,7 +5,9 @@ A policy that the extension refuses as not yet there (0A000) is skipped, and cou
 
 
 class Policy:
-    """systems: {name: behaviour}; kinds: {field: kind of its values}; fields: {field: config}.
+    """systems: {name: behaviour}; kinds: {field: kind of its values}; fields: {field: config};
+    many_births: humans create the record in several systems; later: what another version of
+    the policy says, in the middle of a history; lists_all: full polls are complete listings.
 
     What a behaviour may say: config (of the system, as in sync_configure), clock (count,
     time; none by default), partial (webhooks carry what changed), order (any: webhooks may
@@ -20,6 +22,8 @@ class Policy:
         self.systems = {s: {"config": {}, **(b or {})} for s, b in systems.items()}
         self.kinds = kinds
         self.many_births = options.pop("many_births", False)
+        self.later = options.pop("later", None)
+        self.lists_all = options.pop("lists_all", False)
         self.fields = {f: dict(KIND_CONFIG[kind], **(fields or {}).get(f, {})) for f, kind in kinds.items()}
         self.options = options
         for behaviour in self.systems.values():
@@ -30,9 +34,10 @@ class Policy:
     def names(self):
         return list(self.systems)
 
-    def config(self):
-        return {"systems": {s: b["config"] for s, b in self.systems.items()},
-                "fields": self.fields, **self.options}
+    def config(self, is_later=False):
+        """The policy; or, in the middle of a history, its next version."""
+        config = {"systems": {s: b["config"] for s, b in self.systems.items()}, "fields": self.fields, **self.options}
+        return {**config, **self.later} if is_later else config
 
     def path(self, system, field):
         """Where a system keeps a field; None where it does not carry it."""
@@ -143,5 +148,10 @@ def all_policies():
         Policy("sets", systems({}, {}), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}, window="0 s"),
         Policy("sets_of_three", systems(COUNT, {}, TIME), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}),
         Policy("flips", systems({}, {}), STORY, OWNED, window="5 s", max_flips=2),
+        Policy("deletes_listed", systems(DELETES, {**COUNT, **DELETES}), STORY, window="0 s", max_change=1, lists_all=True),
+        Policy("new_versions", systems(COUNT, {}, {}), STORY, window="0 s",
+               later={"window": "30 s", "fields": {"a": {"owner": "crm"}, "b": {"nulls": "clear"}}}),
+        Policy("new_normalisers", systems({}, COUNT), {"a": "text", "b": "phone"},
+               later={"fields": {"a": {"normalize": ["trim"]}, "b": {"normalize": ["phone", "trim"]}}}),
         Policy("by_record", systems(*three), STORY, window_scope="record"),
     ]

@@ -15,7 +15,7 @@ from values import text_of
 WEIGHTS = {"nothing": 1, "deliver": 14, "edit": 12, "claim": 12, "call": 13, "ack": 11, "look": 4, "revert": 4,
            "copy": 2, "clear": 3, "create": 2, "again": 3, "drop": 2, "lose_answer": 2, "lose_call": 2,
            "worker_dies": 1, "land_late": 2, "wait": 4, "lease_ends": 3, "long_wait": 1, "resolve": 3, "abort": 1,
-           "configure": 1, "delete": 1}
+           "configure": 1, "delete": 2}
 KINDS = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 INSTEAD = {"deliver": ("call", "ack", "claim"), "call": ("ack", "deliver", "claim"), "ack": ("call", "claim", "deliver"),
            "claim": ("call", "deliver", "ack"), "revert": ("edit",), "copy": ("edit",), "again": ("deliver",),
@@ -82,11 +82,28 @@ class World:
         return [c for c in self.calls if c.target == target and test(c)]
 
     def note(self, *what):
-        self.trace.append(text_of(what).replace(self.record_key, "KEY"))
+        self.trace.append(text_of(what).replace(self.record_key, "KEY").replace(self.entity, "ENTITY"))
 
     # the story goes on
 
+    def set_up(self):
+        if self.book.configs.get(self.entity) != self.policy.config():
+            self.book.configure(self.entity, self.policy.config())
+        if not self.policy.lists_all:
+            return
+        first, *others = self.names     # a record that is always there: a listing is never empty
+        self.book.diff(first, self.entity, "anchor", self.anchor(first))
+        for name in others:
+            for row in self.book.poll(name, self.entity, "anchor")["rows"]:
+                self.book.run("SELECT sync_ack(%s, %s, NULL)", row["id"], row["lease"])
+            self.book.diff(name, self.entity, "anchor", self.anchor(name))
+
+    def anchor(self, name):
+        payload = {"record_key": "anchor", **{f: "anchor" for f in self.systems[name].fields}}
+        return {**payload, "v": 1} if self.systems[name].behaviour.get("clock") else payload
+
     def play(self, events):
+        self.set_up()
         self.do_create(self.systems[self.names[self.dice.randrange(len(self.names))]], self.dice.randrange(256))
         for kind, who, which in events:
             self.step += 1
@@ -192,7 +209,7 @@ class World:
         if shot.gone:
             return self.observe_gone(shot, kind)
         before = self.oracle.state
-        answer = self.book.diff(shot.system, self.entity, self.record_key, shot.payload)
+        answer = self.ask(shot, kind)
         row = answer["rows"][0]
         shown = {f: h.value for f, h in shot.held.items()}
         token = self.systems[shot.system].token() and shot.payload.get("v")
@@ -201,9 +218,18 @@ class World:
         self.note("diff", shot.system, row["verdict"], row["outcome"], row["change_set"], row["field_hash"])
         self.oracle.observed(shot, row, before, answer)
 
+    def ask(self, shot, kind):
+        payload = shot.payload
+        is_all = self.policy.lists_all and kind == "a listing"
+        if is_all:
+            payload = [self.anchor(shot.system)] + ([] if shot.gone else [payload])
+        return self.book.diff(shot.system, self.entity, self.record_key, payload, is_all)
+
     def observe_gone(self, shot, kind):
         before = self.oracle.state
-        if "deleted" in self.policy.systems[shot.system]["config"]:
+        if self.policy.lists_all and kind == "a listing":
+            answer = self.ask(shot, kind)
+        elif "deleted" in self.policy.systems[shot.system]["config"]:
             answer = self.book.diff(shot.system, self.entity, self.record_key, shot.payload)
         else:
             answer = self.book.delete(shot.system, self.entity, self.record_key)
@@ -273,6 +299,8 @@ class World:
     # workers
 
     def do_claim(self, system, which):
+        if not any(o["target"] == system.name for o in self.oracle.state["outbox"] or []) and self.dice.randrange(8):
+            return False            # there is nothing to claim, which is tried now and then
         answer = self.book.poll(system.name, self.entity, self.record_key)
         for call in self.calls_of(system.name, lambda c: c.is_open and self.clock >= c.claimed + LEASE):
             self.oracle.lost(call)
@@ -434,7 +462,18 @@ class World:
         return system.fields[field].fresh(self.numbers + 1, "review")
 
     def do_configure(self, system, which):
-        return False
+        """The policy's other version comes into force: nothing moves until a record is touched."""
+        if self.policy.later is None:
+            return False
+        base = self.policy.config()
+        is_base = self.book.configs[self.entity] == base
+        self.book.configure(self.entity, self.policy.config(is_later=is_base))
+        self.say("the policy is now", self.policy.later if is_base else "as before")
+        state = self.book.state(self.entity, self.record_key)
+        if state["outbox"] != self.oracle.state["outbox"]:
+            raise Failure("I5", "a new version of the policy made something wait")
+        self.oracle.state = state
+        return True
 
     # the end
 
