@@ -68,6 +68,20 @@ sl_event_say(SlEvent *event, int field, const char *format, ...)
 	}
 }
 
+void
+sl_effects_say_first(SlEffects *effects, const char *words)
+{
+	StringInfoData detail;
+
+	if (words == NULL)
+		return;
+	initStringInfo(&detail);
+	appendStringInfoString(&detail, words);
+	if (effects->detail.len > 0)
+		appendStringInfo(&detail, "; %s", effects->detail.data);
+	effects->detail = detail;
+}
+
 static SlOutcome
 worst_outcome(const SlEvent *event)
 {

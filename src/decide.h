@@ -171,11 +171,18 @@ typedef struct SlDecision
 extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,
 									   const SlDecision *decision);
 
+/* A native id names another record: the system takes no part in this one any more. */
+extern SlEffects *sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
+								   TimestampTz now);
+
 /* A human's decision of a record in conflict: as the winner shows it, or its delete. */
 extern SlEffects *sl_decide_life(const SlPolicy *policy, SlState *state, int winner,
 								 const char *actor, TimestampTz now);
 extern SlEffects *sl_decide_death(const SlPolicy *policy, SlState *state,
 								  const char *actor, TimestampTz now);
+
+/* Puts words before the detail; NULL: none. */
+extern void sl_effects_say_first(SlEffects *effects, const char *words);
 
 extern const char *sl_outcome_name(SlOutcome outcome);
 

@@ -22,9 +22,8 @@
  * A chunk ends after so many records or bytes of input, and sooner where they have
  * something to say: what is kept of those should stay in the processor's cache.
  */
-#define CHUNK_RECORDS  1000
-#define CHUNK_ARRIVALS 256
-#define CHUNK_BYTES    (4 * 1024 * 1024)
+#define CHUNK_RECORDS 1000
+#define CHUNK_BYTES   (4 * 1024 * 1024)
 
 /* The records of a chunk by key. */
 typedef struct RecordEntry
@@ -59,44 +58,6 @@ make_room(void *array, int n, int *room, size_t size)
 	return array == NULL ? palloc(size * *room) : repalloc(array, size * *room);
 }
 
-/* What points into the input stays there; the rest was made for this look only. */
-static const char *
-keep_bytes(const SlChunk *chunk, const char *data, int32 len)
-{
-	const SlReader *reader = &chunk->diff->reader;
-	char           *copy;
-
-	if (data == NULL || (data >= reader->start && data < reader->end))
-		return data;
-	copy = palloc(len + 1);
-	memcpy(copy, data, len);
-	copy[len] = '\0';
-	return copy;
-}
-
-static void
-keep_intake(const SlChunk *chunk, SlIntake *intake)
-{
-	int      nfields = chunk->diff->policy->nfields;
-	SlValue *values = palloc(sizeof(SlValue) * nfields);
-
-	memcpy(values, intake->values, sizeof(SlValue) * nfields);
-	intake->values = values;
-	intake->key = keep_bytes(chunk, intake->key, intake->key_len);
-	if (intake->is_rejected)
-	{
-		intake->reason.message = pstrdup(intake->reason.message);
-		return;
-	}
-	intake->token.data = keep_bytes(chunk, intake->token.data, intake->token.len);
-	intake->stamp.data = keep_bytes(chunk, intake->stamp.data, intake->stamp.len);
-	if (intake->native_id != NULL)
-		intake->native_id = pstrdup(intake->native_id);
-	for (int f = 0; f < nfields; f++)
-		if (values[f].kind == SL_EXACT || values[f].kind == SL_INEXACT)
-			values[f].data = keep_bytes(chunk, values[f].data, values[f].len);
-}
-
 static SlArrival *
 add_arrival(SlChunk *chunk)
 {
@@ -110,15 +71,15 @@ add_arrival(SlChunk *chunk)
 	arrival->raw = chunk->raw;
 	arrival->record = NULL;
 	arrival->verdict = NULL;
-	keep_intake(chunk, &arrival->intake);
+	sl_chunk_keep(chunk, arrival);
 	MemoryContextSwitchTo(old);
 	return arrival;
 }
 
 static SlRecord *
-find_record(SlChunk *chunk)
+find_record(SlChunk *chunk, const SlIntake *intake)
 {
-	SlRecord     probe = {.key = chunk->intake.key, .key_len = chunk->intake.key_len};
+	SlRecord     probe = {.key = intake->key, .key_len = intake->key_len};
 	RecordEntry *entry;
 
 	if (chunk->nrecords == 0)
@@ -182,14 +143,23 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 	};
 }
 
-static bool
-look(SlChunk *chunk, SlStored *found)
+void
+sl_chunk_add_event(SlChunk *chunk, SlArrival *arrival)
+{
+	SlRecord *record = find_record(chunk, &arrival->intake);
+
+	add_event(arrival,
+			  record != NULL ? record : add_record(chunk, &arrival->intake, NULL));
+}
+
+bool
+sl_chunk_look(SlChunk *chunk, const char *key, int32 key_len, SlStored *found)
 {
 	SlDiff *diff = chunk->diff;
 
 	if (diff->options.is_dry_run)
-		return sl_dry_look(diff, chunk->intake.key, chunk->intake.key_len, found);
-	return sl_store_look(&diff->store, chunk->intake.key, chunk->intake.key_len, found);
+		return sl_dry_look(diff, key, key_len, found);
+	return sl_store_look(&diff->store, key, key_len, found);
 }
 
 void
@@ -225,8 +195,25 @@ show_glanced(SlChunk *chunk, SlOutcome outcome)
 	arrival->verdict = palloc(sizeof(SlVerdict));
 	sl_verdict_glanced(arrival->verdict, diff->policy, &arrival->intake, diff->scratch,
 					   diff->system, outcome, chunk->outcomes);
+	sl_verdict_say_first(arrival->verdict, sl_identity_words(chunk, arrival));
 	MemoryContextSwitchTo(old);
 }
+
+/* A human must say which record it is of. */
+static void
+add_doubt(SlChunk *chunk)
+{
+	bool is_held = sl_doubt_is_held(chunk);
+
+	if (chunk->diff->complete != NULL)
+		sl_doubt_see(chunk);
+	if (!is_held)
+		add_arrival(chunk);
+	else if (chunk->diff->options.is_verbose)
+		sl_doubt_show_held(chunk, add_arrival(chunk));
+}
+
+static void find_or_glance(SlChunk *chunk);
 
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
@@ -235,14 +222,22 @@ glance(SlChunk *chunk)
 	SlDiff       *diff = chunk->diff;
 	SlObservation obs = sl_chunk_observation(chunk, &chunk->intake);
 	SlStored      found = {.data = NULL, .len = 0};
-	bool          is_found = look(chunk, &found);
-	SlOutcome     outcome;
+	bool      is_found = sl_chunk_look(chunk, chunk->intake.key, chunk->intake.key_len,
+									   &found);
+	SlOutcome outcome;
 
 	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
 		return;
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
 						 diff->scratch);
+	if (!sl_identity_fits(chunk, diff->scratch))
+	{
+		if (diff->complete != NULL)
+			sl_complete_name(diff, chunk->intake.key, chunk->intake.key_len);
+		find_or_glance(chunk);
+		return;
+	}
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
 	if (outcome == SL_REJECTED)
 		sl_chunk_reject_missing(chunk, add_arrival(chunk),
@@ -257,29 +252,48 @@ glance(SlChunk *chunk)
 		show_glanced(chunk, outcome);
 }
 
+/* Of a record that stands twice in a chunk, the second is decided under the lock too. */
 static void
-take_record(SlChunk *chunk)
+find_or_glance(SlChunk *chunk)
 {
 	SlRecord *record;
 
-	if (chunk->diff->complete != NULL)
-		sl_complete_see(chunk->diff, &chunk->raw, &chunk->intake);
-	if (chunk->intake.is_rejected)
+	if (chunk->identity.found == SL_IN_DOUBT)
 	{
-		sl_chunk_reject(chunk, add_arrival(chunk));
+		add_doubt(chunk);
 		return;
 	}
-	record = find_record(chunk);
-	if (record != NULL)
-		add_event(add_arrival(chunk), record);
-	else
+	record = find_record(chunk, &chunk->intake);
+	if (record == NULL)
+	{
 		glance(chunk);
+		return;
+	}
+	sl_identity_expect(chunk);
+	add_event(add_arrival(chunk), record);
+}
+
+/* False where the record must wait for those before it. */
+static bool
+take_record(SlChunk *chunk)
+{
+	bool is_rejected = chunk->intake.is_rejected;
+
+	if (!sl_identify(chunk))
+		return false;
+	if (chunk->diff->complete != NULL)
+		sl_complete_see(chunk->diff, &chunk->raw, &chunk->intake);
+	if (is_rejected)
+		sl_chunk_reject(chunk, add_arrival(chunk));
+	else
+		find_or_glance(chunk);
+	return true;
 }
 
 static bool
 is_full(const SlChunk *chunk)
 {
-	return chunk->nread >= CHUNK_RECORDS || chunk->narrivals >= CHUNK_ARRIVALS ||
+	return chunk->nread >= CHUNK_RECORDS || chunk->narrivals >= SL_CHUNK_ARRIVALS ||
 		   chunk->diff->reader.next - chunk->started_at >= CHUNK_BYTES;
 }
 
@@ -292,11 +306,15 @@ read_chunk(SlChunk *chunk)
 	MemoryContextSwitchTo(chunk->look);
 	while (has_more && !is_full(chunk))
 	{
-		has_more = chunk->diff->next(chunk->diff, &chunk->raw, &chunk->intake);
+		has_more = sl_chunk_next(chunk);
 		if (!has_more)
 			break;
 		chunk->nread++;
-		take_record(chunk);
+		if (!take_record(chunk))
+		{
+			sl_chunk_carry(chunk);
+			break;
+		}
 		MemoryContextReset(chunk->look);
 	}
 	MemoryContextSwitchTo(chunk->context);
@@ -320,6 +338,7 @@ begin_chunk(SlChunk *chunk, SlDiff *diff)
 	sl_log_init(&chunk->log, policy);
 	sl_rejects_init(&chunk->rejects);
 	sl_outbox_init(&chunk->outbox, policy);
+	sl_identity_rows_init(&chunk->identities);
 	sl_store_begin_look(&diff->store);
 }
 
@@ -386,6 +405,7 @@ sl_diff_run_source(SlDiff *diff, SlNextRecord next, void *source)
 		;
 	if (diff->options.is_complete)
 		take_missing(diff);
+	sl_identity_close(diff);
 	sl_store_close(&diff->store);
 	MemoryContextDelete(diff->chunk);
 	MemoryContextDelete(diff->look);

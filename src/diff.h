@@ -7,8 +7,10 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
 #include "utils/tuplestore.h"
 
+#include "identity_index.h"
 #include "intake.h"
 #include "policy.h"
 #include "reader.h"
@@ -29,6 +31,15 @@ struct dry_hash;
 struct SlDiff;
 typedef struct SlComplete SlComplete;
 
+/* A record that was read, and must wait for the chunk before it. */
+typedef struct SlCarried
+{
+	MemoryContext context;
+	bool          is_there;
+	SlRawRecord   raw; /* its slots are gone */
+	SlIntake      intake;
+} SlCarried;
+
 /* Fills in the next record of an input; false at its end.  Memory is the look's. */
 typedef bool (*SlNextRecord)(struct SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
 
@@ -48,6 +59,9 @@ typedef struct SlDiff
 	MemoryContext    look;       /* reset for each record */
 	SlState         *scratch;    /* for looks */
 	struct dry_hash *dry_states; /* what a dry run would have written, by key */
+	struct dry_hash *dry_names;  /* the same, by native id and match_on */
+	SlIdentityIndex *identity;   /* NULL until a payload needs it */
+	SlCarried       *carried;    /* NULL: none */
 	Tuplestorestate *rows;
 	TupleDesc        row_desc;
 } SlDiff;
@@ -64,7 +78,12 @@ extern void sl_dry_begin(SlDiff *diff);
 
 /* The state that the call would have left, if it touched the record. */
 extern bool sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *found);
-extern void sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
+
+/* What a record is known by after its last event in a chunk, and who is known by it. */
+extern void        sl_dry_note(SlDiff *diff, const SlRecord *record);
+extern const char *sl_dry_link(const SlDiff *diff, const char *native_id);
+extern List       *sl_dry_matches(const SlDiff *diff, int64 hash);
+extern void        sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
 
 /* Fills in what is stored of records, without a lock. */
 extern void sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords);

@@ -10,15 +10,22 @@
 #include "decide.h"
 #include "diff.h"
 #include "event_log.h"
+#include "identity.h"
+#include "identity_rows.h"
 #include "outbox_row.h"
 #include "rows.h"
 #include "verdict.h"
+
+/* A chunk ends, sooner than by its size, after so many of these: what is kept of them
+ * should stay in the processor's cache. */
+#define SL_CHUNK_ARRIVALS 256
 
 /* A record of the input that gets a row or a decision. */
 typedef struct SlArrival
 {
 	SlIntake    intake;
-	SlRawRecord raw;     /* its slots are gone */
+	SlRawRecord raw; /* its slots are gone */
+	SlIdentity  identity;
 	SlRecord   *record;  /* NULL: nothing is to be decided */
 	SlVerdict  *verdict; /* NULL until there is one to be shown */
 } SlArrival;
@@ -33,6 +40,7 @@ typedef struct SlChunk
 	MemoryContext        work;    /* for deciding one */
 	SlRawRecord          raw;     /* the record at hand */
 	SlIntake             intake;
+	SlIdentity           identity;
 	SlOutcome           *outcomes;
 	int                  nread;
 	const char          *started_at;
@@ -47,9 +55,32 @@ typedef struct SlChunk
 	SlLog                log;
 	SlRows               rejects;
 	SlOutboxRows         outbox;
+	SlIdentityRows       identities;
+	int                  nmoving_ids; /* hashes of native ids that arrivals give ... */
+	uint32              *moving_ids;  /* ... to a record, or take away */
 } SlChunk;
 
 extern SlObservation sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake);
+
+/* The state of a record as the call has left it so far; a look must be open. */
+extern bool sl_chunk_look(SlChunk *chunk, const char *key, int32 key_len,
+						  SlStored *found);
+
+/* Adds an arrival to the events of its record, which may be one more to lock. */
+extern void sl_chunk_add_event(SlChunk *chunk, SlArrival *arrival);
+
+/* --- diff_keep.c: what outlives the look at a record --- */
+
+/* Copies what the arrival needs into the current context, the chunk's. */
+extern void sl_chunk_keep(SlChunk *chunk, SlArrival *arrival);
+
+/* The record at hand is the first of the next chunk. */
+extern void sl_chunk_carry(SlChunk *chunk);
+
+/* The next record, one that was carried first; false at the end of the input. */
+extern bool sl_chunk_next(SlChunk *chunk);
+
+/* --- diff.c, diff_decide.c --- */
 
 /* The record does not fit: it goes to sync_reject, and gets its row. */
 extern void sl_chunk_reject(SlChunk *chunk, SlArrival *arrival);

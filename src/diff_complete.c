@@ -136,6 +136,12 @@ sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake)
 }
 
 void
+sl_complete_name(SlDiff *diff, const char *key, int32 key_len)
+{
+	put_fact(diff->complete, key, key_len, FACT_SEEN);
+}
+
+void
 sl_complete_change(SlDiff *diff, const char *key, int32 key_len)
 {
 	put_fact(diff->complete, key, key_len, FACT_CHANGED);

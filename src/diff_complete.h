@@ -16,6 +16,8 @@ extern void sl_complete_begin(SlDiff *diff);
 extern void sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake);
 
 /* The record of the input was a real change. */
+/* ... and what else it may be. */
+extern void sl_complete_name(SlDiff *diff, const char *key, int32 key_len);
 extern void sl_complete_change(SlDiff *diff, const char *key, int32 key_len);
 
 /*

@@ -85,6 +85,7 @@ decide(SlChunk *chunk, SlArrival *arrival)
 		return;
 	}
 	note_effects(chunk, record, effects);
+	sl_effects_say_first(effects, sl_identity_words(chunk, arrival));
 	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
 	log_event(chunk, record, effects, &verdict);
 	if (diff->complete != NULL && is_real_change(effects->verdict))
@@ -98,7 +99,12 @@ static void
 seal(SlChunk *chunk, SlRecord *record)
 {
 	if (!chunk->diff->options.is_dry_run)
+	{
 		sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
+		sl_identity_rows_collect(&chunk->identities, chunk->diff->policy, record);
+	}
+	else
+		sl_dry_note(chunk->diff, record);
 	sl_record_seal(chunk->diff->policy, record, chunk->context);
 	record->state = NULL;
 }
@@ -124,6 +130,16 @@ settle_arrival(SlChunk *chunk, SlArrival *arrival)
 		MemoryContextReset(chunk->work);
 }
 
+/* One that touches no record; while it was locked, what it says may have become no news. */
+static void
+settle_verdict(SlChunk *chunk, SlArrival *arrival)
+{
+	bool is_news = arrival->verdict != NULL || sl_doubt_hold(chunk, arrival);
+
+	if (is_news || chunk->diff->options.is_verbose)
+		emit(chunk, arrival->verdict);
+}
+
 static void
 settle_arrivals(SlChunk *chunk)
 {
@@ -134,7 +150,7 @@ settle_arrivals(SlChunk *chunk)
 		if (arrival->record != NULL)
 			settle_arrival(chunk, arrival);
 		else
-			emit(chunk, arrival->verdict);
+			settle_verdict(chunk, arrival);
 	}
 }
 
@@ -166,6 +182,7 @@ write_chunk(SlChunk *chunk)
 	}
 	sl_store_put(diff->policy, chunk->records, chunk->nrecords);
 	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
+	sl_identity_rows_put(&chunk->identities, diff->policy);
 	sl_log_put(&chunk->log, chunk->now);
 	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects,
 				   chunk->now);
@@ -175,6 +192,7 @@ write_chunk(SlChunk *chunk)
 void
 sl_chunk_settle(SlChunk *chunk)
 {
+	sl_identity_end_look(chunk->diff);
 	if (chunk->narrivals == 0)
 	{
 		sl_store_end_look(&chunk->diff->store);
@@ -188,6 +206,7 @@ sl_chunk_settle(SlChunk *chunk)
 										WORK_BLOCK, ALLOCSET_DEFAULT_MAXSIZE);
 	sl_spi_connect();
 	MemoryContextSwitchTo(chunk->context);
+	sl_identity_settle(chunk);
 	settle_arrivals(chunk);
 	write_chunk(chunk);
 	sl_spi_finish();

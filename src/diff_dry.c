@@ -11,18 +11,21 @@
 #include "utils/memutils.h"
 
 #include "diff.h"
+#include "match_hash.h"
 
-/* A state by its record's key. */
+/* A record's key, or what it is known by. */
 typedef struct DryKey
 {
 	const char *data;
 	int32       len;
 } DryKey;
 
+/* A state by its record's key, or records by their native id or match_on. */
 typedef struct DryState
 {
 	DryKey key;
 	bytea *state;
+	List  *record_keys; /* char * */
 	uint32 hash;
 	char   status;
 } DryState;
@@ -45,6 +48,7 @@ void
 sl_dry_begin(SlDiff *diff)
 {
 	diff->dry_states = dry_create(diff->call, 64, NULL);
+	diff->dry_names = dry_create(diff->call, 64, NULL);
 }
 
 static void
@@ -104,4 +108,67 @@ sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords)
 	for (int i = 0; i < nrecords; i++)
 		if (records[i]->encoded != NULL)
 			remember(diff, records[i]);
+}
+
+static DryKey
+native_id_key(const char *native_id)
+{
+	char *name = psprintf("n%s", native_id);
+
+	return (DryKey){name, (int32) strlen(name)};
+}
+
+static DryKey
+match_key(int64 hash)
+{
+	char *name = psprintf("m" INT64_FORMAT, hash);
+
+	return (DryKey){name, (int32) strlen(name)};
+}
+
+/* The newest record of a name comes first. */
+static void
+note_name(SlDiff *diff, DryKey name, const SlRecord *record)
+{
+	MemoryContext old = MemoryContextSwitchTo(diff->call);
+	DryState     *dry = dry_lookup(diff->dry_names, name);
+	bool          is_found;
+
+	if (dry == NULL)
+	{
+		name.data = pnstrdup(name.data, name.len);
+		dry = dry_insert(diff->dry_names, name, &is_found);
+		dry->record_keys = NIL;
+	}
+	dry->record_keys = lcons(pnstrdup(record->key, record->key_len), dry->record_keys);
+	MemoryContextSwitchTo(old);
+}
+
+void
+sl_dry_note(SlDiff *diff, const SlRecord *record)
+{
+	const char *before = record->native_ids[diff->system];
+	const char *after = record->state->parts[diff->system].native_id;
+	SlMatchHash match = sl_match_hash_of_state(diff->policy, record->state);
+
+	if (after != NULL && (before == NULL || strcmp(before, after) != 0))
+		note_name(diff, native_id_key(after), record);
+	if (match.is_known && (!record->match.is_known || record->match.hash != match.hash))
+		note_name(diff, match_key(match.hash), record);
+}
+
+const char *
+sl_dry_link(const SlDiff *diff, const char *native_id)
+{
+	DryState *dry = dry_lookup(diff->dry_names, native_id_key(native_id));
+
+	return dry == NULL ? NULL : linitial(dry->record_keys);
+}
+
+List *
+sl_dry_matches(const SlDiff *diff, int64 hash)
+{
+	DryState *dry = dry_lookup(diff->dry_names, match_key(hash));
+
+	return dry == NULL ? NIL : dry->record_keys;
 }

@@ -24,6 +24,7 @@ sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 	sl_log_init(&batch->log, policy);
 	sl_outbox_init(&batch->outbox, policy);
 	sl_near_misses_init(&batch->near_misses);
+	sl_identity_rows_init(&batch->identities);
 }
 
 SlRecord *
@@ -115,10 +116,12 @@ sl_batch_put(SlBatch *batch)
 		if (record->state == NULL)
 			continue;
 		sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
+		sl_identity_rows_collect(&batch->identities, batch->policy, record);
 		sl_record_seal(batch->policy, record, CurrentMemoryContext);
 	}
 	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
+	sl_identity_rows_put(&batch->identities, batch->policy);
 	sl_log_put(&batch->log, batch->now);
 	sl_near_misses_put(batch->policy, &batch->near_misses, batch->now);
 }

@@ -10,6 +10,7 @@
 
 #include "decide.h"
 #include "event_log.h"
+#include "identity_rows.h"
 #include "outbox_row.h"
 #include "store.h"
 
@@ -23,6 +24,7 @@ typedef struct SlBatch
 	SlLog           log;
 	SlOutboxRows    outbox;
 	SlRows          near_misses;
+	SlIdentityRows  identities;
 	TimestampTz     now;
 } SlBatch;
 

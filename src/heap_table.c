@@ -114,6 +114,15 @@ sl_table_update(SlTable *table, ItemPointer tid, const Datum *values, const bool
 	sl_table_update_found(table, values, nulls);
 }
 
+void
+sl_table_delete(SlTable *table, ItemPointer tid)
+{
+	ExecClearTuple(table->old);
+	table->old->tts_tid = *tid;
+	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, table->old);
+	ResetPerTupleExprContext(table->estate);
+}
+
 static bool
 fetch(SlTable *table, Relation index, Snapshot snapshot, int64 id)
 {

@@ -36,6 +36,9 @@ extern void sl_table_insert(SlTable *table, const Datum *values, const bool *nul
 extern void sl_table_update(SlTable *table, ItemPointer tid, const Datum *values,
 							const bool *nulls);
 
+/* Removes the row at tid, under the same condition. */
+extern void sl_table_delete(SlTable *table, ItemPointer tid);
+
 /*
  * Finds a row by the bigint that is its primary key, as the current transaction sees
  * it now, and reads it; by-reference values are good until the next call.  False

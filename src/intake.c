@@ -26,8 +26,8 @@ take_key(const SlPolicy *policy, int system, const SlRaw *raw, SlIntake *intake)
 		return refuse(
 			intake, -1,
 			psprintf("the record key at path \"%s\" is neither text nor a number", path));
-	if (intake->key == NULL || intake->key_len == 0)
-		return refuse(intake, -1, psprintf("no record key at path \"%s\"", path));
+	if (intake->key_len == 0)
+		intake->key = NULL;
 	if (intake->key_len <= SL_MAX_KEY_LEN)
 		return true;
 	intake->key = NULL;
@@ -73,6 +73,25 @@ take_names(const SlRawRecord *raw, SlIntake *intake)
 	intake->native_id = id.len > 0 ? pnstrdup(id.data, id.len) : NULL;
 	intake->stamp = read_stamp(&raw->slots[SL_SLOT_SENTINEL]);
 	return true;
+}
+
+/* Without business key a record is known by its native id, and may be named by it. */
+static bool
+check_names(const SlPolicy *policy, int system, SlIntake *intake)
+{
+	const SlSystemSpec *spec = &policy->systems[system];
+
+	if (intake->key != NULL)
+		return true;
+	if (intake->native_id == NULL)
+		return refuse(intake, -1,
+					  psprintf("no record key at path \"%s\"", spec->key->text));
+	if (strlen(spec->name) + 1 + strlen(intake->native_id) <= SL_MAX_KEY_LEN)
+		return true;
+	return refuse(intake, -1,
+				  psprintf("the record key that its native id makes is longer than %d "
+						   "bytes",
+						   SL_MAX_KEY_LEN));
 }
 
 /*
@@ -139,7 +158,7 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 	if (!raw->is_object)
 		refuse(intake, -1, "the record is no JSON object");
 	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
-			 take_names(raw, intake) &&
+			 take_names(raw, intake) && check_names(policy, system, intake) &&
 			 take_deletion(&raw->slots[SL_SLOT_DELETED], intake))
 	{
 		if (intake->is_deletion)

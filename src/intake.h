@@ -16,7 +16,7 @@
 
 typedef struct SlIntake
 {
-	const char *key; /* not zero-terminated; NULL: it has none */
+	const char *key; /* not zero-terminated; NULL: it has none, but a native id */
 	int32       key_len;
 	const char *native_id; /* or NULL */
 	SlToken     token;

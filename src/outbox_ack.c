@@ -19,6 +19,7 @@
 #include "decide.h"
 #include "event_store.h"
 #include "guc.h"
+#include "identity_ack.h"
 #include "intake.h"
 #include "json_out.h"
 #include "outbox_row.h"
@@ -145,15 +146,18 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 	SlAck ack = {.target = target, .native_id = answer->native_id, .now = batch->now};
 	SlLogEntry entry;
 	SlEffects *effects;
+	SlAnswered answered;
 
 	sl_batch_log_lease(batch, record, target, SL_EVENT_ACKED, &entry);
 	if (answer->result != NULL)
 		read_result(batch->policy, target, answer->result, &ack);
+	answered = sl_answered_claim(batch, record, &ack);
 	effects = sl_decide_ack(batch->policy, record->state, &ack);
 	if (record->state->parts[target].waiting_version != 0)
 		effects->waiting->is_changed[target] = true;
 	entry.data = stored_to_jsonb(batch->policy, effects);
 	sl_batch_note(batch, record, effects, &entry);
+	sl_answered_finish(batch, record, target, &answered);
 }
 
 static uint64

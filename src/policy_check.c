@@ -3,7 +3,7 @@
  *	  What no single key of a config can show to be wrong.
  *
  * No place of a writable system's payload is written twice, no owner is
- * unable to speak, and nothing is accepted that has no effect yet.
+ * unable to speak.
  */
 #include "postgres.h"
 
@@ -152,30 +152,6 @@ check_groups(const SlPolicy *policy, const SlConfig *root)
 	}
 }
 
-static void refuse(const SlConfig *root, const char *what) pg_attribute_noreturn();
-
-static void
-refuse(const SlConfig *root, const char *what)
-{
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		 errmsg("policy of \"%s\": %s is not supported yet", root->entity, what),
-		 errhint(
-			 "This version of sync_ledger knows it but cannot do it; leave it out.")));
-}
-
-/*
- * What is read and checked already but has no effect yet is refused by name, never
- * ignored.  Each line goes when its rule comes.
- */
-static void
-refuse_unsupported(const SlPolicy *policy, const SlConfig *root)
-{
-	if (policy->nmatch_on > 0)
-		refuse(root, "match_on");
-}
-
 void
 sl_policy_check(const SlPolicy *policy, const SlConfig *root)
 {
@@ -188,5 +164,4 @@ sl_policy_check(const SlPolicy *policy, const SlConfig *root)
 	}
 	check_owners(policy, root);
 	check_groups(policy, root);
-	refuse_unsupported(policy, root);
 }

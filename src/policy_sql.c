@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "identity_match.h"
 #include "policy.h"
 #include "policy_cache.h"
 #include "policy_config.h"
@@ -25,7 +26,7 @@ PG_FUNCTION_INFO_V1(sync_config);
 PG_FUNCTION_INFO_V1(sync_policy);
 
 static SlPlan newest_version = {
-	"SELECT e.version, e.config OPERATOR(pg_catalog.=) $2 FROM %s.sync_entity e"
+	"SELECT e.version, e.config OPERATOR(pg_catalog.=) $2, e.config FROM %s.sync_entity e"
 	" WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
 	2,
 	{TEXTOID, JSONBOID},
@@ -68,16 +69,14 @@ check_entity_name(const char *entity)
 						errmsg("no name for an entity: \"%s\": it %s", entity, fault)));
 }
 
-/* Ends in an error where the config is wrong; keeps nothing. */
-static void
-check_config(const char *entity, Jsonb *config)
+/* Ends in an error where the config is wrong. */
+static SlPolicy *
+parse_config(const char *entity, int32 version, Jsonb *config)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "sync_ledger config check",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	(void) sl_policy_parse(entity, 0, config, context);
-	MemoryContextDelete(context);
+	return sl_policy_parse(entity, version, config,
+						   AllocSetContextCreate(CurrentMemoryContext,
+												 "sync_ledger config check",
+												 ALLOCSET_DEFAULT_SIZES));
 }
 
 /*
@@ -85,21 +84,26 @@ check_config(const char *entity, Jsonb *config)
  * The same config again is no new version.
  */
 static int32
-store_config(Datum entity, Datum config)
+store_config(Datum entity, Datum config, SlPolicy *policy)
 {
-	Datum find[2] = {entity, config};
-	Datum add[3] = {entity, 0, config};
-	int32 newest = 0;
+	Datum     find[2] = {entity, config};
+	Datum     add[3] = {entity, 0, config};
+	int32     newest = 0;
+	SlPolicy *old = NULL;
 
 	if (sl_query_select(&newest_version, find, NULL) > 0)
 	{
 		newest = DatumGetInt32(sl_query_value_not_null(0, 1));
 		if (DatumGetBool(sl_query_value_not_null(0, 2)))
 			return newest;
+		old = parse_config(policy->entity, newest,
+						   DatumGetJsonbP(sl_query_value_not_null(0, 3)));
 	}
 	add[1] = Int32GetDatum(newest + 1);
 	if (sl_query_write(&add_version, add, NULL) != 1)
 		elog(ERROR, "version %d of a config exists already", newest + 1);
+	policy->version = newest + 1;
+	sl_matches_renew(old, policy);
 	sl_policy_changed();
 	return newest + 1;
 }
@@ -107,18 +111,19 @@ store_config(Datum entity, Datum config)
 Datum
 sync_configure(PG_FUNCTION_ARGS)
 {
-	char *entity;
-	int32 version;
+	char     *entity;
+	int32     version;
+	SlPolicy *policy;
 
 	need_argument(fcinfo, 0, "entity");
 	need_argument(fcinfo, 1, "config");
 	entity = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	check_entity_name(entity);
-	check_config(entity, PG_GETARG_JSONB_P(1));
+	policy = parse_config(entity, 0, PG_GETARG_JSONB_P(1));
 
 	LockRelationOid(sl_relation_oid("sync_entity"), ShareRowExclusiveLock);
 	sl_spi_connect();
-	version = store_config(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	version = store_config(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), policy);
 	sl_spi_finish();
 	PG_RETURN_INT32(version);
 }

@@ -320,6 +320,28 @@ append_guard(StringInfo out, const SlPolicy *policy)
 					 policy->max_change * 100);
 }
 
+static void
+append_match_on(StringInfo out, const SlPolicy *policy)
+{
+	appendStringInfoString(
+		out, "  A record without key is found by its id, where it has one there");
+	if (policy->nmatch_on == 0)
+	{
+		appendStringInfoString(out, ".\n");
+		return;
+	}
+	appendStringInfoString(out, "; one that nobody knows by its id is taken for the only "
+								"living record that has the same ");
+	for (int i = 0; i < policy->nmatch_on; i++)
+	{
+		append_separator(out, i, policy->nmatch_on);
+		appendStringInfoString(out,
+							   sl_quoted_key(policy->fields[policy->match_on[i]].name));
+	}
+	appendStringInfoString(out, " and no other id there.  Where several have, a human "
+								"decides.\n");
+}
+
 /* What the grammar takes and no rule of this release looks at is said to be so. */
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
@@ -327,8 +349,11 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	appendStringInfoString(
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
+<<<<<<< HEAD
 	append_deletes(out, policy);
 	append_guard(out, policy);
+=======
+	append_match_on(out, policy);
 	appendStringInfo(out,
 					 "  Kept, and not in force in this release: max_attempts %d, "
 					 "max_flips %d.\n",

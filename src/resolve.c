@@ -20,6 +20,7 @@
 #include "normalize.h"
 #include "policy_cache.h"
 #include "query.h"
+#include "resolve.h"
 #include "resolve_value.h"
 #include "rules.h"
 
@@ -49,29 +50,6 @@ static SlPlan close_conflict = {
 	.nargs = 6,
 	.argtypes = {INT8OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
-/* What the caller said. */
-typedef struct Request
-{
-	int64       id;
-	const char *winner; /* or NULL */
-	Jsonb      *value;  /* or NULL; one of the two is given */
-	const char *by;     /* or NULL */
-	const char *note;   /* or NULL */
-	bool        has_revision;
-	int32       revision;
-} Request;
-
-/* What the row says. */
-typedef struct Row
-{
-	char *entity;
-	char *key;
-	char *field; /* NULL: of a whole record */
-	char *kind;
-	bool  is_open;
-	int32 revision;
-} Row;
-
 static char *
 text_or_null(int column)
 {
@@ -81,9 +59,8 @@ text_or_null(int column)
 	return is_null ? NULL : TextDatumGetCString(value);
 }
 
-/* Reads the row into the caller's memory; SPI must be connected. */
-static void
-read_row(int64 id, Row *row, MemoryContext context)
+void
+sl_resolve_read(int64 id, SlConflictRow *row, MemoryContext context)
 {
 	Datum         values[1] = {Int64GetDatum(id)};
 	MemoryContext old;
@@ -105,9 +82,8 @@ read_row(int64 id, Row *row, MemoryContext context)
 	MemoryContextSwitchTo(old);
 }
 
-/* A decision that comes too late says why, and changes nothing. */
-static bool
-is_current(const Request *request, const Row *row)
+bool
+sl_resolve_is_current(const SlRequest *request, const SlConflictRow *row)
 {
 	if (!row->is_open)
 	{
@@ -126,9 +102,8 @@ is_current(const Request *request, const Row *row)
 	return false;
 }
 
-/* value: jsonb, 0 for none. */
-static void
-close_row(const Request *request, Datum value, const char *resolution, TimestampTz now)
+void
+sl_resolve_close(const SlRequest *request, Datum value, const char *resolution, TimestampTz now)
 {
 	Datum values[6];
 	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
@@ -145,8 +120,8 @@ close_row(const Request *request, Datum value, const char *resolution, Timestamp
 	sl_query_write(&close_conflict, values, nulls);
 }
 
-static SlLogEntry
-entry_of(const Request *request)
+SlLogEntry
+sl_resolve_entry(const SlRequest *request)
 {
 	return (SlLogEntry){.event = SL_EVENT_DECIDED,
 						.system = "review",
@@ -156,21 +131,21 @@ entry_of(const Request *request)
 
 /* The policy may have dropped the field since: then only the row is left to close. */
 static void
-decide(SlBatch *batch, SlRecord *record, const Request *request)
+decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 {
 	const SlPolicy *policy = batch->policy;
 	SlDecision      decision = {.actor = request->by, .now = batch->now};
-	SlLogEntry      entry = entry_of(request);
+	SlLogEntry      entry = sl_resolve_entry(request);
 
 	if (!sl_resolve_fields(policy, record->state, request->id, request->winner,
 						   request->value, &decision))
 	{
-		close_row(request, (Datum) 0, "dropped", batch->now);
+		sl_resolve_close(request, (Datum) 0, "dropped", batch->now);
 		return;
 	}
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  &entry);
-	close_row(request, sl_resolved_value(policy, record->state, &decision),
+	sl_resolve_close(request, sl_resolved_value(policy, record->state, &decision),
 			  request->winner == NULL ? "value" : request->winner, batch->now);
 }
 
@@ -201,40 +176,40 @@ golden_record(const SlPolicy *policy, const SlState *state)
 }
 
 static void
-decide_death(SlBatch *batch, SlRecord *record, const Request *request)
+decide_death(SlBatch *batch, SlRecord *record, const SlRequest *request)
 {
-	SlLogEntry entry = entry_of(request);
+	SlLogEntry entry = sl_resolve_entry(request);
 
 	sl_batch_note(batch, record,
 				  sl_decide_death(batch->policy, record->state, request->by, batch->now),
 				  &entry);
-	close_row(request, (Datum) 0, "delete", batch->now);
+	sl_resolve_close(request, (Datum) 0, "delete", batch->now);
 }
 
 static void
-decide_life(SlBatch *batch, SlRecord *record, const Request *request)
+decide_life(SlBatch *batch, SlRecord *record, const SlRequest *request)
 {
 	const SlPolicy *policy = batch->policy;
 	int             winner = sl_policy_system(policy, request->winner);
-	SlLogEntry      entry = entry_of(request);
+	SlLogEntry      entry = sl_resolve_entry(request);
 
 	if (winner < 0 || !sl_may_win(record->state, winner))
 		raise_no_survivor(policy, record->state, request->winner);
 	sl_batch_note(batch, record,
 				  sl_decide_life(policy, record->state, winner, request->by, batch->now),
 				  &entry);
-	close_row(request, golden_record(policy, record->state), request->winner, batch->now);
+	sl_resolve_close(request, golden_record(policy, record->state), request->winner, batch->now);
 }
 
 /* A record in conflict over its life. */
 static void
-decide_record(SlBatch *batch, SlRecord *record, const Row *row, const Request *request)
+decide_record(SlBatch *batch, SlRecord *record, const SlConflictRow *row, const SlRequest *request)
 {
 	SlConflict *conflict = record->state->conflict;
 
 	if (conflict == NULL || conflict->id != request->id)
 	{
-		close_row(request, (Datum) 0, "dropped", batch->now);
+		sl_resolve_close(request, (Datum) 0, "dropped", batch->now);
 		return;
 	}
 	if (request->winner == NULL)
@@ -250,27 +225,29 @@ decide_record(SlBatch *batch, SlRecord *record, const Row *row, const Request *r
 }
 
 static bool
-resolve(const Request *request)
+resolve(const SlRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Row           row;
+	SlConflictRow           row;
 	SlBatch       batch;
 	SlRecord     *record;
 	bool          is_decided;
 
 	sl_spi_connect();
-	read_row(request->id, &row, context);
+	sl_resolve_read(request->id, &row, context);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
-	if (!is_current(request, &row))
+	if (!sl_resolve_is_current(request, &row))
 		return false;
+	if (strcmp(row.kind, sl_conflict_kind_name(SL_CONFLICT_DUPLICATE)) == 0)
+		return sl_resolve_duplicate(request, &row);
 	sl_batch_open(&batch, sl_policy_get(row.entity), 1);
 	record = sl_batch_add(&batch, row.key, (int32) strlen(row.key));
 	sl_batch_lock(&batch);
 	sl_spi_connect();
-	read_row(request->id, &row, context);
+	sl_resolve_read(request->id, &row, context);
 	MemoryContextSwitchTo(context);
-	is_decided = is_current(request, &row);
+	is_decided = sl_resolve_is_current(request, &row);
 	if (is_decided)
 	{
 		if (row.field == NULL)
@@ -295,7 +272,7 @@ get_text(FunctionCallInfo fcinfo, int arg)
 Datum
 sync_resolve(PG_FUNCTION_ARGS)
 {
-	Request request = {0};
+	SlRequest request = {0};
 
 	if (PG_ARGISNULL(ARG_ID))
 		ereport(ERROR,

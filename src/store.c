@@ -22,10 +22,22 @@
 
 #include "compat.h"
 #include "heap_table.h"
+#include "policy_cache.h"
 #include "query.h"
 #include "store.h"
 
 #define STATE_COLUMN 3
+
+static void raise_policy_changed(const SlPolicy *policy) pg_attribute_noreturn();
+
+static void
+raise_policy_changed(const SlPolicy *policy)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the policy of entity \"%s\" has changed meanwhile", policy->entity),
+			 errhint("Repeat the transaction.")));
+}
 
 /*
  * Creates what is missing and locks what is there, in key order, so that two calls
@@ -41,6 +53,19 @@ static SlPlan create_and_lock = {
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
+/*
+ * Whoever was made to wait by sync_configure while it filled sync_match would write
+ * records that are missing there.
+ */
+static void
+check_match_on(const SlPolicy *policy)
+{
+	const SlPolicy *newest = sl_policy_get(policy->entity);
+
+	if (newest != policy && !sl_match_is_same(newest, policy))
+		raise_policy_changed(policy);
+}
+
 void
 sl_store_open(SlStore *store, const SlPolicy *policy)
 {
@@ -50,6 +75,7 @@ sl_store_open(SlStore *store, const SlPolicy *policy)
 	store->heap = table_open(sl_relation_oid("sync_state"), RowExclusiveLock);
 	store->index = index_open(sl_relation_oid("sync_state_pkey"), RowExclusiveLock);
 	store->slot = table_slot_create(store->heap, NULL);
+	check_match_on(policy);
 }
 
 void
@@ -137,8 +163,13 @@ sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 void
 sl_record_open(const SlPolicy *policy, SlRecord *record)
 {
-	if (record->state == NULL)
-		record->state = sl_state_decode(policy, record->stored, record->stored_len);
+	if (record->state != NULL)
+		return;
+	record->state = sl_state_decode(policy, record->stored, record->stored_len);
+	record->match = sl_match_hash_of_state(policy, record->state);
+	record->native_ids = palloc(sizeof(char *) * policy->nsystems);
+	for (int s = 0; s < policy->nsystems; s++)
+		record->native_ids[s] = record->state->parts[s].native_id;
 }
 
 void
@@ -188,10 +219,7 @@ static void
 check_policy(SlStore *store, const char *state, int32 len)
 {
 	if (sl_state_policy_version(state, len) > store->policy->version)
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						errmsg("the policy of entity \"%s\" has changed meanwhile",
-							   store->policy->entity),
-						errhint("Repeat the transaction.")));
+		raise_policy_changed(store->policy);
 }
 
 /* Copies the state of the locked row in the slot, for the slot moves on. */

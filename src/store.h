@@ -12,10 +12,12 @@
 
 #include "access/genam.h"
 #include "executor/tuptable.h"
+#include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
+#include "match_hash.h"
 #include "policy.h"
 #include "state.h"
 
@@ -36,8 +38,12 @@ typedef struct SlRecord
 	ItemPointerData tid;
 	const char     *stored; /* under the lock; NULL: it was not locked */
 	int32           stored_len;
-	int             nevents; /* still to come in this batch */
-	SlState        *state;   /* NULL until sl_record_open() */
+	int             nevents;         /* still to come in this batch */
+	SlState        *state;           /* NULL until sl_record_open() */
+	SlMatchHash     match;           /* of what was stored */
+	const char    **native_ids;      /* by system, as they were stored */
+	List           *claimed;         /* native ids that this call made its own, char *, */
+	int             claiming_system; /* ... in that system */
 	bool            is_dirty;
 	bytea          *encoded; /* the dirty state, once it has been sealed */
 	bool *is_changed;        /* by system: its waiting row must be written or removed */

@@ -222,3 +222,52 @@ sl_effects_log(const SlPolicy *policy, const SlState *state, SlEffects *effects,
 	entry->version = state->version;
 	entry->change_set = sl_accepted_change_set(policy, state, effects);
 }
+
+static Datum
+conflicts_of_doubt(int64 conflict_id)
+{
+	Datum id = Int64GetDatum(conflict_id);
+
+	return PointerGetDatum(construct_array(&id, conflict_id == 0 ? 0 : 1, INT8OID, 8,
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+void
+sl_verdict_in_doubt(SlVerdict *verdict, const SlPolicy *policy, const SlIntake *intake,
+					SlOutcome outcome, int64 conflict_id)
+{
+	SlOutcome *outcomes = palloc(sizeof(SlOutcome) * policy->nfields);
+	char       hex[SL_DIGEST_HEX];
+
+	for (int f = 0; f < policy->nfields; f++)
+		outcomes[f] = intake->values[f].kind == SL_ABSENT ? SL_UNCHANGED : outcome;
+	sl_digest_record(policy, intake->values, hex);
+	begin(verdict, intake->key, intake->key_len, outcome);
+	set_text(verdict, COL_FIELD_HASH, hex, SL_DIGEST_HEX);
+	set(verdict, COL_OUTCOME, outcomes_to_jsonb(policy, outcomes));
+	set(verdict, COL_TARGETS, PointerGetDatum(construct_empty_array(TEXTOID)));
+	set(verdict, COL_CONFLICTS, conflicts_of_doubt(conflict_id));
+}
+
+void
+sl_verdict_say_first(SlVerdict *verdict, const char *words)
+{
+	const char *rest;
+
+	if (words == NULL)
+		return;
+	rest = verdict->nulls[COL_DETAIL] ? NULL
+									  : TextDatumGetCString(verdict->values[COL_DETAIL]);
+	if (rest != NULL)
+		words = psprintf("%s; %s", words, rest);
+	set(verdict, COL_DETAIL, CStringGetTextDatum(words));
+}
+
+void
+sl_verdict_log_row(const SlVerdict *verdict, SlLogEntry *entry)
+{
+	entry->event = SL_EVENT_ARRIVED;
+	entry->verdict = TextDatumGetCString(verdict->values[COL_VERDICT]);
+	entry->outcome = verdict->values[COL_OUTCOME];
+	entry->detail = TextDatumGetCString(verdict->values[COL_DETAIL]);
+}

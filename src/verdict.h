@@ -38,6 +38,17 @@ extern void sl_verdict_rejected(SlVerdict *verdict, const SlPolicy *policy,
 extern void sl_verdict_glanced(SlVerdict *verdict, const SlPolicy *policy,
 							   const SlIntake *intake, const SlState *state, int system,
 							   SlOutcome outcome, const SlOutcome *outcomes);
+
+/* A human must say which record it is of: outcome is conflict, or unchanged. */
+extern void sl_verdict_in_doubt(SlVerdict *verdict, const SlPolicy *policy,
+								const SlIntake *intake, SlOutcome outcome,
+								int64 conflict_id);
+
+/* Puts words before the detail; NULL: none. */
+extern void sl_verdict_say_first(SlVerdict *verdict, const char *words);
+
+/* The entry of the event that the row tells of, where it has no effects. */
+extern void sl_verdict_log_row(const SlVerdict *verdict, SlLogEntry *entry);
 extern void sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy,
 							   const SlRecord *record, int system, SlEffects *effects);
 

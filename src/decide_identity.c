@@ -1,0 +1,21 @@
+/*
+ * decide_identity.c
+ *	  Rule 11: what becomes of a record that a native id named by mistake.
+ */
+#include "postgres.h"
+
+#include "rules.h"
+
+/* Nothing is created there instead: what the system showed is still in C. */
+SlEffects *
+sl_decide_unlink(const SlPolicy *policy, SlState *state, int system, TimestampTz now)
+{
+	SlObservation nothing = {.system = system, .now = now};
+	SlEvent      *event = sl_event_begin(policy, state, &nothing);
+
+	state->parts[system].native_id = NULL;
+	state->parts[system].existence = SL_LEFT_OUT;
+	event->effects->is_dirty = true;
+	sl_event_end(event);
+	return event->effects;
+}

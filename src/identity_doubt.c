@@ -1,0 +1,105 @@
+/*
+ * identity_doubt.c
+ *	  Arrivals of which a human must say which record they are of.
+ *
+ * They touch no record: what they show waits in the conflict of their native id.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "diff_chunk.h"
+#include "diff_complete.h"
+#include "identity.h"
+#include "identity_hold.h"
+
+static SlHeld
+held_of(const SlChunk *chunk, const SlIntake *intake, const SlIdentity *identity)
+{
+	const SlLink *link = &identity->link;
+
+	return (SlHeld){
+		.policy = chunk->diff->policy,
+		.system = chunk->diff->system,
+		.native_id = intake->native_id,
+		.own_key = identity->own_key,
+		.candidates = identity->candidates,
+		.values = intake->values,
+		.token = intake->token,
+		.newest = link->held_version,
+		.actor = chunk->diff->options.actor,
+		.is_deletion = intake->is_deletion,
+		.is_open = identity->is_held,
+		.is_turned = intake->is_deletion != link->held_deleted || link->held_answer,
+		.conflict_id = identity->conflict_id,
+		.now = chunk->now,
+	};
+}
+
+bool
+sl_doubt_is_held(SlChunk *chunk)
+{
+	SlHeld held = held_of(chunk, &chunk->intake, &chunk->identity);
+
+	return sl_is_held(&held);
+}
+
+static void
+show(SlChunk *chunk, SlArrival *arrival, SlOutcome outcome, int64 conflict_id)
+{
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+
+	arrival->verdict = palloc(sizeof(SlVerdict));
+	sl_verdict_in_doubt(arrival->verdict, chunk->diff->policy, &arrival->intake, outcome,
+						conflict_id);
+	sl_verdict_say_first(arrival->verdict,
+						 psprintf("native id %s: %s", arrival->intake.native_id,
+								  arrival->identity.doubt));
+	MemoryContextSwitchTo(old);
+}
+
+void
+sl_doubt_see(SlChunk *chunk)
+{
+	const SlIdentity *identity = &chunk->identity;
+	List             *keys = identity->is_held ? sl_held_candidates(identity->conflict_id)
+											   : identity->candidates;
+	ListCell         *cell;
+
+	if (identity->link.record_key != NULL)
+		sl_complete_name(chunk->diff, identity->link.record_key,
+						 (int32) strlen(identity->link.record_key));
+	foreach (cell, keys)
+		sl_complete_name(chunk->diff, lfirst(cell), (int32) strlen(lfirst(cell)));
+}
+
+void
+sl_doubt_show_held(SlChunk *chunk, SlArrival *arrival)
+{
+	show(chunk, arrival, SL_UNCHANGED, arrival->identity.conflict_id);
+}
+
+static void
+log_doubt(SlChunk *chunk, const SlArrival *arrival, const SlVerdict *verdict)
+{
+	const SlDiff *diff = chunk->diff;
+	SlRecord      own = {.key = arrival->intake.key, .key_len = arrival->intake.key_len};
+	SlLogEntry    entry = {.system = diff->policy->systems[diff->system].name,
+						   .actor = diff->options.actor};
+
+	sl_verdict_log_row(verdict, &entry);
+	sl_log_add(&chunk->log, &own, &entry);
+}
+
+bool
+sl_doubt_hold(SlChunk *chunk, SlArrival *arrival)
+{
+	SlHeld held = held_of(chunk, &arrival->intake, &arrival->identity);
+	bool   is_dry_run = chunk->diff->options.is_dry_run;
+	bool   is_news = is_dry_run || sl_hold(&held);
+
+	show(chunk, arrival, is_news ? SL_CONFLICTED : SL_UNCHANGED, held.conflict_id);
+	if (is_news && !is_dry_run)
+		log_doubt(chunk, arrival, arrival->verdict);
+	return is_news;
+}

@@ -1,0 +1,239 @@
+/*
+ * identity_resolve.c
+ *	  sync_resolve of a duplicate: a human says which record a native id means.
+ *
+ * The records are locked before the row of the native id, as everywhere.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "canonical.h"
+#include "guc.h"
+#include "identity_place.h"
+#include "json_out.h"
+#include "policy_cache.h"
+#include "query.h"
+#include "resolve.h"
+
+/* What the human said, and of what. */
+typedef struct Placing
+{
+	const SlRequest *request;
+	SlHolding        holding;
+	const char      *record_key; /* of the record that is meant */
+	bool             is_new;
+	SlRecord        *record;
+	SlRecord        *linked; /* that the native id names till now, or NULL */
+} Placing;
+
+static bool
+read_holding(const SlPolicy *policy, const SlRequest *request, SlHolding *holding)
+{
+	MemoryContext context = CurrentMemoryContext;
+	bool          is_held;
+
+	sl_spi_connect();
+	is_held = sl_holding_read(policy, request->id, holding, context);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return is_held && holding->system >= 0;
+}
+
+static const char *
+string_of(Jsonb *value)
+{
+	JsonbValue scalar;
+
+	if (!JB_ROOT_IS_SCALAR(value) || !JsonbExtractScalar(&value->root, &scalar) ||
+		scalar.type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg(
+					 "the value for a conflict of kind \"duplicate\" must be the key of "
+					 "the record that is meant, as a JSON string"),
+				 errhint("Or let the winner be \"new\".")));
+	return pnstrdup(scalar.val.string.val, scalar.val.string.len);
+}
+
+static void
+read_request(Placing *placing)
+{
+	const SlRequest *request = placing->request;
+
+	placing->is_new = request->winner != NULL;
+	if (!placing->is_new)
+		placing->record_key = string_of(request->value);
+	else if (strcmp(request->winner, "new") == 0)
+		placing->record_key = placing->holding.own_key;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" decides no conflict of kind \"duplicate\"",
+						request->winner),
+				 errhint("The winner is \"new\", or value names the record to link, "
+						 "'\"4829\"'.")));
+}
+
+static SlRecord *
+add(SlBatch *batch, const char *key)
+{
+	return sl_batch_add(batch, key, (int32) strlen(key));
+}
+
+static void
+lock(SlBatch *batch, Placing *placing)
+{
+	const char *linked = placing->holding.linked_key;
+
+	placing->record = add(batch, placing->record_key);
+	if (linked != NULL && strcmp(linked, placing->record_key) != 0)
+		placing->linked = add(batch, linked);
+	sl_batch_lock(batch);
+}
+
+static void
+check_new(const SlState *state, const char *key)
+{
+	if (state->policy_version != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there is a record \"%s\" already", key),
+						errhint("Pass its key as the value to link it.")));
+}
+
+static void
+check_link(const SlState *state, const Placing *placing)
+{
+	const SlHolding *holding = &placing->holding;
+	const char      *known = state->parts[holding->system].native_id;
+
+	if (state->policy_version == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("there is no record \"%s\"", placing->record_key),
+						errhint("current_value of the conflict lists those that may be "
+								"meant.")));
+	if (state->is_deleted)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("record \"%s\" is deleted", placing->record_key),
+						errhint("Link another record, or let the winner be \"new\".")));
+	if (known != NULL && strcmp(known, holding->native_id) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("record \"%s\" is \"%s\" in system \"%s\", not \"%s\"",
+							   placing->record_key, known, holding->system_name,
+							   holding->native_id),
+						errhint("Link another record, or let the winner be \"new\".")));
+}
+
+/* What was read before the lock named the records to lock. */
+static void
+check_holding(const SlPolicy *policy, Placing *placing)
+{
+	SlHolding   again;
+	bool        is_held = sl_holding_read(policy, placing->request->id, &again,
+										  CurrentMemoryContext);
+	const char *before = placing->holding.linked_key;
+
+	if (!is_held || (before == NULL) != (again.linked_key == NULL) ||
+		(before != NULL && strcmp(before, again.linked_key) != 0))
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("what native id \"%s\" names has changed meanwhile",
+							   placing->holding.native_id),
+						errhint("Repeat the transaction.")));
+	placing->holding = again;
+}
+
+static void
+unlink_record(SlBatch *batch, const Placing *placing)
+{
+	SlLogEntry entry = sl_resolve_entry(placing->request);
+
+	if (placing->linked == NULL)
+		return;
+	sl_batch_note(batch, placing->linked,
+				  sl_decide_unlink(batch->policy, placing->linked->state,
+								   placing->holding.system, batch->now),
+				  &entry);
+}
+
+static void
+place(SlBatch *batch, const Placing *placing)
+{
+	const SlHolding *holding = &placing->holding;
+	SlLogEntry       entry = sl_resolve_entry(placing->request);
+	char            *words = psprintf("native id %s is this record, a human said",
+									  holding->native_id);
+	StringInfoData   key;
+
+	if (placing->is_new)
+		check_new(placing->record->state, placing->record_key);
+	else
+		check_link(placing->record->state, placing);
+	unlink_record(batch, placing);
+	sl_log_add(&batch->log, placing->record, &entry);
+	if (placing->is_new && holding->is_deletion)
+		sl_holding_drop(batch->policy, holding);
+	else if (!sl_holding_place(batch, placing->record, holding, words))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("what is held lacks a required field: it cannot be a new record"),
+				 errhint(
+					 "Link a record, or wait until the system has shown the field.")));
+	initStringInfo(&key);
+	sl_append_json_string(&key, placing->record_key, (int) strlen(placing->record_key));
+	sl_resolve_close(placing->request, sl_text_to_jsonb(key.data),
+					 placing->is_new ? "new" : "value", batch->now);
+}
+
+/* Under the records' locks. */
+static bool
+decide(SlBatch *batch, Placing *placing)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SlConflictRow row;
+	bool          is_decided;
+
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	sl_resolve_read(placing->request->id, &row, context);
+	is_decided = sl_resolve_is_current(placing->request, &row);
+	if (is_decided)
+	{
+		check_holding(batch->policy, placing);
+		place(batch, placing);
+		sl_batch_put(batch);
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return is_decided;
+}
+
+/* The policy may have dropped the system since: then only the row is left to close. */
+static void
+close_dropped(const SlRequest *request)
+{
+	sl_spi_connect();
+	sl_resolve_close(request, (Datum) 0, "dropped", sl_now());
+	sl_spi_finish();
+}
+
+bool
+sl_resolve_duplicate(const SlRequest *request, const SlConflictRow *row)
+{
+	const SlPolicy *policy = sl_policy_get(row->entity);
+	Placing         placing = {.request = request};
+	SlBatch         batch;
+	bool            is_decided;
+
+	if (!read_holding(policy, request, &placing.holding))
+	{
+		close_dropped(request);
+		return true;
+	}
+	read_request(&placing);
+	sl_batch_open(&batch, policy, 2);
+	lock(&batch, &placing);
+	is_decided = decide(&batch, &placing);
+	sl_batch_close(&batch);
+	return is_decided;
+}
