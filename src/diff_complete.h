@@ -15,9 +15,10 @@ extern void sl_complete_begin(SlDiff *diff);
 /* A record of the input, once its key is known; one that has none ends the inference. */
 extern void sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake);
 
-/* The record of the input was a real change. */
-/* ... and what else it may be. */
+/* Another record that a record of the input may be. */
 extern void sl_complete_name(SlDiff *diff, const char *key, int32 key_len);
+
+/* The record of the input was a real change. */
 extern void sl_complete_change(SlDiff *diff, const char *key, int32 key_len);
 
 /*

@@ -68,9 +68,10 @@ static SlPlan close_row = {
 	.argtypes = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
 static SlPlan list_candidates = {
-	.sql = "SELECT k.key FROM %s.sync_conflict AS c"
-		   " CROSS JOIN LATERAL pg_catalog.jsonb_array_elements_text(c.current_value) AS k (key)"
-		   " WHERE c.id OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"SELECT k.key FROM %s.sync_conflict AS c"
+		" CROSS JOIN LATERAL pg_catalog.jsonb_array_elements_text(c.current_value) AS k (key)"
+		" WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
 

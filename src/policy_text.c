@@ -349,10 +349,8 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	appendStringInfoString(
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
-<<<<<<< HEAD
 	append_deletes(out, policy);
 	append_guard(out, policy);
-=======
 	append_match_on(out, policy);
 	appendStringInfo(out,
 					 "  Kept, and not in force in this release: max_attempts %d, "
