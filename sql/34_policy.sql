@@ -6,8 +6,8 @@ AS 'MODULE_PATHNAME', 'sync_configure';
 
 COMMENT ON FUNCTION sync_configure(text, jsonb) IS
 'Checks a policy, stores it as the newest version of an entity and returns its number; '
-'the same policy again is no new version. Errors: 22023 what is wrong in the policy, and where; '
-'0A000 what this version cannot do yet';
+'the same policy again is no new version. Where match_on is new or another one, writers wait until '
+'all records of the entity are indexed by it. Errors: 22023 what is wrong in the policy, and where';
 
 CREATE FUNCTION sync_config(entity text, version integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL RESTRICTED

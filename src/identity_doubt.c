@@ -58,19 +58,23 @@ show(SlChunk *chunk, SlArrival *arrival, SlOutcome outcome, int64 conflict_id)
 	MemoryContextSwitchTo(old);
 }
 
+static void
+see(SlChunk *chunk, const char *key)
+{
+	sl_complete_name(chunk->diff, key, (int32) strlen(key));
+}
+
 void
 sl_doubt_see(SlChunk *chunk)
 {
 	const SlIdentity *identity = &chunk->identity;
 	List             *keys = identity->is_held ? sl_held_candidates(identity->conflict_id)
 											   : identity->candidates;
-	ListCell         *cell;
 
 	if (identity->link.record_key != NULL)
-		sl_complete_name(chunk->diff, identity->link.record_key,
-						 (int32) strlen(identity->link.record_key));
-	foreach (cell, keys)
-		sl_complete_name(chunk->diff, lfirst(cell), (int32) strlen(lfirst(cell)));
+		see(chunk, identity->link.record_key);
+	for (int i = 0; i < list_length(keys); i++)
+		see(chunk, (const char *) list_nth(keys, i));
 }
 
 void

@@ -2,8 +2,7 @@
  * policy_check.c
  *	  What no single key of a config can show to be wrong.
  *
- * No place of a writable system's payload is written twice, no owner is
- * unable to speak.
+ * No place of a writable system's payload is written twice, no owner is unable to speak.
  */
 #include "postgres.h"
 

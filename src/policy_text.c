@@ -320,9 +320,20 @@ append_guard(StringInfo out, const SlPolicy *policy)
 					 policy->max_change * 100);
 }
 
+static bool
+has_native_ids(const SlPolicy *policy)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+		if (policy->systems[i].id != NULL)
+			return true;
+	return false;
+}
+
 static void
 append_match_on(StringInfo out, const SlPolicy *policy)
 {
+	if (!has_native_ids(policy))
+		return;
 	appendStringInfoString(
 		out, "  A record without key is found by its id, where it has one there");
 	if (policy->nmatch_on == 0)

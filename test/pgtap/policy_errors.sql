@@ -188,15 +188,6 @@ FROM (VALUES
 	(pg_temp.field(format('{"type": "%s"}', repeat('é', 100))), 'fields.phone.type must be %, not "' || repeat('é', 59) || '... | %')
 ) AS wrong (config, expected);
 
--- Right, but not yet: 0A000, after everything else has been checked
-SELECT is(pg_temp.config_refused(config),
-		  '0A000 ' || what || ' is not supported yet | This version of sync_ledger knows it but cannot do it; leave it out.', what)
-FROM (VALUES
-	(pg_temp.key('"match_on": ["phone"]'), 'match_on')
-) AS later (config, what);
-SELECT alike(pg_temp.config_refused(pg_temp.key('"match_on": ["phone"], "max_flips": 0')), '22023 max_flips %',
-			 'a mistake comes before what is not supported');
-
 -- The calls
 SELECT is(pg_temp.refused($$SELECT sync_configure(NULL, '{}')$$), '22004 entity must not be null', 'no entity');
 SELECT is(pg_temp.refused($$SELECT sync_configure('contact', NULL)$$), '22004 config must not be null', 'no config');
