@@ -103,7 +103,8 @@ sl_resolve_is_current(const SlRequest *request, const SlConflictRow *row)
 }
 
 void
-sl_resolve_close(const SlRequest *request, Datum value, const char *resolution, TimestampTz now)
+sl_resolve_close(const SlRequest *request, Datum value, const char *resolution,
+				 TimestampTz now)
 {
 	Datum values[6];
 	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
@@ -146,7 +147,7 @@ decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  &entry);
 	sl_resolve_close(request, sl_resolved_value(policy, record->state, &decision),
-			  request->winner == NULL ? "value" : request->winner, batch->now);
+					 request->winner == NULL ? "value" : request->winner, batch->now);
 }
 
 static void
@@ -198,12 +199,14 @@ decide_life(SlBatch *batch, SlRecord *record, const SlRequest *request)
 	sl_batch_note(batch, record,
 				  sl_decide_life(policy, record->state, winner, request->by, batch->now),
 				  &entry);
-	sl_resolve_close(request, golden_record(policy, record->state), request->winner, batch->now);
+	sl_resolve_close(request, golden_record(policy, record->state), request->winner,
+					 batch->now);
 }
 
 /* A record in conflict over its life. */
 static void
-decide_record(SlBatch *batch, SlRecord *record, const SlConflictRow *row, const SlRequest *request)
+decide_record(SlBatch *batch, SlRecord *record, const SlConflictRow *row,
+			  const SlRequest *request)
 {
 	SlConflict *conflict = record->state->conflict;
 
@@ -228,7 +231,7 @@ static bool
 resolve(const SlRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
-	SlConflictRow           row;
+	SlConflictRow row;
 	SlBatch       batch;
 	SlRecord     *record;
 	bool          is_decided;
