@@ -139,17 +139,16 @@ sl_baseline_settle(const SlEdit *edit)
 	shown->knows_golden = is_standing && edit->had_seen_field;
 }
 
-/* What would begin to wait for a system that shows the record. */
+/* What would begin to wait for a system that shows the record, now or once unfrozen. */
 static void
 settle_new_differences(SlEvent *event, int system)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlSpot          spot = {event->policy, event->state, system, f, event->obs->now};
-		const SlGolden *golden = sl_spot_golden(&spot);
+		SlSpot spot = {event->policy, event->state, system, f, event->obs->now};
 
 		if (!is_carried(event, system, f) || *due_at(event, system, f) ||
-			golden->conflict != NULL || !sl_waits_unfrozen(&spot))
+			!sl_waits_unfrozen(&spot))
 			continue;
 		sl_spot_shown(&spot)->is_settled = true;
 		event->effects->is_dirty = true;

@@ -451,7 +451,7 @@ find_known(Encoder *e)
 	e->edits = palloc(sizeof(Edit) * (e->policy->nfields + 1));
 	for (int i = 0; i < e->policy->nfields; i++)
 	{
-		if (!state->golden[i].is_known)
+		if (!state->golden[i].is_known && state->golden[i].conflict == NULL)
 			continue;
 		e->known[e->nknown++] = i;
 		edit_of(e, &state->golden[i]);

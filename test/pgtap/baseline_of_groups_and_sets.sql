@@ -44,6 +44,13 @@ CALL pg_temp.record('owner first');
 SELECT is(pg_temp.saw('crm', '{"zip": "5"}'), 'accepted zip=accepted -> support', 'in the other order');
 SELECT is(pg_temp.waits('support'), 'update {"zip": "5", "line": "1"}', 'too');
 
+CALL pg_temp.record('owner of a part');
+CALL pg_temp.at('10:00');
+SELECT is(pg_temp.loaded('support', '{"zip": "4"}'), 'accepted zip=accepted', 'a part of an address');
+SELECT is(pg_temp.loaded('parts', '{"zip": "5", "line": "6"}'), 'conflict line=conflict,zip=conflict', 'another whole one: drift, of a field that nobody has set as well');
+SELECT is(pg_temp.loaded('crm', '{"line": "1"}'), 'accepted line=accepted', 'the owner''s part');
+SELECT is((SELECT (kind, status, resolution)::text FROM sync_conflict WHERE record_key = 'owner of a part'), '(drift,resolved,owner)', 'closes it');
+
 -- Sets
 CALL pg_temp.record('tags');
 SELECT is(pg_temp.loaded('crm', '{"tags": ["a", "b"]}'), 'accepted tags=accepted', 'a set');
