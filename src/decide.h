@@ -40,6 +40,7 @@ typedef struct SlObservation
 	const char    *native_id;   /* or NULL */
 	const char    *actor;       /* or NULL */
 	bool           is_deletion; /* the record was deleted there; no values */
+	bool           is_missing;  /* the same, by a listing that does not have it */
 	bool           is_baseline; /* of a first load: nothing is sent because of it */
 	TimestampTz    now;
 } SlObservation;

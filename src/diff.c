@@ -137,6 +137,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 		.stamp = stamped_version(chunk->diff, intake),
 		.native_id = intake->native_id,
 		.is_deletion = intake->is_deletion,
+		.is_missing = intake->is_missing,
 		.actor = chunk->diff->options.actor,
 		.is_baseline = chunk->diff->options.is_baseline,
 		.now = chunk->now,

@@ -313,6 +313,7 @@ sl_complete_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 			return false;
 	} while (!is_missing(complete));
 	sl_intake_deletion(diff->policy, complete->key.data, complete->key.len, intake);
+	intake->is_missing = true;
 	raw->is_object = false;
 	raw->has_nul = false;
 	raw->data = "";

@@ -155,6 +155,7 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 	intake->native_id = NULL;
 	intake->is_rejected = false;
 	intake->is_deletion = false;
+	intake->is_missing = false;
 	if (!raw->is_object)
 		refuse(intake, -1, "the record is no JSON object");
 	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
@@ -177,6 +178,7 @@ sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
 	intake->native_id = NULL;
 	intake->token = (SlToken){NULL, 0};
 	intake->is_deletion = true;
+	intake->is_missing = false;
 	intake->is_rejected = false;
 	take_no_fields(policy, intake);
 	if (key_len == 0)

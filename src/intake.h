@@ -23,6 +23,7 @@ typedef struct SlIntake
 	SlToken     stamp;       /* what stands at the sentinel path; len 0: no text */
 	SlValue    *values;      /* by field, room for policy->nfields */
 	bool        is_deletion; /* the record was deleted there; values are absent */
+	bool        is_missing;  /* the same, by a listing that does not have it */
 	bool        is_rejected;
 	SlReason    reason; /* of a rejected record */
 } SlIntake;

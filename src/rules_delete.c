@@ -185,11 +185,36 @@ leave_out(SlEvent *event, SlPart *part, const char *why)
 	return SL_KEPT;
 }
 
+/*
+ * A listing that lacks what we have just created there may have been made before: to
+ * create it again would make two of it.
+ */
+static bool
+is_older_than_create(const SlEvent *event)
+{
+	for (int f = 0; event->obs->is_missing && f < event->policy->nfields; f++)
+	{
+		SlSpot         spot = sl_event_spot(event, f);
+		const SlShown *shown = sl_spot_shown(&spot);
+
+		for (int i = 0; i < shown->nwrites; i++)
+			if (shown->writes[i].replaced.kind == SL_ABSENT &&
+				sl_is_owed(&spot, &shown->writes[i], false))
+				return true;
+	}
+	return false;
+}
+
 static SlOutcome
 overrule(SlEvent *event, SlPart *part)
 {
 	int owner = event->policy->delete_owner;
 
+	if (is_older_than_create(event))
+	{
+		sl_event_say(event, SL_RECORD, "our create was not seen yet");
+		return SL_STALE;
+	}
 	sl_record_deletion_loss(event);
 	sl_leave(part);
 	event->effects->is_dirty = true;

@@ -1,0 +1,30 @@
+-- A listing that lacks what we have just created there may have been made before: where
+-- only another system deletes, no second create goes out because of it.
+BEGIN;
+SELECT * FROM no_plan();
+\ir story.psql
+
+CREATE FUNCTION pg_temp.listed(records jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', v.record_key, v.verdict, v.action), '; ')
+	FROM sync_diff('support', 'contact', records, complete => true) AS v
+$$;
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}, "delete_owner": "crm", "max_change": 1}');
+CALL pg_temp.at_rest('old', '{"phone": "1"}', 'crm', 'support');
+CALL pg_temp.record('new');
+SELECT pg_temp.saw('crm', '{"phone": "2"}');
+SELECT is(pg_temp.poll('support'), 'create {"phone": "2"}', 'a create goes out');
+SELECT pg_temp.ack('support');
+
+CALL pg_temp.at('12:01');
+SELECT is(pg_temp.listed('[{"record_key": "old", "phone": "1"}]'), 'new stale', 'the listing is older than the create');
+SELECT is(pg_temp.waits('support'), NULL, 'and no second create waits');
+CALL pg_temp.at('12:11');
+SELECT is(pg_temp.listed('[{"record_key": "old", "phone": "1"}]'), 'new overruled', 'when no sight is owed any more it was deleted there');
+SELECT is(pg_temp.waits('support'), 'create {"phone": "2"}', 'and is created again, for only crm deletes');
+SELECT pg_temp.poll('support');
+SELECT pg_temp.ack('support');
+SELECT pg_temp.saw('support', '{"phone": "2"}');
+SELECT is(pg_temp.listed('[{"record_key": "old", "phone": "1"}]'), 'new overruled', 'seen there, a listing without it is a delete at once');
+
+SELECT * FROM finish();
+ROLLBACK;
