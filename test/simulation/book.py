@@ -116,12 +116,16 @@ class Book:
         self.connection = psycopg2.connect(dbname=self.database)
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
+        self.is_clock_new = False
         self.run("SET client_min_messages = warning; SET sync_ledger.notify = off")
         if not self.owns_server:
             self.run("SET synchronous_commit = off")
         self.set_clock(self.now)
 
     def run(self, statement, *arguments):
+        if self.is_clock_new:
+            self.is_clock_new = False
+            statement = f"SELECT set_config('sync_ledger.now', '{self.now}', false); {statement}"
         self.cursor.execute(statement, arguments or None)
         return self.cursor.fetchall() if self.cursor.description else None
 
@@ -129,8 +133,9 @@ class Book:
         return self.run(statement, *arguments)[0][0]
 
     def set_clock(self, now):
+        """The clock goes along with the next call."""
         self.now = now
-        self.run("SELECT set_config('sync_ledger.now', %s, false)", str(now))
+        self.is_clock_new = True
 
     def configure(self, entity, config):
         self.configs[entity] = config
