@@ -338,10 +338,21 @@ join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
 		into->waiting->is_changed[t] |= from->waiting->is_changed[t];
 }
 
+/* Its own token counts for all fields: what is older is stale, and nothing comes late. */
+static void
+note_erasure(SlEvent *event, SlPart *part, const SlAck *ack)
+{
+	part->erased_at = ack->token.len > 0 ? 0 : ack->now;
+	for (int f = 0; f < event->policy->nfields; f++)
+		note_token(event, f, ack->token);
+}
+
 /* It never undoes what an observation said since the claim. */
 static void
-ack_existence(const SlState *state, SlPart *part, TimestampTz now)
+ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 {
+	const SlState *state = event->state;
+
 	if (part->leased_action == SL_ACTION_CREATE)
 	{
 		part->create_version = 0;
@@ -355,7 +366,7 @@ ack_existence(const SlState *state, SlPart *part, TimestampTz now)
 	if (part->erasure == SL_ERASURE_LEASED)
 		part->erasures_owed++;
 	part->erasure = SL_ERASURE_NONE;
-	part->erased_at = now;
+	note_erasure(event, part, ack);
 	if (!sl_shows_record(part))
 		return;
 	if (state->is_deleted || sl_is_frozen(state))
@@ -373,7 +384,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	bool         *is_leased = leased_fields(policy, part);
 	SlEffects    *rest;
 
-	ack_existence(state, part, ack->now);
+	ack_existence(event, part, ack);
 	if (ack->native_id != NULL && sl_shows_record(part))
 		part->native_id = ack->native_id;
 	for (int f = 0; f < policy->nfields; f++)
