@@ -137,7 +137,8 @@ typedef enum SlRuling
 	SL_RULED_DRIFT,
 	SL_RULED_COLLISION,
 	SL_RULED_BOUNCE,
-	SL_RULED_LATE,     /* a set that says nothing new */
+	SL_RULED_KNOWN,    /* a set whose changes C has already */
+	SL_RULED_LATE,     /* a set that says nothing but what is on its way */
 	SL_RULED_UNSURE,   /* a set that nobody can tell from a late echo */
 	SL_RULED_ACCEPTED, /* a merged set too */
 	SL_RULED_TRIPPED   /* the breaker stops it */

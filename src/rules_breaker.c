@@ -142,6 +142,7 @@ sl_breaker_trips(SlEdit *edit, SlRuling ruling)
 		case SL_RULED_DRIFT:
 		case SL_RULED_COLLISION:
 		case SL_RULED_BOUNCE:
+		case SL_RULED_KNOWN:
 		case SL_RULED_LATE:
 		case SL_RULED_UNSURE:
 		case SL_RULED_TRIPPED:

@@ -375,6 +375,15 @@ trip(SlEdit *edit)
 	return SL_HELD;
 }
 
+/* What the system still shows is not C: that goes out again. */
+static SlOutcome
+take_known(SlEdit *edit)
+{
+	sl_note_correction(edit->event, edit->field);
+	sl_event_say(edit->event, edit->field, "the golden record has these changes already");
+	return SL_AGREED;
+}
+
 static SlOutcome
 take_late(SlEdit *edit)
 {
@@ -405,6 +414,8 @@ apply(SlEdit *edit, SlRuling ruling)
 			return collide(edit);
 		case SL_RULED_BOUNCE:
 			return hold_bounce(edit);
+		case SL_RULED_KNOWN:
+			return take_known(edit);
 		case SL_RULED_LATE:
 			return take_late(edit);
 		case SL_RULED_UNSURE:

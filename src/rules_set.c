@@ -79,7 +79,7 @@ sl_merge_set(SlEdit *edit)
 	if (!sl_set_same(&edit->value, &edit->golden->value))
 		return SL_RULED_ACCEPTED;
 	/* Null and the empty set differ as values, and only as such. */
-	return sl_set_same(&edit->value, &edit->event->obs->values[edit->field])
-			   ? SL_RULED_ACCEPTED
-			   : SL_RULED_LATE;
+	if (sl_set_same(&edit->value, &edit->event->obs->values[edit->field]))
+		return SL_RULED_ACCEPTED;
+	return merge.is_unsure ? SL_RULED_LATE : SL_RULED_KNOWN;
 }
