@@ -134,9 +134,8 @@ sl_breaker_trips(SlEdit *edit, SlRuling ruling)
 			return was_former(edit) && flips_too_often(edit);
 		case SL_RULED_OVERRULED:
 			return is_corrected_too_often(edit);
-		case SL_RULED_KEPT:
-			return !edit->had_seen_field && answers_too_often(edit);
 		case SL_RULED_AGREED:
+		case SL_RULED_KEPT:
 		case SL_RULED_SETTLED:
 		case SL_RULED_FROZEN:
 		case SL_RULED_DRIFT:

@@ -375,11 +375,22 @@ trip(SlEdit *edit)
 	return SL_HELD;
 }
 
+/* What waits says the same, over another value than the target showed before. */
+static void
+note_correction(SlEvent *event, int field)
+{
+	SlWaiting *waiting = event->effects->waiting;
+	int        system = event->obs->system;
+
+	if (sl_content_has(&waiting->before[system], field))
+		waiting->is_corrected[system] = true;
+}
+
 /* What the system still shows is not C: that goes out again. */
 static SlOutcome
 take_known(SlEdit *edit)
 {
-	sl_note_correction(edit->event, edit->field);
+	note_correction(edit->event, edit->field);
 	sl_event_say(edit->event, edit->field, "the golden record has these changes already");
 	return SL_AGREED;
 }
@@ -426,17 +437,6 @@ apply(SlEdit *edit, SlRuling ruling)
 			return trip(edit);
 	}
 	return SL_UNCHANGED;
-}
-
-/* What waits says the same, over another value than the target showed before. */
-static void
-note_correction(SlEvent *event, int field)
-{
-	SlWaiting *waiting = event->effects->waiting;
-	int        system = event->obs->system;
-
-	if (sl_content_has(&waiting->before[system], field))
-		waiting->is_corrected[system] = true;
 }
 
 SlOutcome
