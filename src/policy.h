@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
 #include "value.h"
@@ -164,6 +165,13 @@ typedef struct SlPolicy
 	int           max_flips;
 	MemoryContext context; /* all of the above */
 } SlPolicy;
+
+/* How long flips and corrections of a field count. */
+static inline int64
+sl_flip_period(const SlPolicy *policy)
+{
+	return 10 * (policy->window == 0 ? USECS_PER_MINUTE : policy->window);
+}
 
 static inline int
 sl_slot_of_field(int field)

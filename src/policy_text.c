@@ -159,12 +159,36 @@ append_type(StringInfo out, const SlFieldSpec *field)
 		appendStringInfoString(out, "  It is sensitive: views for people mask it.\n");
 }
 
+/* The other fields of its group. */
+static void
+append_group(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
+{
+	const SlGroup *group = field->fellows;
+
+	if (group == NULL || group->nfields == 1)
+		return;
+	appendStringInfo(out, "  It is part of %s: ", sl_quoted_key(group->name));
+	for (int i = 0; i < group->nfields; i++)
+	{
+		append_separator(out, i, group->nfields);
+		appendStringInfoString(out, sl_quoted_key(policy->fields[group->fields[i]].name));
+	}
+	appendStringInfoString(out, " are in conflict, held and decided as one.\n");
+}
+
 /* Who may write a field, and what happens to what the others write. */
 static void
 append_owner(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
 {
 	const char *owner;
 
+	if (field->merges_sets && (field->owner < 0 || field->is_tiebreak))
+	{
+		appendStringInfoString(
+			out, "  Every system may change it: what each adds and removes is merged, "
+				 "whatever the others did meanwhile.\n");
+		return;
+	}
 	if (field->owner < 0)
 	{
 		appendStringInfoString(
@@ -260,6 +284,7 @@ append_field(StringInfo out, const SlPolicy *policy, const SlFieldSpec *field)
 {
 	appendStringInfo(out, "\n%s\n", sl_quoted_key(field->name));
 	append_type(out, field);
+	append_group(out, policy, field);
 	append_owner(out, policy, field);
 	append_nulls(out, policy, field);
 	append_paths(out, policy, field);
@@ -273,12 +298,33 @@ append_window(StringInfo out, const SlPolicy *policy)
 		appendStringInfoString(
 			out, "  A system that has seen another one's change may change the "
 				 "field again at once.\n");
+	else if (policy->window_is_record)
+		appendStringInfo(
+			out,
+			"  Where another system changed any field of a record less than %s ago, a "
+			"change of that record waits for a human.\n",
+			duration(policy->window));
 	else
 		appendStringInfo(
 			out,
 			"  A field that another system changed less than %s ago is not changed "
 			"back and forth: the second change waits for a human.\n",
 			duration(policy->window));
+}
+
+static void
+append_breaker(StringInfo out, const SlPolicy *policy)
+{
+	appendStringInfoString(
+		out, "  A field that goes back to a former value, or is corrected to its "
+			 "owner's, more than ");
+	append_count(out, policy->max_flips, "time");
+	appendStringInfo(out, " within %s stops until a human decides; so does one whose ",
+					 duration(sl_flip_period(policy)));
+	appendStringInfoString(out,
+						   "corrections a system answers with another value more than ");
+	append_count(out, policy->max_flips, "time");
+	appendStringInfoString(out, " in a row.\n");
 }
 
 static void
@@ -360,13 +406,12 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	appendStringInfoString(
 		out, "  Different fields never collide: both changes go through.\n");
 	append_window(out, policy);
+	append_breaker(out, policy);
 	append_deletes(out, policy);
 	append_guard(out, policy);
 	append_match_on(out, policy);
-	appendStringInfo(out,
-					 "  Kept, and not in force in this release: max_attempts %d, "
-					 "max_flips %d.\n",
-					 policy->max_attempts, policy->max_flips);
+	appendStringInfo(out, "  Kept, and not in force in this release: max_attempts %d.\n",
+					 policy->max_attempts);
 }
 
 char *

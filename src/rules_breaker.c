@@ -12,15 +12,6 @@
 /* Loops of more values than this are as good as new edits. */
 #define MAX_FORMER 8
 
-/* How long flips count. */
-static int64
-period(const SlPolicy *policy)
-{
-	int64 window = policy->window == 0 ? USECS_PER_MINUTE : policy->window;
-
-	return window > PG_INT64_MAX / 10 ? PG_INT64_MAX : window * 10;
-}
-
 /* FNV-1a: the same mark on every machine. */
 static uint32
 mark_of(const SlValue *value)
@@ -40,7 +31,7 @@ was_former(const SlEdit *edit)
 	const SlGolden *golden = edit->golden;
 	uint32          mark = mark_of(&edit->value);
 
-	if (edit->event->obs->now - golden->changed_at >= period(edit->event->policy))
+	if (edit->event->obs->now - golden->changed_at >= sl_flip_period(edit->event->policy))
 		return false;
 	for (int i = 0; i < golden->nformer; i++)
 		if (golden->former[i] == mark)
@@ -58,7 +49,7 @@ sl_remember_former(SlEvent *event, int field, const SlValue *next)
 
 	if (golden->author == SL_AUTHOR_NONE)
 		return;
-	if (event->obs->now - golden->changed_at >= period(event->policy))
+	if (event->obs->now - golden->changed_at >= sl_flip_period(event->policy))
 		golden->nformer = 0;
 	former[n++] = mark;
 	for (int i = 0; i < golden->nformer && n < MAX_FORMER; i++)
@@ -78,7 +69,7 @@ flips_too_often(const SlEdit *edit)
 	int          n = 0;
 
 	for (int i = 0; i < golden->nflips; i++)
-		if (now - golden->flips[i] < period(edit->event->policy))
+		if (now - golden->flips[i] < sl_flip_period(edit->event->policy))
 			flips[n++] = golden->flips[i];
 	flips[n++] = now;
 	golden->flips = flips;

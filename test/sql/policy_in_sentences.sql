@@ -25,6 +25,8 @@ SELECT sync_configure('contact', $$
     "plan":     {"owner": "crm", "values": {"support": {"gold": "tier_3", "free": 0}}},
     "priority": {"owner": "support", "authority": "tiebreak", "nulls": "clear"},
     "labels":   {"type": "set", "path": "labels[*].name"},
+    "tags":     {"type": "set", "merge": "set"},
+    "street":   {"group": "address"}, "city": {"group": "address"}, "zip": {"group": "address"},
     "VAT no.":  {"sensitive": true, "normalize": ["squeeze"]},
     "seats":    {"type": "number"} },
   "window": "1 day 2:03:04.5", "max_attempts": 1, "max_change": 0.125, "max_flips": 1 }
@@ -33,5 +35,9 @@ SELECT sync_policy('contact');
 
 -- No window: nothing is held back, and the breaker still has its minute.
 SELECT sync_configure('note', '{"systems": ["crm"], "fields": {"title": {}}, "window": "0"}');
+SELECT substring(sync_policy('note') FROM 'RULES FOR ALL.*');
+
+-- A window for all of a record.
+SELECT sync_configure('note', '{"systems": ["crm"], "fields": {"title": {}}, "window_scope": "record"}');
 SELECT substring(sync_policy('note') FROM 'RULES FOR ALL.*');
 ROLLBACK;
