@@ -17,6 +17,14 @@ typedef struct SlBefore
 	bool     is_named; /* the value stands in a conflict, stale or not */
 } SlBefore;
 
+/* Whether C[f] was to be sent to a system before a first load. */
+typedef enum SlDue
+{
+	SL_DUE_NOT,
+	SL_DUE_FROZEN, /* once an open conflict has closed */
+	SL_DUE_SENT    /* it waits, or is on its way */
+} SlDue;
+
 /* An event while it is being decided. */
 typedef struct SlEvent
 {
@@ -24,12 +32,12 @@ typedef struct SlEvent
 	SlState             *state;
 	const SlObservation *obs;
 	SlEffects           *effects;
-	bool *is_due;    /* of a baseline: by system and field, what waited before it */
-	bool  is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
-	bool  is_after_others; /* "window_scope": "record", and another system
+	SlDue               *due; /* of a baseline: by system and field */
+	bool is_closed; /* the record is dead or frozen: nothing opens a field's conflict */
+	bool is_after_others; /* "window_scope": "record", and another system
 										   * set something a moment ago */
-	bool  has_rewrite;     /* a target stored something else than it was sent */
-	SlBefore *before;      /* by field; NULL: the policy has no groups */
+	bool has_rewrite;     /* a target stored something else than it was sent */
+	SlBefore *before;     /* by field; NULL: the policy has no groups */
 } SlEvent;
 
 extern SlEvent *sl_event_begin(const SlPolicy *policy, SlState *state,

@@ -10,10 +10,10 @@
 
 #include "rules.h"
 
-static bool *
+static SlDue *
 due_at(const SlEvent *event, int system, int field)
 {
-	return &event->is_due[system * event->policy->nfields + field];
+	return &event->due[system * event->policy->nfields + field];
 }
 
 static bool
@@ -22,23 +22,26 @@ is_carried(const SlEvent *event, int system, int field)
 	return event->policy->fields[field].paths[system] != NULL;
 }
 
-static bool
-is_drift(const SlGolden *golden)
+/* A drift is a difference that was never to be sent. */
+static SlDue
+due_of_frozen(const SlConflict *conflict)
 {
-	return golden->conflict != NULL && golden->conflict->kind == SL_CONFLICT_DRIFT;
+	return conflict->kind == SL_CONFLICT_DRIFT ? SL_DUE_NOT : SL_DUE_FROZEN;
 }
 
-/* What is due but for another open conflict goes out when that closes. */
-static bool
-is_due(const SlSpot *spot)
+static SlDue
+due_of(const SlSpot *spot)
 {
-	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 
-	if (spot->state->is_deleted || golden->author == SL_AUTHOR_NONE || is_drift(golden) ||
+	if (spot->state->is_deleted || golden->author == SL_AUTHOR_NONE ||
 		!sl_shows_record(&spot->state->parts[spot->system]))
-		return false;
-	return sl_in_flight(shown) != NULL || sl_waits_unfrozen(spot);
+		return SL_DUE_NOT;
+	if (sl_in_flight(sl_spot_shown(spot)) != NULL)
+		return SL_DUE_SENT;
+	if (!sl_waits_unfrozen(spot))
+		return SL_DUE_NOT;
+	return golden->conflict == NULL ? SL_DUE_SENT : due_of_frozen(golden->conflict);
 }
 
 void
@@ -46,20 +49,21 @@ sl_baseline_begin(SlEvent *event)
 {
 	const SlPolicy *policy = event->policy;
 
-	event->is_due = palloc0(sizeof(bool) * policy->nsystems * policy->nfields);
+	event->due = palloc0(sizeof(SlDue) * policy->nsystems * policy->nfields);
 	for (int t = 0; t < policy->nsystems; t++)
 		for (int f = 0; f < policy->nfields; f++)
 		{
 			SlSpot spot = {policy, event->state, t, f, event->obs->now};
 
-			*due_at(event, t, f) = is_carried(event, t, f) && is_due(&spot);
+			if (is_carried(event, t, f))
+				*due_at(event, t, f) = due_of(&spot);
 		}
 }
 
 bool
 sl_is_sent_anyway(const SlEvent *event, int field)
 {
-	return *due_at(event, event->obs->system, field);
+	return *due_at(event, event->obs->system, field) == SL_DUE_SENT;
 }
 
 /* Another system shows another value than the load does. */
@@ -139,6 +143,36 @@ sl_baseline_settle(const SlEdit *edit)
 	shown->knows_golden = is_standing && edit->had_seen_field;
 }
 
+/* The load has moved C[f], or something of its group. */
+static bool
+is_moved(const SlEvent *event, int field)
+{
+	const SlGroup *group = event->policy->fields[field].fellows;
+
+	if (event->effects->is_accepted[field])
+		return true;
+	for (int i = 0; group != NULL && i < group->nfields; i++)
+		if (event->effects->is_accepted[group->fields[i]])
+			return true;
+	return false;
+}
+
+/* What waited goes on; what was frozen too, as long as it is not the load's own word. */
+static bool
+goes_on(const SlEvent *event, int system, int field)
+{
+	switch (*due_at(event, system, field))
+	{
+		case SL_DUE_NOT:
+			return false;
+		case SL_DUE_FROZEN:
+			return !is_moved(event, field);
+		case SL_DUE_SENT:
+			return true;
+	}
+	return false;
+}
+
 /* What would begin to wait for a system that shows the record, now or once unfrozen. */
 static void
 settle_new_differences(SlEvent *event, int system)
@@ -147,7 +181,7 @@ settle_new_differences(SlEvent *event, int system)
 	{
 		SlSpot spot = {event->policy, event->state, system, f, event->obs->now};
 
-		if (!is_carried(event, system, f) || *due_at(event, system, f) ||
+		if (!is_carried(event, system, f) || goes_on(event, system, f) ||
 			!sl_waits_unfrozen(&spot))
 			continue;
 		sl_spot_shown(&spot)->is_settled = true;

@@ -349,9 +349,13 @@ static SlOutcome
 drift(SlEdit *edit)
 {
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_DRIFT, edit->base);
-	sl_event_say(edit->event, edit->field,
-				 "first seen here, and %s says otherwise (v" INT64_FORMAT ")",
-				 author_of(edit), edit->golden->version);
+	if (edit->is_by_author)
+		sl_event_say(edit->event, edit->field, "another system says otherwise");
+	else
+		sl_event_say(edit->event, edit->field,
+					 "%s, and %s says otherwise (v" INT64_FORMAT ")",
+					 edit->was_seen ? "not so here" : "first seen here", author_of(edit),
+					 edit->golden->version);
 	return SL_CONFLICTED;
 }
 
