@@ -14,7 +14,8 @@ class Policy:
     overtake each other), dedupe (a known idempotency key is answered and not applied),
     chatty (a webhook also for a write that changes nothing), rewrite (cut), answers (full,
     token, none or mixed: what a worker hands to sync_ack), late (a lost call may land
-    later), keeps_stamp, deletes (humans delete here).
+    later), keeps_stamp, deletes (humans delete here), keyless (its payloads bear no record
+    key once we know the native id).
     """
 
     def __init__(self, name, systems, kinds, fields=None, **options):
@@ -72,6 +73,7 @@ KIND_CONFIG = {"text": {}, "email": {"normalize": ["trim", "lower"]}, "phone": {
                "json": {"type": "json"}, "plan": {}}
 
 COUNT, TIME = {"clock": "count"}, {"clock": "time"}
+KEYLESS = {"keyless": True, "config": {"id": "id"}}
 DELETES = {"deletes": True}
 STORY = {"a": "text", "b": "text"}
 OWNED = {"a": {"owner": "crm"}, "b": {"owner": "desk", "authority": "tiebreak"}}
@@ -153,5 +155,7 @@ def all_policies():
                later={"window": "30 s", "fields": {"a": {"owner": "crm"}, "b": {"nulls": "clear"}}}),
         Policy("new_normalisers", systems({}, COUNT), {"a": "text", "b": "phone"},
                later={"fields": {"a": {"normalize": ["trim"]}, "b": {"normalize": ["phone", "trim"]}}}),
+        Policy("keyless", systems(KEYLESS, {**COUNT, **KEYLESS}, {}), STORY, window="0 s"),
+        Policy("keyless_deletes", systems({**KEYLESS, **DELETES}, {**KEYLESS, **DELETES}), STORY),
         Policy("by_record", systems(*three), STORY, window_scope="record"),
     ]

@@ -75,6 +75,7 @@ class System:
         self.shift = shift
         self.held = None            # the record: {field: Held}; None where there is none
         self.native_id = None
+        self.known_id = None        # the native id that the database has been told
         self.death = None           # of the last record, if a human deleted it
         self.born = 0               # how often it was created
         self.shots = 0
@@ -183,8 +184,9 @@ class System:
     def photograph(self, only=None):
         self.shots += 1
         payload = {}
-        put_path(payload, self.key_path, self.record_key)
         id_path = self.behaviour["config"].get("id")
+        if not self.behaviour.get("keyless") or self.native_id != self.known_id:
+            put_path(payload, self.key_path, self.record_key)
         if id_path:
             put_path(payload, id_path, self.native_id)
         held = {f: h for f, h in (self.held or {}).items() if only is None or f in only}

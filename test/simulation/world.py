@@ -9,7 +9,7 @@ import random
 
 from oracle import Failure, Oracle
 from systems import Death, Edit, Held, System
-from values import text_of
+from values import get_path, text_of
 
 # how often each kind of event is drawn; the first is what shrinking prefers
 WEIGHTS = {"nothing": 1, "deliver": 14, "edit": 12, "claim": 12, "call": 13, "ack": 11, "look": 4, "revert": 4,
@@ -30,6 +30,7 @@ class Call:
         self.id, self.lease, self.key = row["id"], row["lease"], row["idempotency_key"]
         self.target, self.action, self.changes = row["target_system"], row["action"], row["change_set"] or {}
         self.payload = row["payload"]
+        self.native_id = row["native_id"]
         self.origins = origins
         self.claimed = now
         self.landed = None          # when the system took it
@@ -211,12 +212,21 @@ class World:
         before = self.oracle.state
         answer = self.ask(shot, kind)
         row = answer["rows"][0]
+        self.learn_id(shot, row)
         shown = {f: h.value for f, h in shot.held.items()}
         token = self.systems[shot.system].token() and shot.payload.get("v")
         self.say(f"{kind} of {shot.system} shows {text_of(shown)}" + (f" (version {token})" if token else ""),
                  "->", row["verdict"], text_of(row["outcome"] or {}), "to", ",".join(row["targets"] or []) or "nobody")
         self.note("diff", shot.system, row["verdict"], row["outcome"], row["change_set"], row["field_hash"])
         self.oracle.observed(shot, row, before, answer)
+
+    def learn_id(self, shot, row):
+        """A record found by its native id is this one; one that came with both brings its id."""
+        if row["record_key"] != self.record_key:
+            raise Failure("identity", f"{text_of(shot.payload)} is taken for record {row['record_key']}")
+        path = self.policy.systems[shot.system]["config"].get("id")
+        if path and self.systems[shot.system].held is not None:
+            self.systems[shot.system].known_id = get_path(shot.payload, path)[1]
 
     def ask(self, shot, kind):
         payload = shot.payload
@@ -324,10 +334,12 @@ class World:
 
     def land(self, call):
         system = self.systems[call.target]
-        if call.action == "update" and system.held is None:
+        is_there = system.held is not None and call.native_id in (None, system.native_id)
+        if call.action == "update" and not is_there:
             return self.lose(call, f"{call.target} has no record for")
         call.landed = self.clock
-        call.answer = system.apply(call.action, call.payload, call.origins, call.key)
+        if is_there or call.action != "delete":
+            call.answer = system.apply(call.action, call.payload, call.origins, call.key)
         self.say(f"{call.target} takes {call.key}, and holds",
                  text_of({f: h.value for f, h in (system.held or {}).items()}))
         self.oracle.landed(call)
@@ -351,6 +363,8 @@ class World:
         self.say(f"the worker acknowledges {call.key} with", "no result" if result is None else text_of(result),
                  "->", answer["rows"])
         self.note("ack", call.key, answer["rows"])
+        if answer["rows"] and call.action == "create":
+            system.known_id = system.native_id
         self.oracle.acknowledged(call, answers if result is not None else "none", answer)
         return True
 
