@@ -125,7 +125,11 @@ class Book:
     def run(self, statement, *arguments):
         if self.is_clock_new:
             self.is_clock_new = False
-            statement = f"SELECT set_config('sync_ledger.now', '{self.now}', false); {statement}"
+            clock = f"SELECT set_config('sync_ledger.now', '{self.now}', false)"
+            if statement == "BEGIN":        # a rollback would turn the clock back
+                self.cursor.execute(clock)
+            else:
+                statement = f"{clock}; {statement}"
         self.cursor.execute(statement, arguments or None)
         return self.cursor.fetchall() if self.cursor.description else None
 
