@@ -105,11 +105,30 @@ is_disputed(const SlEdit *edit)
 	return false;
 }
 
+static bool
+is_owner(const SlEdit *edit)
+{
+	return edit->spec->owner == edit->event->obs->system;
+}
+
+/* The owner's address is whole: what it leaves empty is empty. */
+static bool
+is_part_of_owners(const SlEdit *edit)
+{
+	const SlGroup *group = edit->spec->fellows;
+
+	for (int i = 0; is_owner(edit) && group != NULL && i < group->nfields; i++)
+		if (!sl_value_is_null(&edit->event->obs->values[group->fields[i]]))
+			return true;
+	return false;
+}
+
 /* Null says nothing against a value: at first sight, and where it erases nothing. */
 static bool
 is_null_that_is_kept(const SlEdit *edit)
 {
-	if (!sl_value_is_null(&edit->value) || sl_value_is_null(&edit->golden->value))
+	if (!sl_value_is_null(&edit->value) || sl_value_is_null(&edit->golden->value) ||
+		is_part_of_owners(edit))
 		return false;
 	return !edit->was_seen ||
 		   (!edit->spec->nulls_clear && edit->spec->owner != edit->event->obs->system);
@@ -118,11 +137,14 @@ is_null_that_is_kept(const SlEdit *edit)
 SlRuling
 sl_baseline_rule(const SlEdit *edit)
 {
+	bool is_same = sl_value_same(&edit->value, &edit->golden->value);
+
 	if (is_null_that_is_kept(edit))
 		return SL_RULED_KEPT;
-	if (sl_value_same(&edit->value, &edit->golden->value))
+	/* The owner that says what is golden anyway settles what others said against it. */
+	if (is_same && (!is_owner(edit) || edit->conflict == NULL))
 		return SL_RULED_AGREED;
-	if (edit->spec->owner == edit->event->obs->system)
+	if (is_owner(edit))
 		return SL_RULED_OWNER;
 	if (edit->conflict != NULL)
 		return SL_RULED_FROZEN;
@@ -140,7 +162,8 @@ sl_baseline_settle(const SlEdit *edit)
 	bool     is_standing = !sl_is_sent_anyway(edit->event, edit->field);
 
 	shown->is_settled = is_standing;
-	shown->knows_golden = is_standing && edit->had_seen_field;
+	shown->knows_golden = is_standing && edit->had_seen_field &&
+						  sl_value_is_null(&edit->value);
 }
 
 /* The load has moved C[f], or something of its group. */

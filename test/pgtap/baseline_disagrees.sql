@@ -32,6 +32,13 @@ SELECT is(pg_temp.golden(), '{"phone": "1"}', 'and its value stands');
 SELECT is(pg_temp.conflicts(), 'phone drift resolved: "1" (crm) against "3" (billing)', 'that settles it');
 SELECT is_empty('SELECT * FROM sync_outbox', 'for all, without a write');
 
+CALL pg_temp.record('owner agrees with one');
+SELECT is(pg_temp.loaded('support', '{"phone": "2"}'), 'accepted phone=accepted', 'another first');
+SELECT is(pg_temp.loaded('billing', '{"phone": "3"}'), 'conflict phone=conflict', 'the others drift');
+SELECT is(pg_temp.loaded('crm', '{"phone": "2"}'), 'accepted phone=accepted', 'the owner says what one of them says');
+SELECT is(pg_temp.open_conflict(), NULL, 'that settles it too');
+SELECT is_empty('SELECT * FROM sync_outbox', 'without a write');
+
 -- It owns what it agrees to as well
 CALL pg_temp.record('owner agrees');
 SELECT is(pg_temp.loaded('support', '{"phone": "1"}'), 'accepted phone=accepted', 'another first');

@@ -44,6 +44,15 @@ CALL pg_temp.record('owner first');
 SELECT is(pg_temp.saw('crm', '{"zip": "5"}'), 'accepted zip=accepted -> support', 'in the other order');
 SELECT is(pg_temp.waits('support'), 'update {"zip": "5", "line": "1"}', 'too');
 
+CALL pg_temp.at('10:00');
+CALL pg_temp.record('owner leaves a line empty');
+SELECT is(pg_temp.loaded('support', '{"line": "3", "zip": "4"}'), 'accepted line=accepted,zip=accepted', 'a whole address');
+SELECT is(pg_temp.loaded('crm', '{"line": "1", "zip": null}'), 'accepted line=accepted,zip=accepted', 'the owner''s has no such line');
+SELECT is(pg_temp.golden(), '{"zip": null, "line": "1"}', 'and stands as it is');
+CALL pg_temp.record('owner first leaves a line empty');
+SELECT is(pg_temp.loaded('crm', '{"line": "1", "zip": null}'), 'accepted line=accepted,zip=agreed', 'the owner''s first');
+SELECT is(pg_temp.loaded('support', '{"line": "3", "zip": "4"}'), 'kept line=kept,zip=kept', 'and then another');
+SELECT is(pg_temp.golden(), '{"zip": null, "line": "1"}', 'end alike');
 CALL pg_temp.record('owner of a part');
 CALL pg_temp.at('10:00');
 SELECT is(pg_temp.loaded('support', '{"zip": "4"}'), 'accepted zip=accepted', 'a part of an address');
