@@ -296,30 +296,30 @@ is_agreed(const SlEvent *event, int field)
 	return true;
 }
 
-/* What the system shows is C's value, or what it made of a write that it took. */
+/* What the system shows is what it made of a write that it took. */
 static bool
-shows_own_form(const SlSpot *spot)
+shows_own_form(const SlShown *shown)
 {
-	const SlShown *shown = sl_spot_shown(spot);
 	const SlWrite *newest = sl_newest_write(shown);
 
-	return sl_value_same(&shown->value, &sl_spot_golden(spot)->value) ||
-		   (newest != NULL && newest->status == SL_WRITE_ACKED && newest->is_rewritten &&
-			sl_value_same(&newest->value, &shown->value));
+	return newest != NULL && newest->status == SL_WRITE_ACKED && newest->is_rewritten &&
+		   sl_value_same(&newest->value, &shown->value);
 }
 
 /* The conflict is about nothing but that form. */
 static bool
 is_only_incoming(const SlEvent *event, int field, int author)
 {
-	SlSpot      spot = sl_event_spot(event, field);
-	SlConflict *conflict = sl_spot_golden(&spot)->conflict;
-	SlSide     *side = conflict == NULL ? NULL : sl_find_side(conflict, spot.system);
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+	SlConflict    *conflict = sl_spot_golden(&spot)->conflict;
+	SlSide        *side = conflict == NULL ? NULL : sl_find_side(conflict, spot.system);
 
-	if (side == NULL)
+	if (side == NULL || side->is_buried)
 		return conflict == NULL;
-	if (side->has_many || side->is_buried || !shows_own_form(&spot) ||
-		!sl_value_same(&side->last, &sl_spot_shown(&spot)->value))
+	if (!sl_value_same(&shown->value, &sl_spot_golden(&spot)->value) &&
+		(side->has_many || !shows_own_form(shown) ||
+		 !sl_value_same(&side->last, &shown->value)))
 		return false;
 	return conflict->nsides == 1 || (conflict->nsides == 2 && author >= 0 &&
 									 sl_find_side(conflict, author) != NULL);
