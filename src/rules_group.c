@@ -272,7 +272,7 @@ incoming_value(const SlEvent *event, int field)
 {
 	SlSpot spot = sl_event_spot(event, field);
 
-	if (event->obs->values[field].kind != SL_ABSENT &&
+	if (event->obs->values != NULL && event->obs->values[field].kind != SL_ABSENT &&
 		(event->before[field].is_named || event->effects->outcomes[field] != SL_STALE))
 		return event->obs->values[field];
 	return sl_spot_shown(&spot)->value;

@@ -72,14 +72,16 @@ sl_merge_set(SlEdit *edit)
 	int        nbases = collect_bases(edit, bases);
 	SlSetMerge merge = sl_set_merge(&edit->golden->value, &edit->value, bases, nbases);
 
-	if (merge.is_unsure && !take_as_late(edit))
-		return SL_RULED_UNSURE;
+	bool is_late = merge.is_unsure && take_as_late(edit);
+
 	if (!sl_set_same(&merge.merged, &edit->value))
 		edit->value = merge.merged;
+	if (merge.is_unsure && !is_late)
+		return SL_RULED_UNSURE;
 	if (!sl_set_same(&edit->value, &edit->golden->value))
 		return SL_RULED_ACCEPTED;
 	/* Null and the empty set differ as values, and only as such. */
 	if (sl_set_same(&edit->value, &edit->event->obs->values[edit->field]))
 		return SL_RULED_ACCEPTED;
-	return merge.is_unsure ? SL_RULED_LATE : SL_RULED_KNOWN;
+	return is_late ? SL_RULED_LATE : SL_RULED_KNOWN;
 }

@@ -68,7 +68,8 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 static bool
 is_late_sight(const SlSpot *spot, const SlValue *value)
 {
-	return sl_spot_shown(spot)->answers > 0 &&
+	return sl_spot_shown(spot)->answers > 0 && !spot->state->is_deleted &&
+		   spot->state->conflict == NULL &&
 		   sl_value_same(value, &sl_spot_golden(spot)->value);
 }
 

@@ -59,6 +59,14 @@ $$;
 SELECT is(pg_temp.day(hour), 'agreed phone=agreed', 'the correction is seen half an hour later') FROM generate_series(12, 17) AS hour;
 SELECT is(pg_temp.saw('support', '{"phone": "x"}'), 'unchanged', 'once');
 
+-- Of a dead record nothing is counted
+CALL pg_temp.at_rest('dead', '{"phone": "x"}', 'crm', 'support');
+CALL pg_temp.corrected('1');
+CALL pg_temp.at('13:00');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{dead}')), 'accepted', 'the crm deletes it');
+SELECT is(pg_temp.saw('support', '{"phone": "x"}'), 'unchanged', 'what support shows is what it was corrected to');
+SELECT is((SELECT count(*) FROM sync_conflict WHERE record_key = 'dead' AND status = 'open'), 0::bigint, 'and no word of its own');
+
 -- A near miss is no answer
 CALL pg_temp.at_rest('near miss', '{"phone": "x"}', 'crm', 'support');
 CREATE FUNCTION pg_temp.rewritten(phone text) RETURNS text LANGUAGE plpgsql AS $$
