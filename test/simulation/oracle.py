@@ -96,7 +96,7 @@ class Oracle:
             raise Failure("I4", f"rejected: {row['detail']}")
         self.note_disorder(shot)
         if is_dead(state) and not is_dead(before):
-            if shot.death is None:
+            if shot.death is None and not life_is_open(before):
                 raise Failure("I1", f"our own delete in {shot.system} was taken for a human's")
             self.accepted += 1
         elif is_dead(before) and not is_dead(state):
@@ -427,8 +427,8 @@ class Oracle:
             return True
         if text_of(data_of(self.state).get(edit.field)) == wanted and not is_dead(self.state):
             return True
-        if edit.value is None and edit.outcome in ("kept", "agreed"):
-            return True
+        if edit.value is None and (edit.outcome in ("kept", "agreed") or self.policy.keeps_null(edit.system, edit.field)):
+            return True         # it erases nothing
         for row in self.state["conflicts"] or []:
             if row["id"] in edit.old_rows:
                 continue

@@ -334,7 +334,9 @@ class World:
 
     def land(self, call):
         system = self.systems[call.target]
-        is_there = system.held is not None and call.native_id in (None, system.native_id)
+        is_there = system.held is not None
+        if "id" in self.policy.systems[call.target]["config"]:
+            is_there = is_there and call.native_id in (None, system.native_id)
         if call.action == "update" and not is_there:
             return self.lose(call, f"{call.target} has no record for")
         call.landed = self.clock
