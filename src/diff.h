@@ -83,7 +83,11 @@ extern bool sl_dry_look(SlDiff *diff, const char *key, int32 key_len, SlStored *
 extern void        sl_dry_note(SlDiff *diff, const SlRecord *record);
 extern const char *sl_dry_link(const SlDiff *diff, const char *native_id);
 extern List       *sl_dry_matches(const SlDiff *diff, int64 hash);
-extern void        sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
+
+/* A native id of which a human would have to say which record it is. */
+extern void sl_dry_note_doubt(SlDiff *diff, const char *native_id);
+extern bool sl_dry_is_doubt(const SlDiff *diff, const char *native_id);
+extern void sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
 
 /* Fills in what is stored of records, without a lock. */
 extern void sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords);

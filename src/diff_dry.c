@@ -157,6 +157,28 @@ sl_dry_note(SlDiff *diff, const SlRecord *record)
 		note_name(diff, match_key(match.hash), record);
 }
 
+static DryKey
+doubt_key(const char *native_id)
+{
+	char *name = psprintf("d%s", native_id);
+
+	return (DryKey){name, (int32) strlen(name)};
+}
+
+void
+sl_dry_note_doubt(SlDiff *diff, const char *native_id)
+{
+	SlRecord nobody = {.key = "", .key_len = 0};
+
+	note_name(diff, doubt_key(native_id), &nobody);
+}
+
+bool
+sl_dry_is_doubt(const SlDiff *diff, const char *native_id)
+{
+	return dry_lookup(diff->dry_names, doubt_key(native_id)) != NULL;
+}
+
 const char *
 sl_dry_link(const SlDiff *diff, const char *native_id)
 {

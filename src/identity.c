@@ -66,16 +66,22 @@ system_name(const SlChunk *chunk)
 	return chunk->diff->policy->systems[chunk->diff->system].name;
 }
 
+/* What the dry run would have made of it so far. */
+static bool
+look_dry_link(const SlDiff *diff, const char *native_id, SlLink *link)
+{
+	link->record_key = sl_dry_link(diff, native_id);
+	if (sl_dry_is_doubt(diff, native_id))
+		link->conflict_id = SL_DRY_CONFLICT;
+	return link->record_key != NULL || link->conflict_id != 0;
+}
+
 static bool
 look_link(SlChunk *chunk, const char *native_id, SlLink *link)
 {
 	memset(link, 0, sizeof(SlLink));
-	if (chunk->diff->options.is_dry_run)
-	{
-		link->record_key = sl_dry_link(chunk->diff, native_id);
-		if (link->record_key != NULL)
-			return true;
-	}
+	if (chunk->diff->options.is_dry_run && look_dry_link(chunk->diff, native_id, link))
+		return true;
 	return sl_link_look(need_look(chunk), system_name(chunk), native_id, link);
 }
 

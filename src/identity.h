@@ -12,6 +12,9 @@
 #include "identity_index.h"
 #include "state.h"
 
+/* The number of a conflict that a dry run has not opened. */
+#define SL_DRY_CONFLICT (-1)
+
 typedef enum SlFound
 {
 	SL_BY_KEY,

@@ -41,7 +41,7 @@ sl_doubt_is_held(SlChunk *chunk)
 {
 	SlHeld held = held_of(chunk, &chunk->intake, &chunk->identity);
 
-	return sl_is_held(&held);
+	return held.conflict_id != SL_DRY_CONFLICT && sl_is_held(&held);
 }
 
 static void
@@ -102,7 +102,10 @@ sl_doubt_hold(SlChunk *chunk, SlArrival *arrival)
 	bool   is_dry_run = chunk->diff->options.is_dry_run;
 	bool   is_news = is_dry_run || sl_hold(&held);
 
-	show(chunk, arrival, is_news ? SL_CONFLICTED : SL_UNCHANGED, held.conflict_id);
+	show(chunk, arrival, is_news ? SL_CONFLICTED : SL_UNCHANGED,
+		 Max(held.conflict_id, 0));
+	if (is_dry_run)
+		sl_dry_note_doubt(chunk->diff, held.native_id);
 	if (is_news && !is_dry_run)
 		log_doubt(chunk, arrival, arrival->verdict);
 	return is_news;

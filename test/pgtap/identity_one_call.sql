@@ -1,0 +1,55 @@
+-- Records of one call that are one record are decided in input order, each on the effects of
+-- the ones before it, in a dry run too.
+\ir story.psql
+\ir identity.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {"id": "ticket", "deleted": "gone"}}, "fields": {"email": {}, "phone": {}}, "match_on": ["email"], "window": "0"}');
+CALL pg_temp.at('10:00');
+
+-- First as a dry run, then for good: the same rows
+CREATE FUNCTION pg_temp.both(system text, payload jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+	dry text[] := ARRAY(SELECT pg_temp.came(system, payload, true));
+	done text[] := ARRAY(SELECT pg_temp.came(system, payload));
+BEGIN
+	RETURN CASE WHEN dry = done THEN done ELSE ARRAY['dry'] || dry || ARRAY['done'] || done END;
+END
+$$;
+
+SELECT is(pg_temp.both('support', '[{"ticket": "t_1", "email": "a"}, {"ticket": "t_1", "email": "b"}, {"ticket": "t_1", "email": "b"}]'),
+	ARRAY['support:t_1 accepted -> crm', 'support:t_1 accepted -> crm (found by native id t_1)', 'support:t_1 unchanged (found by native id t_1)'],
+	'a record that is new, by its native id');
+SELECT is(pg_temp.both('support', '[{"record_key": "2", "ticket": "t_2", "email": "c"}, {"ticket": "t_2", "email": "d"}]'),
+	ARRAY['2 accepted -> crm', '2 accepted -> crm (found by native id t_2)'],
+	'a link that the first one makes');
+SELECT is(pg_temp.both('support', '[{"record_key": "3", "email": "e"}, {"ticket": "t_3", "email": "e", "phone": "1"}, {"ticket": "t_4", "email": "e"}]'),
+	ARRAY['3 accepted -> crm', '3 accepted -> crm (matched on email)', 'support:t_4 accepted -> crm'],
+	'a record that match_on finds, and then no more');
+SELECT is(pg_temp.both('support', '[{"record_key": "5", "email": "f"}, {"record_key": "6", "email": "f"}, {"ticket": "t_5", "email": "f"}, {"ticket": "t_5", "email": "g"}]'),
+	ARRAY['5 accepted -> crm', '6 accepted -> crm', 'support:t_5 conflict (native id t_5: email of several records)', 'support:t_5 conflict (native id t_5: its native id is in open conflict)'],
+	'one that is in doubt');
+SELECT is(pg_temp.both('support', '[{"record_key": "7", "ticket": "t_7", "email": "h"}, {"record_key": "7", "ticket": "t_8"}, {"ticket": "t_7", "email": "i"}]'),
+	ARRAY['7 accepted -> crm', '7 unchanged', 'support:t_7 accepted -> crm'],
+	'an id that names a record no more');
+SELECT is(pg_temp.both('crm', '[{"record_key": "9", "email": "j"}, {"record_key": "9", "email": "k"}, {"id": "c_9", "email": "j"}, {"id": "c_10", "email": "k"}]'),
+	ARRAY['9 accepted -> support', '9 accepted -> support', 'crm:c_9 accepted -> support', '9 unchanged (matched on email)'],
+	'values that moved on within the call');
+SELECT is(pg_temp.both('support', '[{"record_key": "11", "email": "l"}, {"record_key": "11", "gone": true}, {"ticket": "t_11", "email": "l"}]'),
+	ARRAY['11 accepted -> crm', '11 accepted', 'support:t_11 accepted -> crm'],
+	'a record that died within the call');
+SELECT is(pg_temp.both('support', '[{"ticket": "t_12", "gone": true}, {"ticket": "t_12", "email": "m"}, {"ticket": "t_12", "gone": true}]'),
+	ARRAY['support:t_12 unchanged', 'support:t_12 accepted -> crm', 'support:t_12 accepted (found by native id t_12)'],
+	'lives and deaths');
+SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+
+-- Many at once: each of its own, none twice
+SELECT is((SELECT string_agg(DISTINCT v.verdict, ',') FROM sync_diff('support', 'contact',
+	(SELECT json_agg(json_build_object('ticket', 'm_' || n, 'email', 'mail ' || n)) FROM generate_series(1, 3000) AS n)::text) AS v), 'accepted', 'three thousand new ones');
+SELECT is((SELECT string_agg(DISTINCT v.verdict || v.detail, ',') FROM sync_diff('crm', 'contact',
+	(SELECT json_agg(json_build_object('id', n, 'email', 'mail ' || n)) FROM generate_series(1, 3000) AS n)::text) AS v), 'agreedmatched on email; email: the golden record says so already', 'each is found by the other side');
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact',
+	(SELECT json_agg(json_build_object('id', n, 'email', 'mail ' || n)) FROM generate_series(1, 3000) AS n)::text)), 0::bigint, 'and is unchanged after that');
+SELECT is((SELECT count(*) FROM sync_match WHERE record_key = ''), 0::bigint, 'no lock is left');
+
+SELECT * FROM finish();
