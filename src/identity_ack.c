@@ -73,8 +73,7 @@ release(SlBatch *batch, SlRecord *record, const SlAnswered *answered)
 {
 	SlHolding holding;
 
-	if (!sl_holding_read(batch->policy, answered->link.conflict_id, &holding,
-						 CurrentMemoryContext))
+	if (!sl_holding_lock(batch->policy, answered->link.conflict_id, &holding))
 		elog(ERROR, "an open conflict holds nothing: " INT64_FORMAT,
 			 answered->link.conflict_id);
 	sl_holding_place(batch, record, &holding,

@@ -15,14 +15,18 @@
 #include "normalize.h"
 #include "query.h"
 
-static SlPlan read_held = {
-	.sql = "SELECT l.system, l.native_id, l.record_key, l.held_version, l.held_actor,"
-		   "  l.held_deleted, l.held_answer, c.incoming_value, c.record_key"
-		   " FROM %s.sync_native_id AS l"
-		   " JOIN %s.sync_conflict AS c ON c.id OPERATOR(pg_catalog.=) l.conflict_id"
-		   " WHERE l.conflict_id OPERATOR(pg_catalog.=) $1 FOR UPDATE OF l",
-	.nargs = 1,
-	.argtypes = {INT8OID}};
+#define HELD                                                                    \
+	"SELECT l.system, l.native_id, l.record_key, l.held_version, l.held_actor," \
+	"  l.held_deleted, l.held_answer, c.incoming_value, c.record_key"           \
+	" FROM %s.sync_native_id AS l"                                              \
+	" JOIN %s.sync_conflict AS c ON c.id OPERATOR(pg_catalog.=) l.conflict_id"  \
+	" WHERE l.conflict_id OPERATOR(pg_catalog.=) $1"
+
+static SlPlan read_held = {.sql = HELD, .nargs = 1, .argtypes = {INT8OID}};
+
+static SlPlan lock_held = {.sql = HELD " FOR UPDATE OF l",
+						   .nargs = 1,
+						   .argtypes = {INT8OID}};
 
 static SlPlan place_id = {
 	.sql = "UPDATE %s.sync_native_id AS l SET record_key = $2, other_key = $3,"
@@ -78,16 +82,15 @@ read_values(const SlPolicy *policy, Jsonb *object)
 	return values;
 }
 
-bool
-sl_holding_read(const SlPolicy *policy, int64 conflict_id, SlHolding *holding,
-				MemoryContext context)
+static bool
+read_by(SlPlan *plan, const SlPolicy *policy, int64 conflict_id, SlHolding *holding)
 {
 	Datum         values[1] = {Int64GetDatum(conflict_id)};
-	MemoryContext old;
+	MemoryContext context = CurrentMemoryContext;
 
-	if (sl_query_select(&read_held, values, NULL) == 0)
+	if (sl_query_select(plan, values, NULL) == 0)
 		return false;
-	old = MemoryContextSwitchTo(context);
+	MemoryContextSwitchTo(context);
 	memset(holding, 0, sizeof(SlHolding));
 	holding->conflict_id = conflict_id;
 	holding->system_name = text_or_null(1);
@@ -103,8 +106,19 @@ sl_holding_read(const SlPolicy *policy, int64 conflict_id, SlHolding *holding,
 	holding->values = read_values(policy,
 								  DatumGetJsonbPCopy(sl_query_value_not_null(0, 8)));
 	holding->own_key = text_or_null(9);
-	MemoryContextSwitchTo(old);
 	return true;
+}
+
+bool
+sl_holding_read(const SlPolicy *policy, int64 conflict_id, SlHolding *holding)
+{
+	return read_by(&read_held, policy, conflict_id, holding);
+}
+
+bool
+sl_holding_lock(const SlPolicy *policy, int64 conflict_id, SlHolding *holding)
+{
+	return read_by(&lock_held, policy, conflict_id, holding);
 }
 
 /* A payload's business key, where that is another one than the record's. */

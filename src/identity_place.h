@@ -26,11 +26,13 @@ typedef struct SlHolding
 } SlHolding;
 
 /*
- * Reads it into a context, and locks the row of its native id.  False where nothing
- * is held.  SPI must be connected.
+ * Reads it into the current context; false where nothing is held.  SPI must be
+ * connected.  The second locks the row of the native id, after the records.
  */
-extern bool sl_holding_read(const SlPolicy *policy, int64 conflict_id, SlHolding *holding,
-							MemoryContext context);
+extern bool sl_holding_read(const SlPolicy *policy, int64 conflict_id,
+							SlHolding *holding);
+extern bool sl_holding_lock(const SlPolicy *policy, int64 conflict_id,
+							SlHolding *holding);
 
 /*
  * The record is locked, and not known by another id of that system: it is known by

@@ -35,7 +35,8 @@ read_holding(const SlPolicy *policy, const SlRequest *request, SlHolding *holdin
 	bool          is_held;
 
 	sl_spi_connect();
-	is_held = sl_holding_read(policy, request->id, holding, context);
+	MemoryContextSwitchTo(context);
+	is_held = sl_holding_read(policy, request->id, holding);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return is_held && holding->system >= 0;
@@ -130,8 +131,7 @@ static void
 check_holding(const SlPolicy *policy, Placing *placing)
 {
 	SlHolding   again;
-	bool        is_held = sl_holding_read(policy, placing->request->id, &again,
-										  CurrentMemoryContext);
+	bool        is_held = sl_holding_lock(policy, placing->request->id, &again);
 	const char *before = placing->holding.linked_key;
 
 	if (!is_held || (before == NULL) != (again.linked_key == NULL) ||
@@ -209,12 +209,21 @@ decide(SlBatch *batch, Placing *placing)
 }
 
 /* The policy may have dropped the system since: then only the row is left to close. */
-static void
+static bool
 close_dropped(const SlRequest *request)
 {
+	MemoryContext context = CurrentMemoryContext;
+	SlConflictRow row;
+	bool          is_current;
+
 	sl_spi_connect();
-	sl_resolve_close(request, (Datum) 0, "dropped", sl_now());
+	sl_resolve_read(request->id, &row, context);
+	is_current = sl_resolve_is_current(request, &row);
+	if (is_current)
+		sl_resolve_close(request, (Datum) 0, "dropped", sl_now());
 	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return is_current;
 }
 
 bool
@@ -226,10 +235,7 @@ sl_resolve_duplicate(const SlRequest *request, const SlConflictRow *row)
 	bool            is_decided;
 
 	if (!read_holding(policy, request, &placing.holding))
-	{
-		close_dropped(request);
-		return true;
-	}
+		return close_dropped(request);
 	read_request(&placing);
 	sl_batch_open(&batch, policy, 2);
 	lock(&batch, &placing);

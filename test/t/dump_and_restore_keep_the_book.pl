@@ -17,12 +17,13 @@ $from->safe_psql('book', <<'SQL');
 CREATE SCHEMA "the book";
 CREATE EXTENSION sync_ledger SCHEMA "the book";
 SET search_path = "the book";
-SELECT sync_configure('contact', '{"systems": ["crm", "support"], "window": "0 seconds",
-	"fields": {"phone": {}, "seats": {"type": "number"}}}');
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {}}, "window": "0 seconds",
+	"fields": {"phone": {}, "seats": {"type": "number"}}, "match_on": ["phone"]}');
 SELECT sync_diff('crm', 'contact', '[{"record_key": "leased", "phone": "1"},
 	{"record_key": "waiting", "phone": "2"}, {"record_key": "conflict", "phone": "3"}]');
 SELECT sync_diff('support', 'contact', '{"record_key": "conflict", "phone": "4"}');
 SELECT sync_diff('crm', 'contact', '{"record_key": "rejected", "seats": "many"}');
+SELECT sync_diff('crm', 'contact', '[{"id": "known", "phone": "5"}, {"record_key": "two names", "id": "known", "phone": "6"}]');
 SELECT sync_poll('support', 1);
 SQL
 
@@ -50,12 +51,20 @@ for my $query (split /\n/, $contents)
 
 my $path = 'SET search_path = "the book";';
 is($to->safe_psql('book', "$path SELECT sync_ack(1)"), '1', 'the leased row can be acknowledged');
-is($to->safe_psql('book', "$path SELECT record_key, lease FROM sync_poll('support')"),
+is($to->safe_psql('book', "$path SELECT record_key, lease FROM sync_poll('support', 1)"),
 	'waiting|2', 'the waiting row is handed out, under a lease of its own');
 is($to->safe_psql('book', "$path SELECT verdict FROM sync_diff('crm', 'contact', '{\"record_key\": \"leased\", \"phone\": \"1\"}', verbose => true)"),
 	'unchanged', 'what the systems show is known');
-is($to->safe_psql('book', "$path SELECT sync_resolve(id, winner => 'crm') FROM sync_open_conflicts"),
+is($to->safe_psql('book', "$path SELECT sync_resolve(id, winner => 'crm') FROM sync_open_conflicts WHERE kind <> 'duplicate'"),
 	't', 'the open conflict can be decided');
+is($to->safe_psql('book', "$path SELECT verdict FROM sync_diff('crm', 'contact', '{\"id\": \"known\", \"phone\": \"7\"}')"),
+	'conflict', 'what is held for a human is held');
+is($to->safe_psql('book', "$path SELECT sync_resolve(id, value => to_jsonb('crm:known'::text)) FROM sync_open_conflicts WHERE kind = 'duplicate'"),
+	't', 'until it is decided');
+is($to->safe_psql('book', "$path SELECT record_key FROM sync_diff('crm', 'contact', '{\"id\": \"known\", \"phone\": \"8\"}')"),
+	'crm:known', 'a record is known by its native id');
+is($to->safe_psql('book', "$path SELECT record_key, detail FROM sync_diff('crm', 'contact', '{\"id\": \"new\", \"phone\": \"2\"}', verbose => true)"),
+	'waiting|matched on phone', 'and by the fields of match_on');
 
 $from->stop;
 $to->stop;
