@@ -77,6 +77,30 @@ look_at_fields(SlEvent *event)
 }
 
 static void
+keep_base(SlShown *shown)
+{
+	if (shown->is_undecided)
+		return;
+	shown->is_undecided = true;
+	shown->was_seen = shown->is_seen;
+	shown->was_observed = shown->is_observed;
+	shown->base = shown->value;
+}
+
+/* As if nothing had been shown since. */
+static SlValue
+take_undecided(SlShown *shown)
+{
+	SlValue value = shown->value;
+
+	shown->is_undecided = false;
+	shown->is_seen = shown->was_seen;
+	shown->is_observed = shown->was_observed;
+	shown->value = shown->base;
+	return value;
+}
+
+static void
 note_undecided(SlEvent *event)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
@@ -85,9 +109,9 @@ note_undecided(SlEvent *event)
 
 		if (event->effects->outcomes[f] != SL_HELD)
 			continue;
+		keep_base(sl_spot_shown(&spot));
 		sl_cross(event, f);
 		sl_show(event, f, true);
-		sl_spot_shown(&spot)->is_undecided = true;
 		sl_spot_golden(&spot)->is_known = true;
 	}
 }
@@ -119,24 +143,33 @@ decide_groups(SlEvent *event, SlEvent *sub)
 	effects->outcomes = outcomes;
 }
 
+/* The shadow is as it was before; what was shown since is in values, by field. */
+static void
+take_all_undecided(const SlPolicy *policy, SlPart *part, SlValue *values)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (part->shown[f].is_undecided)
+			values[f] = take_undecided(&part->shown[f]);
+}
+
 /* What was shown while the record was dead or frozen is decided now. */
 static void
 decide_undecided(SlEvent *event, int system)
 {
-	SlShown      *shown = event->state->parts[system].shown;
+	SlPart       *part = &event->state->parts[system];
 	SlValue      *values = palloc0(sizeof(SlValue) * event->policy->nfields);
 	SlObservation obs;
-	SlEvent       sub = event_of(event, &obs, system, values);
+	SlEvent       sub;
 
+	take_all_undecided(event->policy, part, values);
+	sub = event_of(event, &obs, system, values);
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
 		SlOutcome outcome;
 
-		if (!shown[f].is_undecided)
+		if (values[f].kind == SL_ABSENT)
 			continue;
-		shown[f].is_undecided = false;
-		values[f] = shown[f].value;
-		obs.token = shown[f].token_shown;
+		obs.token = part->shown[f].token_shown;
 		outcome = sl_apply_edit(&sub, f);
 		if (system == event->obs->system)
 			event->effects->outcomes[f] = outcome;

@@ -121,7 +121,10 @@ typedef struct SlShown
 	SlToken token_shown;  /* under which it was last shown */
 	SlToken token_own;    /* under which a value not of ours was last shown */
 	int     answers;      /* breaker: corrections in a row without a sight of one */
-	bool    is_undecided; /* shown while the record was dead or frozen */
+	bool    is_undecided; /* shown while the record was dead or frozen; before that ... */
+	bool    was_seen;     /* ... it was not unseen */
+	bool    was_observed; /* ... and by an observation */
+	SlValue base;         /* ... this was shown */
 	int     nwrites;
 	int     maxwrites;
 	SlWrite *writes; /* remembered ones, oldest first */

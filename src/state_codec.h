@@ -24,6 +24,10 @@
 #define SL_SHOWN_SAME     0x40 /* the value is C's */
 #define SL_SHOWN_MORE     0x80 /* tokens, answers, writes follow */
 
+#define SL_UNDECIDED          0x01 /* what was shown before follows */
+#define SL_UNDECIDED_SEEN     0x02
+#define SL_UNDECIDED_OBSERVED 0x04
+
 #define SL_WRITE_SIGHTED       0x04 /* below it: the status */
 #define SL_WRITE_CROSSED       0x08
 #define SL_WRITE_REWRITTEN     0x10

@@ -37,13 +37,26 @@ get_write(SlDecoder *d, SlWrite *w)
 }
 
 static void
+get_undecided(SlDecoder *d, SlShown *shown)
+{
+	uint8 flags = sl_get_byte(&d->cursor);
+
+	if (flags == 0)
+		return;
+	shown->is_undecided = true;
+	shown->was_seen = (flags & SL_UNDECIDED_SEEN) != 0;
+	shown->was_observed = (flags & SL_UNDECIDED_OBSERVED) != 0;
+	shown->base = sl_get_tagged_value(&d->cursor);
+}
+
+static void
 get_more(SlDecoder *d, SlShown *shown)
 {
 	shown->token = token_of(d, sl_get_varint(&d->cursor));
 	shown->token_shown = token_of(d, sl_get_varint(&d->cursor));
 	shown->token_own = token_of(d, sl_get_varint(&d->cursor));
 	shown->answers = (int) sl_get_varint(&d->cursor);
-	shown->is_undecided = sl_get_byte(&d->cursor) != 0;
+	get_undecided(d, shown);
 	shown->nwrites = sl_decode_count(d);
 	shown->maxwrites = shown->nwrites;
 	if (shown->nwrites == 0)

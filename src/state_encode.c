@@ -283,6 +283,19 @@ put_write(Encoder *e, const SlWrite *w)
 }
 
 static void
+put_undecided(StringInfo out, const SlShown *shown)
+{
+	if (!shown->is_undecided)
+	{
+		sl_put_byte(out, 0);
+		return;
+	}
+	sl_put_byte(out, SL_UNDECIDED | (shown->was_seen ? SL_UNDECIDED_SEEN : 0) |
+						 (shown->was_observed ? SL_UNDECIDED_OBSERVED : 0));
+	sl_put_tagged_value(out, &shown->base);
+}
+
+static void
 put_shown(Encoder *e, int field, const SlShown *shown)
 {
 	bool is_same = sl_value_equal(&shown->value, &e->state->golden[field].value);
@@ -306,7 +319,7 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_shown));
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_own));
 	sl_put_varint(&e->out, (uint64) shown->answers);
-	sl_put_byte(&e->out, shown->is_undecided ? 1 : 0);
+	put_undecided(&e->out, shown);
 	sl_put_varint(&e->out, (uint64) shown->nwrites);
 	for (int i = 0; i < shown->nwrites; i++)
 		put_write(e, &shown->writes[i]);

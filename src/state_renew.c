@@ -21,6 +21,7 @@ static void
 renew_shown(const SlFieldSpec *spec, SlShown *shown)
 {
 	shown->value = sl_normalize_again(spec, shown->value);
+	shown->base = sl_normalize_again(spec, shown->base);
 	for (int i = 0; i < shown->nwrites; i++)
 	{
 		SlWrite *write = &shown->writes[i];
