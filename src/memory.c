@@ -90,15 +90,29 @@ sl_is_unsure(const SlSpot *spot)
 	return false;
 }
 
+static bool
+is_window_over(const SlSpot *spot, const SlWrite *write)
+{
+	return spot->now >= write->since + spot->policy->systems[spot->system].echo_window;
+}
+
 bool
 sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure)
 {
-	int64 echo_window = spot->policy->systems[spot->system].echo_window;
-
-	if (write->is_sighted || write->status == SL_WRITE_STAMPED)
+	if (write->is_sighted)
 		return false;
-	return sl_may_still_land(write) || spot->now < write->since + echo_window ||
-		   is_unsure;
+	switch (write->status)
+	{
+		case SL_WRITE_IN_FLIGHT:
+			return true;
+		case SL_WRITE_LOST:
+			return write->since == 0 || !is_window_over(spot, write);
+		case SL_WRITE_ACKED:
+			return is_unsure || !is_window_over(spot, write);
+		case SL_WRITE_STAMPED:
+			break;
+	}
+	return false;
 }
 
 static bool
@@ -151,7 +165,7 @@ sl_shows_ours(const SlSpot *spot)
 	if (!shown->is_seen)
 		return false;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (shown->writes[i].status == SL_WRITE_ACKED &&
+		if (!sl_may_still_land(&shown->writes[i]) &&
 			sl_value_same(&shown->writes[i].value, &shown->value))
 			return true;
 	return golden->author != spot->system && sl_value_same(&shown->value, &golden->value);
@@ -177,16 +191,22 @@ sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
  * while the shadow is unsure.  A lost one explains them as long after a later write was
  * confirmed.
  */
-static bool
-is_past(const SlSpot *spot, const SlWrite *write)
+bool
+sl_is_past(const SlSpot *spot, const SlWrite *write)
 {
-	int64 echo_window = spot->policy->systems[spot->system].echo_window;
-
-	if (write->status == SL_WRITE_IN_FLIGHT || write->since == 0)
-		return false;
-	if (spot->now < write->since + echo_window)
-		return false;
-	return write->status != SL_WRITE_ACKED || !sl_spot_shown(spot)->is_unsure;
+	switch (write->status)
+	{
+		case SL_WRITE_IN_FLIGHT:
+			break;
+		case SL_WRITE_LOST:
+			return write->since != 0 && is_window_over(spot, write);
+		case SL_WRITE_ACKED:
+			return write->since != 0 && is_window_over(spot, write) &&
+				   !sl_spot_shown(spot)->is_unsure;
+		case SL_WRITE_STAMPED:
+			return true;
+	}
+	return false;
 }
 
 /* Its key may still come as the stamp of a payload that nobody has shown us yet. */
@@ -242,7 +262,7 @@ forget_past(const SlSpot *spot, SlShown *shown)
 	{
 		SlWrite *write = &shown->writes[i];
 
-		if (is_past(spot, write))
+		if (sl_is_past(spot, write))
 		{
 			stand_for_sight(shown, write);
 			if (!awaits_stamp(spot, write))

@@ -44,6 +44,9 @@ extern bool sl_may_still_land(const SlWrite *write);
 /* A delete of a record that lives (again) may have landed there, or may yet. */
 extern bool sl_may_be_erased(const SlState *state, int system);
 
+/* Nothing but a stamp can be explained by it any more. */
+extern bool sl_is_past(const SlSpot *spot, const SlWrite *write);
+
 /* Nobody can say what the system shows of the field. */
 extern bool sl_is_unsure(const SlSpot *spot);
 

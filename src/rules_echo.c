@@ -143,6 +143,12 @@ take_late_echo(SlEvent *event, int field, SlWrite *write)
 
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
 		make_unsure(event, shown);
+	if (write->status == SL_WRITE_STAMPED && !sl_shows_ours(&spot))
+	{
+		write->status = SL_WRITE_ACKED;
+		write->since = event->obs->now;
+		make_unsure(event, shown);
+	}
 	write->is_sighted = true;
 	write->value_came_late = true;
 	find_landed(write, event->obs->now);
@@ -163,15 +169,37 @@ take_sight(SlEvent *event, int field, SlWrite *write)
 	return SL_ECHO;
 }
 
+/* Its token says that the system has shown it after what the shadow holds. */
+static bool
+is_newer_than_shown(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return obs->token.len > 0 && shown->token_shown.len > 0 &&
+		   sl_compare_tokens(spot, obs->token, shown->token_shown) > 0;
+}
+
+/*
+ * A stamp may tell of a write so late that the system has shown an edit since its sight
+ * was owed no more: the older of the two is told by tokens only.
+ */
+static bool
+is_late(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	if (sl_value_same(&write->value, &shown->value))
+		return false;
+	return is_outdated(shown, write) ||
+		   (write->status == SL_WRITE_STAMPED && !is_newer_than_shown(spot, obs));
+}
+
 static SlOutcome
 take_echo(SlEvent *event, int field, SlWrite *write)
 {
-	SlSpot         spot = sl_event_spot(event, field);
-	const SlShown *shown = sl_spot_shown(&spot);
-	bool           is_past = write->status == SL_WRITE_STAMPED;
+	SlSpot spot = sl_event_spot(event, field);
 
-	if ((is_past || is_outdated(shown, write)) &&
-		!sl_value_same(&write->value, &shown->value))
+	if (is_late(&spot, event->obs, write))
 		return take_late_echo(event, field, write);
 	return take_sight(event, field, write);
 }

@@ -63,7 +63,8 @@ sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite *
 static bool
 is_named(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
 {
-	return write->version == stamp_of(spot, obs) && !write->stamp_used;
+	return write->version == stamp_of(spot, obs) && !write->stamp_used &&
+		   !(write->status == SL_WRITE_LOST && sl_is_past(spot, write));
 }
 
 bool
