@@ -283,7 +283,11 @@ take_record(SlChunk *chunk)
 	if (!sl_identify(chunk))
 		return false;
 	if (chunk->diff->complete != NULL)
+	{
+		if (is_rejected)
+			sl_identify_rejected(chunk);
 		sl_complete_see(chunk->diff, &chunk->raw, &chunk->intake);
+	}
 	if (is_rejected)
 		sl_chunk_reject(chunk, add_arrival(chunk));
 	else

@@ -142,9 +142,10 @@ sl_complete_name(SlDiff *diff, const char *key, int32 key_len)
 }
 
 void
-sl_complete_change(SlDiff *diff, const char *key, int32 key_len)
+sl_complete_decided(SlDiff *diff, const SlRecord *record, bool is_change)
 {
-	put_fact(diff->complete, key, key_len, FACT_CHANGED);
+	put_fact(diff->complete, record->key, record->key_len,
+			 FACT_SEEN | (is_change ? FACT_CHANGED : 0));
 }
 
 static void

@@ -18,8 +18,11 @@ extern void sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake
 /* Another record that a record of the input may be. */
 extern void sl_complete_name(SlDiff *diff, const char *key, int32 key_len);
 
-/* The record of the input was a real change. */
-extern void sl_complete_change(SlDiff *diff, const char *key, int32 key_len);
+/*
+ * The record that one of the input was found to be of under its lock, which may be
+ * another one than before it, and whether that was a real change.
+ */
+extern void sl_complete_decided(SlDiff *diff, const SlRecord *record, bool is_change);
 
 /*
  * After the input: the call fails where more is missing or changed than the policy and

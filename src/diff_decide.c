@@ -78,6 +78,8 @@ decide(SlChunk *chunk, SlArrival *arrival)
 
 	sl_record_open(diff->policy, record);
 	effects = sl_decide_observation(diff->policy, record->state, &obs);
+	if (diff->complete != NULL)
+		sl_complete_decided(diff, record, is_real_change(effects->verdict));
 	if (effects->verdict == SL_REJECTED)
 	{
 		sl_chunk_reject_missing(chunk, arrival, effects->rejected_field);
@@ -88,8 +90,6 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	sl_effects_say_first(effects, sl_identity_words(chunk, arrival));
 	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
 	log_event(chunk, record, effects, &verdict);
-	if (diff->complete != NULL && is_real_change(effects->verdict))
-		sl_complete_change(diff, record->key, record->key_len);
 	if (effects->verdict != SL_UNCHANGED || diff->options.is_verbose)
 		emit(chunk, &verdict);
 }

@@ -323,6 +323,17 @@ sl_identify(SlChunk *chunk)
 		   !waits_for_a_match(chunk);
 }
 
+void
+sl_identify_rejected(SlChunk *chunk)
+{
+	SlIntake *intake = &chunk->intake;
+	SlLink    link;
+
+	if (intake->key == NULL && intake->native_id != NULL &&
+		look_link(chunk, intake->native_id, &link) && link.conflict_id == 0)
+		name(intake, link.record_key);
+}
+
 bool
 sl_identity_fits(SlChunk *chunk, const SlState *state)
 {

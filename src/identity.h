@@ -55,6 +55,9 @@ extern void sl_identity_end_look(struct SlDiff *diff);
  */
 extern bool sl_identify(struct SlChunk *chunk);
 
+/* The key of a rejected payload, where its native id is known to name one record. */
+extern void sl_identify_rejected(struct SlChunk *chunk);
+
 /*
  * The record was looked at: false where it is not known by the payload's native id,
  * and that names another one, or a human must say.
