@@ -113,8 +113,9 @@ is_overruled(const SlEdit *edit)
 static SlRuling
 rule_frozen(SlEdit *edit)
 {
-	if (edit->spec->merges_sets && edit->is_by_author)
-		(void) sl_merge_set(edit);
+	if (edit->spec->merges_sets && edit->is_by_author &&
+		sl_merge_set(edit) == SL_RULED_UNSURE)
+		edit->is_by_author = false;
 	return SL_RULED_FROZEN;
 }
 
