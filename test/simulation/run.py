@@ -56,7 +56,7 @@ class Part:
         t = self.totals
         sign = "#" if not as_tap else "not ok -" if self.failures else "ok -"
         return (f"{sign} {self.name}: {t['histories']} histories, {t['events']} events, {t['edits']} edits, {t['writes']} writes, "
-                f"{t['conflicts']} conflicts, {seconds:.1f} s")
+                f"{t['conflicts']} conflicts, {sum(self.excuses.values())} excused, {seconds:.1f} s")
 
 
 def start_process(prefix, crash):
@@ -105,6 +105,7 @@ def crash(prefix, options):
         hunt.book.configure(name, POLICIES[name].config())
         search(POLICIES[name], 2 + options.n // 2000, options, part)
         part.totals += hunt.totals
+        part.excuses += hunt.excuses
         hunt.start_policy()
     hunt.book.connection.close()
     part.lines.append(part.headline(time.time() - started, options.tap))
