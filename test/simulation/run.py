@@ -4,6 +4,7 @@
     make simulate                      histories over all policies, with a new seed
     make simulate N=10000 SEED=7       that many, and a seed that repeats a run
     make simulate POLICIES=plain,three JOBS=2
+    make simulate MINUTES=8            as many rounds as fit, each with a seed of its own
 
 A history is a list of events: humans edit, revert, clear, create and delete records in two
 or three simulated systems; webhooks arrive late, twice, out of order or never; workers
@@ -132,7 +133,8 @@ def summary(parts, seconds):
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", type=int, default=2000, help="histories, over all policies")
-    parser.add_argument("--seed", default="", help="a seed, to repeat a run")
+    parser.add_argument("--minutes", type=float, default=0, help="one round after the other, for so long")
+    parser.add_argument("--seed", type=int, help="a seed, to repeat a run")
     parser.add_argument("--policies", default="", help="only these")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--story", default="", help="one history, as a failure prints it")
@@ -140,27 +142,36 @@ def arguments():
     parser.add_argument("--failures", type=int, default=1, help="of one policy, before the next one")
     parser.add_argument("--first", action="store_true", help="stop at the first failure, as it is")
     parser.add_argument("--tap", action="store_true", help="one line of TAP for each policy")
-    parser.add_argument("--crash", action="store_true", help="this server may be stopped hard")
+    parser.add_argument("--crash", action="store_true", help="stop the server hard, if it is a throw-away one")
     return parser.parse_args()
+
+
+def play_all(names, seed, options, prefix):
+    """One round over all policies."""
+    print(f"# seed {seed}", flush=True)
+    options.seed = seed
+    tasks = [(name, max(1, options.n // len(names)), options) for name in names]
+    with multiprocessing.Pool(options.jobs, start_process, (prefix, False)) as pool:
+        for part in pool.imap(simulate, tasks, chunksize=1):
+            print("\n".join(part.lines), flush=True)
+            yield part
+            if options.first and part.failures:
+                return
+    if options.crash and not options.story and "THROW_AWAY_SERVER" in os.environ:
+        part = crash(prefix, options)
+        print("\n".join(part.lines), flush=True)
+        yield part
 
 
 def main():
     options, started = arguments(), time.time()
-    options.seed = options.seed or str(random.SystemRandom().randrange(1_000_000))
-    print(f"# seed {options.seed}", flush=True)
+    seed = options.seed or random.SystemRandom().randrange(1_000_000)
     names = [n for n in options.policies.split(",") if n] or list(POLICIES)
-    tasks = [(name, max(1, options.n // len(names)), options) for name in names]
     parts, prefix = [], f"sync_ledger_simulation_{os.getpid()}_"
     try:
-        with multiprocessing.Pool(options.jobs, start_process, (prefix, False)) as pool:
-            for part in pool.imap(simulate, tasks, chunksize=1):
-                parts.append(part)
-                print("\n".join(part.lines), flush=True)
-                if options.first and part.failures:
-                    break
-        if options.crash and not options.story:
-            parts.append(crash(prefix, options))
-            print("\n".join(parts[-1].lines), flush=True)
+        while not parts or time.time() < started + 60 * options.minutes:
+            parts += play_all(names, seed, options, prefix)
+            seed += 1
     finally:
         drop_databases(prefix)
     summary(parts, time.time() - started)
