@@ -110,17 +110,6 @@ side_by_name(const SlPolicy *policy, const SlState *state, const SlDecision *dec
 	return SL_AUTHOR_NONE;
 }
 
-/* What is held is the word of the author of C itself: then that is what it has won by. */
-static bool
-has_held_word(const SlPolicy *policy, const SlState *state, const SlDecision *decision,
-			  int author)
-{
-	for (int i = 0; i < decision->nfields; i++)
-		if (sl_is_held_word(policy, &state->golden[decision->fields[i]], author))
-			return true;
-	return false;
-}
-
 static void
 take_golden(const SlState *state, SlDecision *decision)
 {
@@ -149,8 +138,7 @@ take_winner(const SlPolicy *policy, const SlState *state, SlDecision *decision,
 	int         author = author_of(policy, state, decision);
 	const char *current = sl_author_name(policy, state, author);
 
-	if (current != NULL && strcmp(current, winner) == 0 &&
-		!has_held_word(policy, state, decision, author))
+	if (current != NULL && strcmp(current, winner) == 0)
 		take_golden(state, decision);
 	else
 		take_side(state, decision, side_by_name(policy, state, decision, winner));
