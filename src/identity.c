@@ -262,8 +262,11 @@ static bool
 is_on_its_way(const SlChunk *chunk)
 {
 	const char *native_id = chunk->intake.native_id;
-	uint32 hash = hash_bytes((const unsigned char *) native_id, (int) strlen(native_id));
+	uint32      hash;
 
+	if (chunk->nmoving_ids == 0)
+		return false;
+	hash = hash_bytes((const unsigned char *) native_id, (int) strlen(native_id));
 	for (int i = 0; i < chunk->nmoving_ids; i++)
 		if (chunk->moving_ids[i] == hash)
 			return true;

@@ -7,11 +7,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
-#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,6 +17,7 @@
 #include "heap_table.h"
 #include "identity_match.h"
 #include "query.h"
+#include "state_scan.h"
 
 enum
 {
@@ -31,20 +28,13 @@ enum
 
 static const Oid row_types[NCOLUMNS] = {INT8OID, TEXTOID};
 
-/* The columns of sync_match and sync_state, in their order there. */
+/* The columns of sync_match, in their order there. */
 enum
 {
 	MATCH_ENTITY,
 	MATCH_HASH,
 	MATCH_KEY,
 	MATCH_COLUMNS
-};
-
-enum
-{
-	STATE_ENTITY = 1,
-	STATE_KEY,
-	STATE_STATE
 };
 
 static SlPlan add_rows = {
@@ -153,60 +143,46 @@ sl_matches_lock(SlMatches *matches, const SlPolicy *policy, const int64 *hashes,
 	sl_query_write(&lock_hashes, values, NULL);
 }
 
-/* One row of sync_state, read by the new policy. */
+/* One record, read by the new policy. */
 static void
-renew_row(const SlPolicy *policy, TupleTableSlot *slot, SlTable *table)
+renew_row(const SlPolicy *policy, const SlScanned *row, SlTable *table)
 {
-	bool            is_null;
-	struct varlena *bytes;
-	SlMatchHash     match;
-	Datum           values[MATCH_COLUMNS];
-	bool            nulls[MATCH_COLUMNS] = {false};
-	char *entity = TextDatumGetCString(slot_getattr(slot, STATE_ENTITY, &is_null));
+	SlState    *state = sl_state_decode(policy, row->data, row->len);
+	SlMatchHash match = sl_match_hash_of_state(policy, state);
+	Datum       values[MATCH_COLUMNS];
+	bool        nulls[MATCH_COLUMNS] = {false};
 
-	if (strcmp(entity, policy->entity) != 0)
-		return;
-	bytes = pg_detoast_datum_packed(
-		(struct varlena *) DatumGetPointer(slot_getattr(slot, STATE_STATE, &is_null)));
-	match = sl_match_hash_of_state(policy,
-								   sl_state_decode(policy, VARDATA_ANY(bytes),
-												   (int32) VARSIZE_ANY_EXHDR(bytes)));
 	if (!match.is_known)
 		return;
-	values[MATCH_ENTITY] = CStringGetTextDatum(entity);
+	values[MATCH_ENTITY] = CStringGetTextDatum(policy->entity);
 	values[MATCH_HASH] = Int64GetDatum(match.hash);
-	values[MATCH_KEY] = slot_getattr(slot, STATE_KEY, &is_null);
+	values[MATCH_KEY] = PointerGetDatum(cstring_to_text_with_len(row->key, row->key_len));
 	sl_table_insert(table, values, nulls);
 }
 
-/* The newest snapshot, under REPEATABLE READ too: an index leaves no record out. */
+/* On the newest snapshot, under REPEATABLE READ too: an index leaves no record out. */
 static void
 fill(const SlPolicy *policy)
 {
-	Relation        states = table_open(sl_relation_oid("sync_state"), AccessShareLock);
-	Snapshot        snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TupleTableSlot *slot = table_slot_create(states, NULL);
-	TableScanDesc   scan = table_beginscan(states, snapshot, 0, NULL);
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger match",
 											   ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = CurrentMemoryContext;
+	SlStateScan   scan;
+	SlScanned     row;
 	SlTable       table;
 
 	sl_table_open(&table, "sync_match", MATCH_COLUMNS);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	sl_state_scan_begin(&scan, policy, GetLatestSnapshot());
+	MemoryContextSwitchTo(work);
+	while (sl_state_scan_next(&scan, &row))
 	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(work);
-		renew_row(policy, slot, &table);
-		MemoryContextSwitchTo(old);
+		renew_row(policy, &row, &table);
 		MemoryContextReset(work);
 	}
+	MemoryContextSwitchTo(old);
+	sl_state_scan_end(&scan);
 	sl_table_close(&table);
 	MemoryContextDelete(work);
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	UnregisterSnapshot(snapshot);
-	table_close(states, NoLock);
 }
 
 void
