@@ -46,15 +46,28 @@ look_at_field(SlEvent *event, int field)
 	return outcome != SL_UNCHANGED ? outcome : SL_HELD;
 }
 
+/* It may bring the record (back) into being, and was not seen to do so. */
 static bool
-has_lost_write(const SlEvent *event)
+may_create(const SlSpot *spot, const SlWrite *write)
 {
-	const SlPart *part = &event->state->parts[event->obs->system];
+	if (write->status == SL_WRITE_LOST)
+		return true;
+	return spot->state->parts[spot->system].deleted_itself &&
+		   write->replaced.kind == SL_ABSENT && sl_is_owed(spot, write, false);
+}
 
+static bool
+has_call_to_land(const SlEvent *event)
+{
 	for (int f = 0; f < event->policy->nfields; f++)
-		for (int i = 0; i < part->shown[f].nwrites; i++)
-			if (part->shown[f].writes[i].status == SL_WRITE_LOST)
+	{
+		SlSpot         spot = sl_event_spot(event, f);
+		const SlShown *shown = sl_spot_shown(&spot);
+
+		for (int i = 0; i < shown->nwrites; i++)
+			if (may_create(&spot, &shown->writes[i]))
 				return true;
+	}
 	return false;
 }
 
@@ -305,11 +318,14 @@ join_conflict(SlEvent *event)
 				 is_dead ? "the record is deleted" : "another system deleted the record");
 }
 
-/* A call that was given up has landed in a record that is gone: it is there again. */
+/*
+ * A call that was given up, or a create that was under way when the record was deleted
+ * there, has landed in a record that is gone: it is there again.
+ */
 static bool
-landed_late(SlEvent *event, bool had_lost, SlOutcome worst)
+landed_late(SlEvent *event, bool was_to_land, SlOutcome worst)
 {
-	return had_lost && worst == SL_ECHO && !has_lost_write(event);
+	return was_to_land && worst == SL_ECHO && !has_call_to_land(event);
 }
 
 void
@@ -317,7 +333,7 @@ sl_decide_closed(SlEvent *event)
 {
 	SlPart   *part = &event->state->parts[event->obs->system];
 	bool      was_there = sl_shows_record(part);
-	bool      had_lost = has_lost_write(event);
+	bool      was_to_land = has_call_to_land(event);
 	SlOutcome worst = look_at_fields(event);
 
 	if (was_there && worst < SL_HELD)
@@ -327,7 +343,7 @@ sl_decide_closed(SlEvent *event)
 	}
 	if (!was_there && worst < SL_HELD)
 	{
-		if (landed_late(event, had_lost, worst))
+		if (landed_late(event, was_to_land, worst))
 		{
 			sl_note_presence(event);
 			event->effects->record_outcome = SL_ECHO;
