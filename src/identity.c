@@ -220,7 +220,7 @@ find_by_values(SlChunk *chunk, SlIntake *intake, SlIdentity *identity)
 	name(intake, identity->own_key);
 	if (look_state(chunk, identity->own_key))
 	{
-		if (is_linked_elsewhere(chunk, intake->native_id))
+		if (!intake->is_deletion && is_linked_elsewhere(chunk, intake->native_id))
 			doubt(intake, identity, add_candidate(chunk, NIL, identity->own_key),
 				  "the record of that name has another native id");
 		return;

@@ -11,7 +11,6 @@
 #include "utils/memutils.h"
 
 #include "diff_chunk.h"
-#include "diff_complete.h"
 #include "identity.h"
 #include "identity_hold.h"
 #include "match_hash.h"
@@ -132,11 +131,8 @@ move(SlChunk *chunk, SlArrival *arrival)
 	if (arrival->record != NULL)
 		arrival->record->nevents--;
 	arrival->record = NULL;
-	if (arrival->identity.found == SL_IN_DOUBT)
-		return;
-	sl_chunk_add_event(chunk, arrival);
-	if (chunk->diff->complete != NULL)
-		sl_complete_name(chunk->diff, arrival->intake.key, arrival->intake.key_len);
+	if (arrival->identity.found != SL_IN_DOUBT)
+		sl_chunk_add_event(chunk, arrival);
 }
 
 static bool

@@ -40,10 +40,21 @@ sl_leave(SlPart *part)
 	part->deleted_itself = false;
 }
 
+/* What was deleted has a native id that the record had there, and has no more. */
+static bool
+is_of_a_former_id(const SlState *state, const SlObservation *obs)
+{
+	const char *known = state->parts[obs->system].native_id;
+
+	return obs->native_id != NULL && known != NULL && strcmp(obs->native_id, known) != 0;
+}
+
 bool
 sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
 					 const SlObservation *obs)
 {
+	if (is_of_a_former_id(state, obs))
+		return true;
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		SlSpot  spot = {policy, (SlState *) state, obs->system, f, obs->now};
