@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from book import Book
-from oracle import Failure
+from failure import Failure
 from world import KINDS, World
 
 # one event is one number: its kind in the high bits, so that a smaller one is plainer

@@ -1,0 +1,57 @@
+"""The excuses: what no rule can prevent, each with a test for the edit in question."""
+
+from values import text_of
+
+NULL = text_of(None)
+
+
+class Excuses:
+    def excuse_echo(self, shot, field, held):
+        system = self.world.systems[shot.system]
+        if not system.behaviour.get("clock") and (
+                (shot.system, field) in self.disorder or field in self.was_disordered):
+            return "unversioned, out of order or late: old value taken for an edit"
+        if (shot.system, field) in self.disorder and self.is_untold(shot.system, field) \
+                and self.world.clock - shot.at > self.world.echo_window(shot.system):
+            return "versioned, late, and no answer told the version of our write: old value taken for an edit"
+        if any(e.system == shot.system and e.field == field and e.arrived and e.risky
+               and text_of(e.value) == text_of(held.value) for e in self.edits):
+            return "typed again what was written or shown there, while a write crossed"
+        if held.rewritten:
+            calls = self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None)
+            if not any(c.told for c in calls[-1:]):
+                return "rewritten silently: taken for an edit"
+        return None
+
+    def is_untold(self, name, field):
+        """No answer told under which version the newest write stands there."""
+        return any(not c.token_told for c in self.world.calls_of(name, lambda c: field in c.changes)[-1:])
+
+    def excuse_loss(self, edit):
+        if self.is_kept(edit):
+            return None
+        name, field = edit.system, edit.field
+        system = self.world.systems.get(name)
+        if system is None:
+            return None
+        here = (name, field)
+        if not system.behaviour.get("clock") and (here in self.disorder or edit.disordered):
+            return "unversioned, out of order or late: edit lost"
+        for late, _ in [d for d in self.disorder if d[1] == field]:
+            if not self.world.systems[late].behaviour.get("clock"):
+                return "unversioned, out of order or late: edit lost"
+            if self.is_untold(late, field):
+                return "versioned, late, and no answer told the version of our write: edit lost"
+        replaced_by = self.golden.get(field)
+        if replaced_by is not None and replaced_by.excuse is not None:
+            return "lost to what was taken for an edit: " + replaced_by.excuse
+        if system.behaviour.get("clock") and here in self.disorder \
+                and not self.policy.systems[name]["config"].get("strict_versions"):
+            return "versioned: an edit and its revert arrived swapped"
+        written = {text_of(c.changes[field]) for c in self.world.calls_of(name, lambda c: field in c.changes)}
+        before = {text_of(e.value) for e in self.edits if e.system == name and e.field == field and e.number < edit.number}
+        if any(c.action == "create" for c in self.world.calls_of(name, lambda c: True)):
+            before.add(NULL)        # what our create replaced
+        if edit.risky and text_of(edit.value) in written | before:
+            return "typed again what was written or shown there, while a write crossed"
+        return None

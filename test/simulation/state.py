@@ -1,0 +1,38 @@
+"""What the tables say of a record, as book.py hands it over."""
+
+from values import text_of
+
+
+def data_of(state):
+    return (state.get("golden") or {}).get("data") or {}
+
+
+def elements(value):
+    return frozenset(value or ())
+
+
+def is_dead(state):
+    return bool((state.get("golden") or {}).get("deleted"))
+
+
+def life_is_open(state):
+    return any(c["status"] == "open" and c["field"] is None for c in state.get("conflicts") or [])
+
+
+def value_in(payload, path):
+    for name in path.split("."):
+        payload = payload[name]
+    return payload
+
+
+def all_values(row):
+    values = [row["base_value"], row["current_value"], row["incoming_value"], row["resolved_value"]]
+    for side in (row["sides"] or {}).values():
+        values += side
+    return values
+
+
+def names(row, edit):
+    """True where a conflict of a group, or about a record's life, names what was typed."""
+    return any(isinstance(v, dict) and edit.field in v and text_of(v[edit.field]) == text_of(edit.value)
+               for v in all_values(row))

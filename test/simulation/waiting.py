@@ -1,0 +1,71 @@
+"""I5 and I6: what waits for each system is what the state says, and the tables agree."""
+
+from failure import Failure
+from state import data_of, life_is_open
+from values import text_of
+
+NULL = text_of(None)
+
+
+class Waiting:
+    def check_waiting(self):
+        """I5: what waits is what the rules say."""
+        golden = self.state["golden"]
+        if golden is None or golden["deleted"]:
+            return
+        if life_is_open(self.state):
+            if any(o["status"] == "pending" for o in self.state["outbox"] or []):
+                raise Failure("I5", "the record is frozen, and something waits")
+            return
+        data = data_of(self.state)
+        frozen = {f for c in self.state["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
+        for name in self.world.names:
+            rows = [o for o in self.state["outbox"] or [] if o["target"] == name]
+            shadow = (self.state["shadow"] or {}).get(name)
+            pending = [o for o in rows if o["status"] == "pending"]
+            leased = [o for o in rows if o["status"] == "leased"]
+            if len(pending) > 1 or len(leased) > 1:
+                raise Failure("I6", f"{len(rows)} rows wait for {name}")
+            if not self.policy.writable(name):
+                if rows:
+                    raise Failure("I5", f"a row waits for {name}, which is read-only")
+                continue
+            if leased and leased[0]["until"] - 1_000_000_000 <= self.world.clock:
+                continue
+            self.check_target(name, shadow, pending, leased, data, frozen)
+
+    def check_target(self, name, shadow, pending, leased, data, frozen):
+        waiting = pending[0]["changes"] if pending else {}
+        if self.is_left_out(name):
+            return
+        if shadow is None or shadow["existence"] == "gone":
+            has_value = any(data.get(f) is not None for f in self.world.systems[name].fields)
+            if not pending and not leased and not frozen and has_value:
+                raise Failure("I5", f"nothing waits for {name}, where the record is not")
+            return
+        if pending and pending[0]["action"] == "create":
+            return
+        if leased and leased[0]["action"] == "create" and len(self.world.calls_of(name, lambda c: c.key == leased[0]["key"])) > 1:
+            return          # a create that goes again, with its old content: the rest follows its ack
+        shows = dict(shadow["data"] or {})
+        for row in leased:
+            shows.update(row["changes"] or {})
+        system = self.world.systems[name]
+        for field in system.fields:
+            if field in frozen:
+                if field in waiting:
+                    raise Failure("I5", f"{field} is frozen, and waits for {name}")
+                continue
+            unseen = field not in shows
+            wanted, shown = text_of(data.get(field)), text_of(shows.get(field))
+            if field in waiting and text_of(waiting[field]) != wanted:
+                raise Failure("I5", f"{field} = {text_of(waiting[field])} waits for {name}, golden is {wanted}")
+            if field in waiting and wanted == shown and not unseen and (name, field) not in self.troubled:
+                raise Failure("I5", f"{field} waits for {name}, which shows it already")
+            if field not in waiting and wanted != shown and not unseen and not self.is_settled(name, field, shown):
+                raise Failure("I5", f"{name} shows {field} = {shown}, golden is {wanted}, and nothing waits")
+
+    def is_settled(self, name, field, shown):
+        if shown == NULL and self.policy.keeps_null(name, field):
+            return True
+        return bool(self.policy.systems[name].get("rewrite"))
