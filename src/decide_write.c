@@ -181,16 +181,31 @@ date_lost_writes(SlShown *shown, TimestampTz now)
 			shown->writes[i].since = now;
 }
 
-static void
+/* True where the token is the newest one that is known of the field. */
+static bool
 note_token(SlEvent *event, int field, SlToken token)
 {
 	SlSpot   spot = sl_event_spot(event, field);
 	SlShown *shown = sl_spot_shown(&spot);
 
-	if (token.len == 0)
-		return;
-	if (shown->token.len == 0 || sl_compare_tokens(&spot, token, shown->token) > 0)
-		shown->token = token;
+	if (token.len == 0 ||
+		(shown->token.len > 0 && sl_compare_tokens(&spot, token, shown->token) <= 0))
+		return false;
+	shown->token = token;
+	return true;
+}
+
+/* Under the answer's token, where it is the newest, the system shows what was written. */
+static void
+note_answer(SlEvent *event, int field, SlShown *shown, const SlWrite *write)
+{
+	if (note_token(event, field, write->token) && !write->is_crossed)
+	{
+		shown->token_shown = write->token;
+		shown->acked_since = false;
+	}
+	else
+		shown->acked_since |= !write->is_sighted;
 }
 
 /* The write landed, and nothing crossed it: the shadow is sure. */
@@ -259,8 +274,7 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 	write->status = SL_WRITE_ACKED;
 	write->since = ack->now;
 	write->token = ack->token;
-	note_token(event, field, ack->token);
-	shown->acked_since |= !write->is_sighted;
+	note_answer(event, field, shown, write);
 	if (ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
 		!sl_value_same(&ack->result[field], &write->value))
 		take_rewrite(event, field, write, ack->result[field]);

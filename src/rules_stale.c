@@ -50,6 +50,16 @@ is_of_a_write(const SlShown *shown, const SlValue *value)
 	return false;
 }
 
+/* Under the very token that an answer told of: what stood there was ours, whatever it was. */
+static bool
+is_of_a_forgotten_write(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return shown->nwrites == 0 && is_known_token(shown->token_shown) &&
+		   sl_compare_tokens(spot, obs->token, shown->token_shown) == 0;
+}
+
 bool
 sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 {
@@ -58,6 +68,8 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 
 	if (is_known_token(shown->token_own) &&
 		sl_compare_tokens(spot, obs->token, shown->token_own) <= 0)
+		return false;
+	if (is_of_a_forgotten_write(spot, obs))
 		return false;
 	return !is_of_a_write(shown, value) &&
 		   !sl_value_same(value, &sl_spot_golden(spot)->value) &&

@@ -92,4 +92,12 @@ SELECT is(pg_temp.saw('support', '{"v": 11, "phone": "1"}'), 'held phone=held', 
 SELECT is(pg_temp.saw('support', '{"v": 9, "phone": "4"}'), 'conflict phone=conflict', 'an edit of before our write');
 SELECT is((SELECT sides->'support' FROM sync_conflict WHERE id = pg_temp.open_conflict()), '["3", "1", "4"]', 'is among the values that a human sees');
 
+-- Past the echo window an answer's version still tells what is older than a later write
+CALL pg_temp.write('long after');
+SELECT pg_temp.ack('support', '{"v": 6, "phone": "1"}'), pg_temp.saw('crm', '{"phone": "2"}'), pg_temp.poll('support'), pg_temp.ack('support') \g /dev/null
+CALL pg_temp.at('14:00');
+SELECT is(pg_temp.saw('support', '{"v": 6, "phone": "1"}'), 'stale phone=stale', 'the webhook of the first write, two hours late');
+SELECT is(pg_temp.waits('crm'), NULL, 'and nobody is told');
+SELECT is(pg_temp.conflicts(), NULL, 'and no buried edit');
+
 SELECT * FROM finish();
