@@ -361,6 +361,23 @@ note_erasure(SlEvent *event, SlPart *part, const SlAck *ack)
 		note_token(event, f, ack->token);
 }
 
+/*
+ * Where the system said meanwhile that the record was deleted there, nobody can say
+ * whether that was before the create landed.
+ */
+static void
+ack_create(SlPart *part)
+{
+	if (part->existence == SL_GONE && part->deleted_itself)
+	{
+		part->existence = SL_CREATE_LOST;
+		return;
+	}
+	part->create_version = 0;
+	if (part->existence == SL_BEING_CREATED)
+		part->existence = SL_THERE;
+}
+
 /* It never undoes what an observation said since the claim. */
 static void
 ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
@@ -368,11 +385,7 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 	const SlState *state = event->state;
 
 	if (part->leased_action == SL_ACTION_CREATE)
-	{
-		part->create_version = 0;
-		if (part->existence == SL_BEING_CREATED)
-			part->existence = SL_THERE;
-	}
+		ack_create(part);
 	if (part->leased_action == SL_ACTION_UPDATE && part->erasure == SL_ERASURE_LOST)
 		part->erasure = SL_ERASURE_STRAY;
 	if (part->leased_action != SL_ACTION_DELETE)

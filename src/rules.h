@@ -263,6 +263,9 @@ extern void sl_open_record_conflict(SlEvent *event, SlConflictKind kind,
 extern void sl_show_record_conflict(SlEvent *event, const SlValue *incoming);
 extern void sl_close_record_conflict(SlEvent *event, const char *resolution);
 
+/* Nobody is asked any more about what the record's fate has settled. */
+extern void sl_close_field_conflicts(SlEvent *event, const char *resolution);
+
 /* A resolved row: a delete that was overruled. */
 extern void sl_record_deletion_loss(SlEvent *event);
 

@@ -173,6 +173,7 @@ add_deletion(SlEvent *event, SlPart *part)
 		return SL_CONFLICTED;
 	}
 	sl_close_record_conflict(event, "agreed");
+	sl_close_field_conflicts(event, "deleted");
 	if (!was_dead)
 		sl_die(event, event->obs->system);
 	sl_event_say(event, SL_RECORD, "no system shows the record any more");

@@ -365,15 +365,6 @@ sl_decide_closed(SlEvent *event)
 		take_back(event);
 }
 
-/* Nobody is asked any more about what the record's fate has settled. */
-static void
-close_field_conflicts(SlEvent *event, const char *resolution)
-{
-	for (int f = 0; f < event->policy->nfields; f++)
-		if (event->state->golden[f].conflict != NULL)
-			sl_close_conflict(event, f, resolution);
-}
-
 /* Its values become those of the record; what it does not carry stays. */
 static void
 take_values_of(SlEvent *event, int winner)
@@ -426,7 +417,7 @@ sl_decide_death(const SlPolicy *policy, SlState *state, const char *actor,
 	SlEvent *event = begin_decision(policy, state, actor, now);
 
 	state->conflict = NULL;
-	close_field_conflicts(event, "deleted");
+	sl_close_field_conflicts(event, "deleted");
 	for (int s = 0; s < policy->nsystems; s++)
 		for (int f = 0; f < policy->nfields; f++)
 			state->parts[s].shown[f].is_undecided = false;

@@ -123,3 +123,11 @@ sl_record_deletion_loss(SlEvent *event)
 	effect->base_record = sl_record_values(event, event->obs->system);
 	effect->resolution = "owner";
 }
+
+void
+sl_close_field_conflicts(SlEvent *event, const char *resolution)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (event->state->golden[f].conflict != NULL)
+			sl_close_conflict(event, f, resolution);
+}
