@@ -36,6 +36,8 @@ class Found(Exception):
         for row in self.world.oracle.state.get("conflicts") or []:
             hidden = ("entity", "record_key")
             yield "conflict: " + json.dumps({k: v for k, v in row.items() if v is not None and k not in hidden})
+        for row in self.world.oracle.state.get("outbox") or []:
+            yield "outbox: " + json.dumps({k: row[k] for k in ("target", "action", "changes", "status", "key")})
         numbers = ",".join(map(str, self.numbers))
         yield f"again: make simulate POLICIES={policy.name} STORY={self.dice}:{numbers}\n"
 
