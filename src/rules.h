@@ -126,11 +126,12 @@ typedef struct SlEdit
 	bool               had_seen; /* the system had seen C, of a group all of it ... */
 	bool               had_seen_field; /* ... and this field of it */
 	bool               owner_spoke;
-	bool               is_by_author; /* of C */
-	bool               is_set_by_another;
-	bool               is_inside_window; /* another system set C a moment ago */
-	bool is_drift; /* it is a first sight, and another has set C otherwise */
-	bool is_first; /* nothing but first sights, which are no edits */
+	bool is_held_along; /* another field of its group is held by this event */
+	bool is_by_author;  /* of C */
+	bool is_set_by_another;
+	bool is_inside_window; /* another system set C a moment ago */
+	bool is_drift;         /* it is a first sight, and another has set C otherwise */
+	bool is_first;         /* nothing but first sights, which are no edits */
 } SlEdit;
 
 /* What becomes of an edit. */

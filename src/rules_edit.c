@@ -132,7 +132,7 @@ sl_edit_rule(SlEdit *edit)
 		return SL_RULED_KEPT;
 	if (sl_value_same(&edit->value, &edit->golden->value))
 		return SL_RULED_AGREED;
-	if (is_owner(edit) && !merges_for_all(edit))
+	if (is_owner(edit) && !merges_for_all(edit) && !edit->is_held_along)
 		return SL_RULED_OWNER;
 	if (edit->conflict != NULL)
 		return rule_frozen(edit);

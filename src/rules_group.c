@@ -123,6 +123,7 @@ gather_golden(const SlEvent *event, int field, SlEdit *all)
 
 	if (all->conflict == NULL)
 		all->conflict = golden->conflict;
+	all->is_held_along &= event->before[field].golden.conflict == NULL;
 	all->owner_spoke |= sl_owner_spoke(&spot);
 	all->is_by_author &= !sl_is_held_word(event->policy, golden, spot.system);
 	all->is_set_by_another |= is_another;
@@ -185,6 +186,7 @@ share_facts(SlEvent *event, GroupEdits *g)
 	SlEdit all = {.had_seen = has_seen_group(event, g),
 				  .is_by_author = sl_group_author(event->state, g->group) ==
 								  event->obs->system,
+				  .is_held_along = true,
 				  .is_drift = has_drift(g),
 				  .is_first = is_only_first(g)};
 
@@ -197,6 +199,7 @@ share_facts(SlEvent *event, GroupEdits *g)
 		SlEdit *edit = &g->edits[i];
 
 		edit->conflict = all.conflict;
+		edit->is_held_along = all.is_held_along && all.conflict != NULL;
 		edit->had_seen = all.had_seen;
 		edit->owner_spoke = all.owner_spoke;
 		edit->is_by_author = all.is_by_author;

@@ -11,16 +11,37 @@
 #include "rules.h"
 #include "set.h"
 
-/* The sets that the system may be showing; room for all. */
+/* The newest write of which the shadow is proved older, and the observation newer. */
+static const SlWrite *
+find_written_over(const SlEdit *edit)
+{
+	SlSpot         spot = sl_event_spot(edit->event, edit->field);
+	const SlShown *shown = sl_spot_shown(&spot);
+
+	for (int i = shown->nwrites - 1; i >= 0; i--)
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (sl_is_proved_newer(&spot, edit->event->obs, write))
+			return shown->token_shown.len > 0 &&
+						   sl_compare_tokens(&spot, shown->token_shown, write->token) < 0
+					   ? write
+					   : NULL;
+	}
+	return NULL;
+}
+
+/* The sets that the system may have been showing; room for all. */
 static int
 collect_bases(const SlEdit *edit, SlValue *bases)
 {
 	SlSpot         spot = sl_event_spot(edit->event, edit->field);
 	const SlShown *shown = sl_spot_shown(&spot);
+	const SlWrite *written_over = find_written_over(edit);
 	bool           is_unsure = sl_is_unsure(&spot);
 	int            n = 0;
 
-	bases[n++] = edit->base;
+	bases[n++] = written_over == NULL ? edit->base : written_over->value;
 	for (int i = 0; i < shown->nwrites; i++)
 	{
 		if (!sl_is_owed(&spot, &shown->writes[i], is_unsure))

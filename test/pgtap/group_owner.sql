@@ -35,5 +35,19 @@ SELECT is(pg_temp.saw('support', '{"title": "b"}'), 'accepted title=accepted -> 
 SELECT is(pg_temp.saw('crm', '{"name": "C"}'), 'accepted name=accepted -> billing,support', 'the owner''s next edit is accepted, unaware or not');
 SELECT is(pg_temp.losses(), 'person owner: {"name": "B", "title": "a"} for {"name": "A", "title": "b"}; person owner: {"name": "C", "title": "b"} for {"name": "C", "title": "a"}',
 	'and what it did not see is named');
+SELECT is((SELECT current_value FROM sync_conflict WHERE record_key = 'tie' ORDER BY id DESC LIMIT 1), '{"name": "B", "title": "b"}', 'as what was replaced');
+
+-- The owner's own field beside one that nobody can tell from a late echo: both are held
+CALL pg_temp.at_rest('held along', '{"street": "A", "city": "a"}', 'support', 'crm', 'billing');
+SELECT is(pg_temp.saw('support', '{"city": "b"}'), 'accepted city=accepted -> billing,crm', 'support moves, before the owner spoke');
+SELECT is(pg_temp.poll('crm'), 'update {"city": "b"}', 'the owner is told');
+SELECT is(pg_temp.ack('crm'), true, 'acknowledged');
+SELECT is(pg_temp.saw('support', '{"street": "D"}'), 'accepted street=accepted -> billing,crm', 'support moves again');
+SELECT is(pg_temp.saw('crm', '{"city": "a"}'), 'echo city=echo', 'the old city comes late');
+SELECT is(pg_temp.saw('crm', '{"street": "C", "city": "a"}'), 'held city=held,street=held', 'and again, beside a new street');
+SELECT is(pg_temp.conflicts(), 'address bounce open: {"city": "b", "street": "D"} (support) against {"city": "a", "street": "C"} (crm)', 'whole addresses are held');
+SELECT is(pg_temp.saw('crm', '{"street": "E"}'), 'accepted street=accepted -> billing,crm,support', 'the owner''s next word decides, and what was in doubt is sent once more');
+SELECT is((SELECT sides FROM sync_conflict WHERE record_key = 'held along'),
+	'{"crm": [{"city": "a", "street": "C"}], "support": [{"city": "b", "street": "D"}]}', 'and what it replaced is named');
 
 SELECT * FROM finish();
