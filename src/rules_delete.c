@@ -40,13 +40,30 @@ sl_leave(SlPart *part)
 	part->deleted_itself = false;
 }
 
+static bool
+is_ours(const SlPart *part)
+{
+	switch (part->erasure)
+	{
+		case SL_ERASURE_LEASED:
+		case SL_ERASURE_LOST:
+		case SL_ERASURE_STRAY:
+			return true;
+		case SL_ERASURE_NONE:
+		case SL_ERASURE_SEEN:
+			break;
+	}
+	return part->erasures_owed > 0;
+}
+
 /* What was deleted has a native id that the record had there, and has no more. */
 static bool
 is_of_a_former_id(const SlState *state, const SlObservation *obs)
 {
-	const char *known = state->parts[obs->system].native_id;
+	const SlPart *part = &state->parts[obs->system];
 
-	return obs->native_id != NULL && known != NULL && strcmp(obs->native_id, known) != 0;
+	return obs->native_id != NULL && part->native_id != NULL &&
+		   strcmp(obs->native_id, part->native_id) != 0 && !is_ours(part);
 }
 
 bool
@@ -82,22 +99,6 @@ note_token(SlEvent *event)
 			sl_compare_tokens(&spot, event->obs->token, shown->token) > 0)
 			shown->token = event->obs->token;
 	}
-}
-
-static bool
-is_ours(const SlPart *part)
-{
-	switch (part->erasure)
-	{
-		case SL_ERASURE_LEASED:
-		case SL_ERASURE_LOST:
-		case SL_ERASURE_STRAY:
-			return true;
-		case SL_ERASURE_NONE:
-		case SL_ERASURE_SEEN:
-			break;
-	}
-	return part->erasures_owed > 0;
 }
 
 /*
