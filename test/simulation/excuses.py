@@ -23,6 +23,12 @@ class Excuses:
                 return "rewritten silently: taken for an edit"
         return None
 
+    def was_typed_again(self, name, field):
+        """A human typed there what we wrote there, while a write of ours crossed."""
+        written = {text_of(c.changes[field]) for c in self.world.calls_of(name, lambda c: field in c.changes)}
+        return any(e.system == name and e.field == field and e.arrived and e.risky and text_of(e.value) in written
+                   for e in self.edits)
+
     def is_untold(self, name, field):
         """No answer told under which version the newest write stands there."""
         return any(not c.token_told for c in self.world.calls_of(name, lambda c: field in c.changes)[-1:])

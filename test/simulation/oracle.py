@@ -175,11 +175,14 @@ class Oracle(Excuses, Rest, Waiting):
     def check_merge(self, shot, field, old, new):
         """I1 of a merged set: each element comes or goes by what a human did in that system."""
         mine = [e for e in self.edits if e.field == field and e.system == shot.system]
+        if self.was_typed_again(shot.system, field):
+            self.excuses["typed again what was written or shown there, while a write crossed"] += 1
+            mine = self.edits
         for element in elements(new) - elements(old):
-            if not any(element in e.added for e in mine):
+            if not any(element in e.added for e in mine if e.field == field):
                 raise Failure("I1", f"{element} came into {field} by {shot.system}, where no human added it")
         for element in elements(old) - elements(new):
-            if not any(element in e.removed for e in mine):
+            if not any(element in e.removed for e in mine if e.field == field):
                 raise Failure("I1", f"{element} left {field} by {shot.system}, where no human removed it")
         self.accepted += 1
         self.golden[field] = shot.held[field].origin
