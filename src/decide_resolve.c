@@ -6,6 +6,24 @@
 
 #include "rules.h"
 
+/*
+ * Of a group the winner may leave a field as C has it; where nobody has set that, it is
+ * empty by this decision.
+ */
+static void
+decide_field(SlEvent *event, int field, SlValue value)
+{
+	SlGolden *golden = &event->state->golden[field];
+	bool      is_kept = value.kind == SL_ABSENT && golden->author != SL_AUTHOR_NONE;
+
+	golden->conflict = NULL;
+	sl_reset_breaker(event, field);
+	if (is_kept)
+		return;
+	sl_set_golden(event, field, value, SL_AUTHOR_REVIEW);
+	event->effects->outcomes[field] = SL_ACCEPTED;
+}
+
 /* What the row says of the decision (note, actor) is the caller's; here the state moves. */
 SlEffects *
 sl_decide_resolution(const SlPolicy *policy, SlState *state, const SlDecision *decision)
@@ -18,16 +36,7 @@ sl_decide_resolution(const SlPolicy *policy, SlState *state, const SlDecision *d
 	SlEvent *event = sl_event_begin(policy, state, &said);
 
 	for (int i = 0; i < decision->nfields; i++)
-	{
-		int f = decision->fields[i];
-
-		state->golden[f].conflict = NULL;
-		sl_reset_breaker(event, f);
-		if (decision->values[i].kind == SL_ABSENT)
-			continue;
-		sl_set_golden(event, f, decision->values[i], SL_AUTHOR_REVIEW);
-		event->effects->outcomes[f] = SL_ACCEPTED;
-	}
+		decide_field(event, decision->fields[i], decision->values[i]);
 	event->effects->is_dirty = true;
 	sl_event_end(event);
 	return event->effects;

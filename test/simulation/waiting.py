@@ -49,7 +49,7 @@ class Waiting:
             return          # a create that goes again, with its old content: the rest follows its ack
         shows = dict(shadow["data"] or {})
         for row in leased:
-            shows.update(row["changes"] or {})
+            shows = {} if row["action"] == "delete" else {**shows, **(row["changes"] or {})}
         system = self.world.systems[name]
         for field in system.fields:
             if field in frozen:
