@@ -167,6 +167,7 @@ typedef struct SlDecision
 	SlValue    *values; /* absent: it stays as it is */
 	const char *actor;  /* or NULL */
 	TimestampTz now;
+	int64       conflict_id; /* the row that is decided */
 } SlDecision;
 
 extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,

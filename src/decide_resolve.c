@@ -11,11 +11,14 @@
  * empty by this decision.
  */
 static void
-decide_field(SlEvent *event, int field, SlValue value)
+decide_field(SlEvent *event, const SlDecision *decision, int i)
 {
+	int       field = decision->fields[i];
+	SlValue   value = decision->values[i];
 	SlGolden *golden = &event->state->golden[field];
 	bool      is_kept = value.kind == SL_ABSENT && golden->author != SL_AUTHOR_NONE;
 
+	sl_supersede_conflict(event, field, decision->conflict_id);
 	golden->conflict = NULL;
 	sl_reset_breaker(event, field);
 	if (is_kept)
@@ -36,7 +39,7 @@ sl_decide_resolution(const SlPolicy *policy, SlState *state, const SlDecision *d
 	SlEvent *event = sl_event_begin(policy, state, &said);
 
 	for (int i = 0; i < decision->nfields; i++)
-		decide_field(event, decision->fields[i], decision->values[i]);
+		decide_field(event, decision, i);
 	event->effects->is_dirty = true;
 	sl_event_end(event);
 	return event->effects;

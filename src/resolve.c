@@ -135,7 +135,9 @@ static void
 decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 {
 	const SlPolicy *policy = batch->policy;
-	SlDecision      decision = {.actor = request->by, .now = batch->now};
+	SlDecision      decision = {.actor = request->by,
+								.now = batch->now,
+								.conflict_id = request->id};
 	SlLogEntry      entry = sl_resolve_entry(request);
 
 	if (!sl_resolve_fields(policy, record->state, request->id, request->winner,

@@ -182,13 +182,17 @@ place_of_key(const SlPolicy *policy, const SlDecision *decision, const char *key
 static void
 take_object(const SlPolicy *policy, SlDecision *decision, Jsonb *said)
 {
+	const SlGroup *group = policy->fields[decision->fields[0]].fellows;
 	JsonbIterator *it;
 	JsonbValue     key;
 	JsonbValue     member;
 
 	if (!JB_ROOT_IS_OBJECT(said))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value of a group must be a JSON object"),
+						errmsg("the value of %s must be a JSON object, not %s",
+							   group == NULL ? "fields that are decided together"
+											 : psprintf("group \"%s\"", group->name),
+							   JB_ROOT_IS_SCALAR(said) ? "a scalar" : "an array"),
 						errhint("Name its fields: {\"%s\": ...}.",
 								policy->fields[decision->fields[0]].name)));
 	it = JsonbIteratorInit(&said->root);

@@ -228,6 +228,9 @@ extern SlConflictEffect *sl_open_conflict(SlEvent *event, int field, SlConflictK
 										  SlValue base);
 extern void sl_close_conflict(SlEvent *event, int field, const char *resolution);
 
+/* Closes the row of a field's conflict, where that is another than id's. */
+extern void sl_supersede_conflict(SlEvent *event, int field, int64 id);
+
 /* A resolved row: a value that was replaced or overruled, for whoever asks. */
 extern SlConflictEffect *sl_record_loss(SlEvent *event, int field, SlConflictKind kind,
 										SlValue base, const char *resolution);

@@ -210,6 +210,31 @@ sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 	return effect;
 }
 
+/*
+ * A new policy may have made one group of fields that were in conflict each for itself:
+ * with the one row that is settled, those of the others are.
+ */
+void
+sl_supersede_conflict(SlEvent *event, int field, int64 id)
+{
+	SlGolden         *golden = &event->state->golden[field];
+	SlConflictEffect *effect;
+
+	if (golden->conflict == NULL || golden->conflict->id == id ||
+		golden->conflict->id == 0)
+		return;
+	effect = new_effect(event->effects);
+	memset(effect, 0, sizeof(SlConflictEffect));
+	effect->op = SL_CONFLICT_CLOSE;
+	effect->field = field;
+	effect->conflict = golden->conflict;
+	effect->kind = golden->conflict->kind;
+	effect->current_author = golden->author;
+	effect->incoming_system = SL_AUTHOR_NONE;
+	effect->resolved = golden->value;
+	effect->resolution = "superseded";
+}
+
 void
 sl_close_conflict(SlEvent *event, int field, const char *resolution)
 {
@@ -222,8 +247,12 @@ sl_close_conflict(SlEvent *event, int field, const char *resolution)
 	effect->resolution = resolution;
 	for (int f = sl_next_frozen(policy, state, field, 0); f >= 0;
 		 f = sl_next_frozen(policy, state, field, f + 1))
-		if (f != field)
-			state->golden[f].conflict = NULL;
+	{
+		if (f == field)
+			continue;
+		sl_supersede_conflict(event, f, golden->conflict->id);
+		state->golden[f].conflict = NULL;
+	}
 	golden->conflict = NULL;
 }
 

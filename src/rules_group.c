@@ -337,9 +337,31 @@ author_before(const SlEvent *event, const SlGroup *group)
 	return author;
 }
 
+/* A write of ours has moved one field of what a side shows: that is its group now. */
+static void
+show_echoes(SlEvent *event, const SlGroup *group)
+{
+	for (int i = 0; i < group->nfields; i++)
+	{
+		int         f = group->fields[i];
+		SlSpot      spot = sl_event_spot(event, f);
+		SlConflict *conflict = sl_spot_golden(&spot)->conflict;
+		SlSide     *side = conflict == NULL ? NULL : sl_find_side(conflict, spot.system);
+
+		if (event->effects->outcomes[f] != SL_ECHO || side == NULL ||
+			sl_value_same(&side->last, &sl_spot_shown(&spot)->value) ||
+			!sl_value_same(&event->obs->values[f], &sl_spot_shown(&spot)->value))
+			continue;
+		sl_open_conflict(event, f, conflict->kind, event->before[f].shown);
+		return;
+	}
+}
+
 void
 sl_groups_show(SlEvent *event)
 {
+	for (int i = 0; event->obs->system >= 0 && i < event->policy->ngroups; i++)
+		show_echoes(event, &event->policy->groups[i]);
 	for (int e = 0; e < event->effects->nconflicts; e++)
 	{
 		const SlConflictEffect *effect = &event->effects->conflicts[e];

@@ -49,7 +49,7 @@ EXCEPTION WHEN invalid_parameter_value THEN
 END
 $$;
 SELECT is(pg_temp.refused($$value => '{"stret": "C"}'$$), 'the value has a key that is no field of this conflict: "stret"', 'an unknown key');
-SELECT is(pg_temp.refused($$value => '"C"'$$), 'the value of a group must be a JSON object', 'no object');
+SELECT is(pg_temp.refused($$value => '"C"'$$), 'the value of group "address" must be a JSON object, not a scalar', 'no object');
 SELECT is(pg_temp.refused($$value => '{"zip": "x"}'$$), 'the value does not fit field "zip": no number: "x"', 'a value of the wrong type');
 SELECT is(pg_temp.refused($$value => '{"street": null}'$$), 'field "street" is required and cannot be null', 'a required field');
 SELECT is(pg_temp.refused($$winner => 'billing'$$), '"billing" is no side of this conflict', 'no side');
