@@ -84,7 +84,8 @@ class Workers:
         if answers == "mixed":
             answers = ("full", "token", "none")[which % 3]
         result = self.result(call, answers)
-        answer = self.book.ack(call, system.native_id, result, self.entity, self.record_key)
+        native_id = system.native_id if call.action == "create" else call.native_id
+        answer = self.book.ack(call, native_id, result, self.entity, self.record_key)
         self.say(f"the worker acknowledges {call.key} with", "no result" if result is None else text_of(result),
                  "->", answer["rows"])
         self.note("ack", call.key, answer["rows"])
