@@ -14,7 +14,7 @@ from world import KINDS, World
 
 # one event is one number: its kind in the high bits, so that a smaller one is plainer
 EVENT = st.integers(0, len(KINDS) * 4 * 256 - 1)
-EVENTS = st.lists(EVENT, min_size=60, max_size=120)
+EVENTS = st.lists(EVENT, min_size=80, max_size=130)
 
 
 def decode(number):
@@ -110,7 +110,7 @@ class Hunt:
                   suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False)
         @given(st.integers(0, 255), EVENTS)
         def run(dice, numbers):
-            assume(len({n for n in numbers if n >= 1024}) >= 55)      # else not much would happen
+            assume(len({n for n in numbers if n >= 1024}) >= 75)      # else not much would happen
             self.history(policy, dice, numbers)
 
         try:
