@@ -38,6 +38,7 @@ sl_leave(SlPart *part)
 	part->existence = SL_NOT_THERE;
 	part->native_id = NULL;
 	part->deleted_itself = false;
+	part->create_version = 0;
 }
 
 static bool

@@ -313,7 +313,8 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 		part->waiting_source = SL_AUTHOR_NONE;
 		return;
 	}
-	if (part->existence == SL_CREATE_LOST && after->action == SL_ACTION_CREATE)
+	if (part->existence == SL_CREATE_LOST && after->action == SL_ACTION_CREATE &&
+		part->leased_action != SL_ACTION_DELETE)
 	{
 		waiting->is_changed[t] |= part->waiting_version != part->create_version;
 		part->waiting_version = part->create_version;

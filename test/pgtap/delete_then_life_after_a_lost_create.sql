@@ -1,0 +1,29 @@
+-- A create is lost, its record dies and lives again while the delete is on its way: what is
+-- created then is another content, under a key of its own.
+BEGIN;
+SELECT * FROM no_plan();
+\ir story.psql
+
+CREATE TEMP TABLE sent AS SELECT NULL::text AS idempotency_key, NULL::text AS action, NULL::jsonb AS change_set WHERE false;
+CREATE FUNCTION pg_temp.polled(target text) RETURNS text LANGUAGE sql AS $$
+	WITH polled AS (SELECT * FROM sync_poll(target)),
+		noted AS (INSERT INTO claim (record_key, target, id, lease) SELECT record_key, target, id, lease FROM polled),
+		kept AS (INSERT INTO sent SELECT idempotency_key, action, change_set FROM polled)
+	SELECT action || ' ' || change_set FROM polled
+$$;
+SELECT sync_configure('contact', '{"systems": ["crm", "support", "billing"], "fields": {"phone": {}}, "window": "0 seconds"}');
+CALL pg_temp.at('12:00');
+SELECT pg_temp.saw('crm', '{"phone": "1"}');
+CALL pg_temp.deliver('support');
+SELECT is(pg_temp.polled('billing'), 'create {"phone": "1"}', 'a create that nobody hears of again');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{T1}')), 'accepted', 'the record is deleted');
+CALL pg_temp.at('12:02');
+SELECT is(pg_temp.polled('billing'), 'delete {}', 'so it is deleted there, whether it landed or not');
+SELECT is(pg_temp.saw('support', '{"phone": "3"}'), 'held phone=held', 'support still edits it');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'support'), true, 'and wins');
+SELECT pg_temp.ack('billing');
+SELECT is(pg_temp.polled('billing'), 'create {"phone": "3"}', 'it is created there as support shows it');
+SELECT is((SELECT count(DISTINCT idempotency_key) FROM sent), 3::bigint, 'no two contents share a key');
+
+SELECT * FROM finish();
+ROLLBACK;
