@@ -130,7 +130,9 @@ static void
 put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
 	const SlValue *value)
 {
-	bool is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT;
+	/* What was stored before the field became a set may be none. */
+	bool is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT &&
+				  value->data[0] == '[';
 
 	if (step == path->nsteps)
 	{

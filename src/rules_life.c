@@ -198,6 +198,19 @@ decide_all_undecided(SlEvent *event)
 			decide_undecided(event, s);
 }
 
+/*
+ * Our delete was acked there.  What it showed since may be a photograph from before, unless
+ * a token tells (erased_at is not set then).
+ */
+static bool
+is_erased(const SlEvent *event, int system)
+{
+	const SlPart *part = &event->state->parts[system];
+
+	return system != event->obs->system && part->erasures_owed > 0 &&
+		   part->erased_at != 0;
+}
+
 /* Alive again: where it is gone it will be created again. */
 static void
 revive(SlEvent *event)
@@ -210,7 +223,7 @@ revive(SlEvent *event)
 		state->generation++;
 	}
 	for (int s = 0; s < event->policy->nsystems; s++)
-		if (state->parts[s].existence == SL_GONE)
+		if (state->parts[s].existence == SL_GONE || is_erased(event, s))
 			sl_leave(&state->parts[s]);
 	event->effects->is_dirty = true;
 }

@@ -44,10 +44,13 @@ collect_bases(const SlEdit *edit, SlValue *bases)
 	bases[n++] = written_over == NULL ? edit->base : written_over->value;
 	for (int i = 0; i < shown->nwrites; i++)
 	{
-		if (!sl_is_owed(&spot, &shown->writes[i], is_unsure))
-			continue;
-		bases[n++] = shown->writes[i].value;
-		bases[n++] = shown->writes[i].replaced;
+		const SlWrite *write = &shown->writes[i];
+
+		/* Where its late echo left the shadow alone, it may be what the system shows. */
+		if (sl_is_owed(&spot, write, is_unsure) || write->value_came_late)
+			bases[n++] = write->value;
+		if (sl_is_owed(&spot, write, is_unsure))
+			bases[n++] = write->replaced;
 	}
 	return n;
 }
@@ -92,8 +95,7 @@ sl_merge_set(SlEdit *edit)
 	SlValue   *bases = palloc(sizeof(SlValue) * (2 * sl_spot_shown(&spot)->nwrites + 1));
 	int        nbases = collect_bases(edit, bases);
 	SlSetMerge merge = sl_set_merge(&edit->golden->value, &edit->value, bases, nbases);
-
-	bool is_late = merge.is_unsure && take_as_late(edit);
+	bool       is_late = merge.is_unsure && take_as_late(edit);
 
 	if (!sl_set_same(&merge.merged, &edit->value))
 		edit->value = merge.merged;
