@@ -362,17 +362,28 @@ note_erasure(SlEvent *event, SlPart *part, const SlAck *ack)
 }
 
 /*
- * Where the system said meanwhile that the record was deleted there, nobody can say
- * whether that was before the create landed.
+ * Where the system said meanwhile that the record was deleted there, and the create was
+ * not seen before, nobody can say whether that was before it landed.
  */
+static bool
+is_create_in_doubt(const SlPolicy *policy, const SlPart *part)
+{
+	if (part->leased_action != SL_ACTION_CREATE || part->existence != SL_GONE ||
+		!part->deleted_itself)
+		return false;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_in_flight(&part->shown[f]);
+
+		if (write != NULL && !write->is_sighted)
+			return true;
+	}
+	return false;
+}
+
 static void
 ack_create(SlPart *part)
 {
-	if (part->existence == SL_GONE && part->deleted_itself)
-	{
-		part->existence = SL_CREATE_LOST;
-		return;
-	}
 	part->create_version = 0;
 	if (part->existence == SL_BEING_CREATED)
 		part->existence = SL_THERE;
@@ -409,13 +420,20 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	SlObservation nothing = {.system = ack->target, .now = ack->now};
 	SlEvent      *event = sl_event_begin(policy, state, &nothing);
 	bool         *is_leased = leased_fields(policy, part);
+	bool          is_in_doubt = is_create_in_doubt(policy, part);
 	SlEffects    *rest;
 
-	ack_existence(event, part, ack);
+	if (!is_in_doubt)
+		ack_existence(event, part, ack);
 	if (ack->native_id != NULL && sl_shows_record(part))
 		part->native_id = ack->native_id;
+	if (is_in_doubt)
+	{
+		part->existence = SL_CREATE_LOST;
+		lose_writes(policy, part);
+	}
 	for (int f = 0; f < policy->nfields; f++)
-		if (is_leased[f])
+		if (is_leased[f] && !is_in_doubt)
 			ack_field(event, f, ack);
 	end_lease(part);
 	event->effects->is_dirty = true;

@@ -115,6 +115,8 @@ take_echo(SlEvent *event, SlPart *part)
 	{
 		part->erasures_owed--;
 		part->erased_at = 0;
+		if (event->is_closed && sl_shows_record(part))
+			part->existence = SL_GONE;
 		return SL_ECHO;
 	}
 	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN

@@ -336,9 +336,10 @@ join_conflict(SlEvent *event)
  * there, has landed in a record that is gone: it is there again.
  */
 static bool
-landed_late(SlEvent *event, bool was_to_land, SlOutcome worst)
+landed_late(const SlPart *part, bool was_to_land, SlOutcome worst)
 {
-	return was_to_land && worst == SL_ECHO && !has_call_to_land(event);
+	return was_to_land &&
+		   (worst == SL_ECHO || (worst == SL_UNCHANGED && part->deleted_itself));
 }
 
 void
@@ -356,7 +357,7 @@ sl_decide_closed(SlEvent *event)
 	}
 	if (!was_there && worst < SL_HELD)
 	{
-		if (landed_late(event, was_to_land, worst))
+		if (landed_late(part, was_to_land, worst))
 		{
 			sl_note_presence(event);
 			event->effects->record_outcome = SL_ECHO;
