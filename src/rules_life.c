@@ -261,12 +261,26 @@ forget_generation(SlEvent *event)
 	}
 }
 
-/* A null is news where another system still shows what was. */
+/* A write of ours to the creator itself may yet put a value there. */
+static bool
+may_be_overwritten(const SlEvent *event, int field)
+{
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_may_still_land(&shown->writes[i]) &&
+			!sl_value_is_null(&shown->writes[i].value))
+			return true;
+	return false;
+}
+
+/* A null is news where another system still shows what was, or the creator soon may. */
 static SlOutcome
 begin_field(SlEvent *event, int field)
 {
 	if (!sl_value_is_null(&event->obs->values[field]) ||
-		!is_shown_by_another(event, field))
+		(!is_shown_by_another(event, field) && !may_be_overwritten(event, field)))
 		return sl_apply_edit(event, field);
 	sl_show(event, field, true);
 	sl_set_golden(event, field, sl_value_null(), event->obs->system);
