@@ -89,7 +89,7 @@ bench:
 # make simulate N=10000 SEED=7 JOBS=2 POLICIES=plain,three
 simulate:
 	@test/with_server test/simulation/run.py --crash $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TOLERATE),--tolerate $(TOLERATE)) $(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
 
 # make mutants ONLY=the_newer_wins N=2000
 mutants:

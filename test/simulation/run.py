@@ -140,6 +140,7 @@ def arguments():
     parser.add_argument("--story", default="", help="one history, as a failure prints it")
     parser.add_argument("--shrink", type=int, default=60, help="seconds to spend on shrinking a failure")
     parser.add_argument("--failures", type=int, default=1, help="of one policy, before the next one")
+    parser.add_argument("--tolerate", type=float, default=0, help="the share of histories that may fail")
     parser.add_argument("--first", action="store_true", help="stop at the first failure, as it is")
     parser.add_argument("--tap", action="store_true", help="one line of TAP for each policy")
     parser.add_argument("--crash", action="store_true", help="stop the server hard, if it is a throw-away one")
@@ -163,6 +164,14 @@ def play_all(names, seed, options, prefix):
         yield part
 
 
+def is_too_much(parts, tolerated):
+    failed = sum(p.failures for p in parts)
+    played = sum(p.totals["histories"] for p in parts) + failed
+    if failed:
+        print(f"# {failed} of {played} histories failed; {tolerated * played:.1f} are tolerated")
+    return failed > tolerated * played
+
+
 def main():
     options, started = arguments(), time.time()
     seed = options.seed or random.SystemRandom().randrange(1_000_000)
@@ -175,7 +184,7 @@ def main():
     finally:
         drop_databases(prefix)
     summary(parts, time.time() - started)
-    return any(p.failures for p in parts)
+    return is_too_much(parts, options.tolerate)
 
 
 if __name__ == "__main__":
