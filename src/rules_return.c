@@ -9,6 +9,9 @@
 
 #include "rules.h"
 
+/* Once is enough: no window reaches back to it; still no token tells old from new. */
+#define LONG_AGO 1
+
 void
 sl_unsee(SlShown *shown)
 {
@@ -57,7 +60,7 @@ sl_may_come_late(const SlEvent *event)
 SlOutcome
 sl_take_photograph(SlEvent *event)
 {
-	event->state->parts[event->obs->system].erased_at = 0;
+	event->state->parts[event->obs->system].erased_at = LONG_AGO;
 	event->effects->is_dirty = true;
 	sl_event_say(event, SL_RECORD, "what our delete removed, late");
 	return SL_ECHO;
