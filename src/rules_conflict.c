@@ -143,21 +143,26 @@ open_field(SlEvent *event, int field, SlConflictKind kind)
 		sl_show_side(golden->conflict, golden->author, golden->value);
 }
 
-/* The one conflict of a group's fields, or NULL. */
-static const SlConflict *
-find_group_conflict(const SlState *state, const SlGroup *group)
+/* The field, or one of its group, that holds the open conflict; -1: none does. */
+static int
+find_holder(const SlEvent *event, int field)
 {
-	for (int i = 0; i < group->nfields; i++)
-		if (state->golden[group->fields[i]].conflict != NULL)
-			return state->golden[group->fields[i]].conflict;
-	return NULL;
+	const SlGroup *group = event->policy->fields[field].fellows;
+
+	if (event->state->golden[field].conflict != NULL)
+		return field;
+	for (int i = 0; group != NULL && i < group->nfields; i++)
+		if (event->state->golden[group->fields[i]].conflict != NULL)
+			return group->fields[i];
+	return -1;
 }
 
 /* Each field of a group that is not in its conflict yet joins it. */
 static void
 open_group(SlEvent *event, const SlGroup *group, SlConflictKind kind)
 {
-	const SlConflict *open = find_group_conflict(event->state, group);
+	int               holder = find_holder(event, group->fields[0]);
+	const SlConflict *open = holder < 0 ? NULL : event->state->golden[holder].conflict;
 	int               author = sl_group_author(event->state, group);
 	int64             id = open == NULL ? 0 : open->id;
 
@@ -189,10 +194,8 @@ sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 	const SlGroup    *group = event->policy->fields[field].fellows;
 	SlGolden         *golden = &event->state->golden[field];
 	SlConflictEffect *effect;
-	bool              is_new;
+	bool              is_new = find_holder(event, field) < 0;
 
-	is_new = group == NULL ? golden->conflict == NULL
-						   : find_group_conflict(event->state, group) == NULL;
 	if (group != NULL)
 		open_group(event, group, kind);
 	else if (is_new)
@@ -238,22 +241,27 @@ sl_supersede_conflict(SlEvent *event, int field, int64 id)
 void
 sl_close_conflict(SlEvent *event, int field, const char *resolution)
 {
-	const SlPolicy   *policy = event->policy;
-	SlState          *state = event->state;
-	SlGolden         *golden = &state->golden[field];
-	SlConflictEffect *effect = sl_add_conflict_effect(event, SL_CONFLICT_CLOSE, field);
+	int               holder = find_holder(event, field);
+	SlGolden         *golden = event->state->golden;
+	SlConflictEffect *effect;
+	int64             id;
 
-	effect->resolved = golden->value;
+	/* The first field of a group closes for all. */
+	if (holder < 0)
+		return;
+	id = golden[holder].conflict->id;
+	effect = sl_add_conflict_effect(event, SL_CONFLICT_CLOSE, holder);
+	effect->resolved = golden[holder].value;
 	effect->resolution = resolution;
-	for (int f = sl_next_frozen(policy, state, field, 0); f >= 0;
-		 f = sl_next_frozen(policy, state, field, f + 1))
+	for (int f = sl_next_frozen(event->policy, event->state, holder, 0); f >= 0;
+		 f = sl_next_frozen(event->policy, event->state, holder, f + 1))
 	{
-		if (f == field)
+		if (f == holder)
 			continue;
-		sl_supersede_conflict(event, f, golden->conflict->id);
-		state->golden[f].conflict = NULL;
+		sl_supersede_conflict(event, f, id);
+		golden[f].conflict = NULL;
 	}
-	golden->conflict = NULL;
+	golden[holder].conflict = NULL;
 }
 
 SlConflictEffect *

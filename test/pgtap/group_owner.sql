@@ -50,4 +50,15 @@ SELECT is(pg_temp.saw('crm', '{"street": "E"}'), 'accepted street=accepted -> bi
 SELECT is((SELECT sides FROM sync_conflict WHERE record_key = 'held along'),
 	'{"crm": [{"city": "a", "street": "C"}], "support": [{"city": "b", "street": "D"}]}', 'and what it replaced is named');
 
+-- The owner moves both fields of a group in conflict at once: the first of them closes it
+CALL pg_temp.at_rest('both at once', '{"street": "A", "city": "a"}', 'support', 'crm', 'billing');
+SELECT is(pg_temp.saw('support', '{"city": "b"}'), 'accepted city=accepted -> billing,crm', 'support moves');
+SELECT is(pg_temp.poll('crm'), 'update {"city": "b"}', 'the owner is told');
+SELECT is(pg_temp.ack('crm'), true, 'acknowledged');
+SELECT is(pg_temp.saw('support', '{"street": "D"}'), 'accepted street=accepted -> billing,crm', 'support moves again');
+SELECT is(pg_temp.saw('crm', '{"city": "a"}'), 'echo city=echo', 'the old city comes late');
+SELECT is(pg_temp.saw('crm', '{"street": "C", "city": "a"}'), 'held city=held,street=held', 'and again, beside a new street');
+SELECT is(pg_temp.saw('crm', '{"street": "E", "city": "e"}'), 'accepted city=accepted,street=accepted -> billing,crm,support', 'the owner''s next address decides');
+SELECT is(pg_temp.conflicts(), 'address bounce resolved: {"city": "e", "street": "E"} (crm) against {"city": "a", "street": "C"} (crm)', 'in one row');
+
 SELECT * FROM finish();
