@@ -117,6 +117,8 @@ def tell(policy, story, part):
     dice, numbers = story.split(":")
     numbers = [int(n) for n in numbers.split(",") if n]
     world = hunt.play(policy, int(dice), numbers)
+    if world.failure is None:
+        hunt.repeat(policy, int(dice), numbers, world)
     part.failures += world.failure is not None
     part.lines += Found(int(dice), numbers, world).story(policy) if world.failure else world.story
 
