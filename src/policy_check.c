@@ -93,20 +93,32 @@ check_places(const SlPolicy *policy, int system, const SlConfig *root)
 }
 
 static void
-check_stamp(const SlPolicy *policy, int system, const SlConfig *root)
+check_stamp_beside(const SlPolicy *policy, int system, const SlPath *path,
+				   const char *what, const SlConfig *root)
 {
 	const SlPath *stamp = policy->systems[system].sentinel;
 
-	for (int i = 0; stamp != NULL && i < policy->nfields; i++)
-	{
-		const SlPath *path = policy->fields[i].paths[system];
+	if (path != NULL && (is_inside(path, stamp) || is_inside(stamp, path)))
+		sl_config_error(root, "Give the \"sentinel\" a place of its own.",
+						"writes %s and the stamp of system \"%s\" to one place: \"%s\"",
+						what, policy->systems[system].name, path->text);
+}
 
-		if (path != NULL && (is_inside(path, stamp) || is_inside(stamp, path)))
-			sl_config_error(
-				root, "Give the \"sentinel\" a place of its own.",
-				"writes field \"%s\" and the stamp of system \"%s\" to one place: \"%s\"",
-				policy->fields[i].name, policy->systems[system].name, path->text);
-	}
+/* What stands where the stamp is written would be read back as what it is for. */
+static void
+check_stamp(const SlPolicy *policy, int system, const SlConfig *root)
+{
+	const SlSystemSpec *spec = &policy->systems[system];
+
+	if (spec->sentinel == NULL)
+		return;
+	check_stamp_beside(policy, system, spec->key, "the record key", root);
+	check_stamp_beside(policy, system, spec->id, "the native id", root);
+	check_stamp_beside(policy, system, spec->version, "the version", root);
+	check_stamp_beside(policy, system, spec->deleted, "the mark of deletion", root);
+	for (int i = 0; i < policy->nfields; i++)
+		check_stamp_beside(policy, system, policy->fields[i].paths[system],
+						   psprintf("field \"%s\"", policy->fields[i].name), root);
 }
 
 static void

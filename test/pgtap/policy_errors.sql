@@ -168,6 +168,10 @@ FROM (VALUES
 	(pg_temp.field('{"type": "set", "path": "a[*].b[*]"}'), '%a second [*] at position 8 | %'),
 	(pg_temp.fields('{"a": {"path": "x.y"}, "b": {"path": "x.y"}}'), 'the config writes fields %"a"%of system "crm" to one place: "x.y" | %'),
 	(pg_temp.system('{"sentinel": "phone.source"}'), 'the config writes field "phone" and the stamp of system "crm" to one place: "phone" | Give the "sentinel" a place of its own.'),
+	(pg_temp.system('{"key": "ref", "sentinel": "ref"}'), 'the config writes the record key and the stamp of system "crm" to one place: "ref" | Give the "sentinel" a place of its own.'),
+	(pg_temp.system('{"id": "a.b", "sentinel": "a"}'), 'the config writes the native id and the stamp of system "crm" to one place: "a.b" | %'),
+	(pg_temp.system('{"version": "v", "sentinel": "v.mark"}'), 'the config writes the version and the stamp of system "crm" to one place: "v" | %'),
+	(pg_temp.system('{"deleted": "gone", "sentinel": "gone"}'), 'the config writes the mark of deletion and the stamp of system "crm" to one place: "gone" | %'),
 	(pg_temp.fields('{"a": {"path": "x"}, "b": {"path": "x[0].y"}, "c": {"path": "xx"}}'), 'the config writes fields "a" and "b" of system "crm" to one place: "x[0].y" | %'),
 	-- value maps
 	(pg_temp.field('{"values": []}'), 'fields.phone.values must be an object, not []'),
