@@ -33,14 +33,14 @@ BEGIN
         'wrote', pg_current_xact_id_if_assigned() IS NOT NULL, 'state', sim_state(e, k));
 END $$;
 
-CREATE FUNCTION sim_diff(s text, e text, k text, payload text, complete boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION sim_diff(s text, e text, k text, payload text, complete boolean, baseline boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE rows jsonb;
 BEGIN
     IF complete THEN
         SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true, complete => true) v
         WHERE v.record_key = k;
     ELSE
-        SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true) v;
+        SELECT jsonb_agg(to_jsonb(v)) INTO rows FROM sync_diff(s, e, payload, verbose => true, baseline => baseline) v;
     END IF;
     RETURN sim_answer(rows, e, k);
 END $$;
@@ -145,8 +145,8 @@ class Book:
         self.configs[entity] = config
         return self.one("SELECT sync_configure(%s, %s)", entity, json.dumps(config))
 
-    def diff(self, system, entity, key, payload, complete=False):
-        return self.one("SELECT sim_diff(%s, %s, %s, %s, %s)", system, entity, key, json.dumps(payload), complete)
+    def diff(self, system, entity, key, payload, complete=False, baseline=False):
+        return self.one("SELECT sim_diff(%s, %s, %s, %s, %s, %s)", system, entity, key, json.dumps(payload), complete, baseline)
 
     def delete(self, system, entity, key):
         return self.one("SELECT sim_delete(%s, %s, %s)", system, entity, key)

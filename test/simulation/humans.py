@@ -80,6 +80,17 @@ class Humans:
         system.send([f for f, h in system.held.items() if h.value is not None])
         return True
 
+    def was_there(self, system):
+        """A record from before anybody kept the systems in step: alike in some fields."""
+        if self.oracle.edits and self.dice.randrange(4) == 0:
+            return
+        system.create()
+        for field in system.fields:
+            same = [e.value for e in self.oracle.edits if e.field == field and self.dice.randrange(2)]
+            value = same[0] if same else system.fields[field].fresh(self.numbers + 1, system.name)
+            self.human_sets(system, field, None if self.dice.randrange(4) == 0 else value)
+        self.say(f"{system.name} has long had {text_of({f: h.value for f, h in system.held.items()})}")
+
     def do_delete(self, system, which):
         if system.held is None or not system.behaviour.get("deletes") or which % 3 == 0:
             return False

@@ -9,13 +9,14 @@ from collections import Counter
 from excuses import Excuses
 from failure import Failure
 from rest import Rest
+from settled import Settled
 from state import all_values, data_of, elements, is_dead, life_is_open, names, value_in
 from systems import Edit
 from values import text_of
 from waiting import Waiting
 
 
-class Oracle(Excuses, Rest, Waiting):
+class Oracle(Excuses, Rest, Settled, Waiting):
     def __init__(self, world):
         self.world = world
         self.policy = world.policy
@@ -26,6 +27,7 @@ class Oracle(Excuses, Rest, Waiting):
         self.newest = {}            # (system, field): newest photograph that arrived, and when
         self.troubled = set()       # (target, field) where somebody or something came between
         self.keys = {}              # idempotency key: what was sent under it
+        self.settled, self.surely = {}, set()
         self.accepted = 0
         self.deaths = []            # that were shown
         self.buried = set()         # edits that a death covered, or a decision about life
@@ -82,6 +84,7 @@ class Oracle(Excuses, Rest, Waiting):
         self.check_golden(shot, outcome, answer["state"])
         for field, held in shot.held.items():
             self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
+        self.note_kept(shot, outcome, before, answer["state"])
         self.note_newest(shot, shot.held)
         self.check(answer["state"])
 
@@ -170,6 +173,9 @@ class Oracle(Excuses, Rest, Waiting):
                 continue
             if field not in shot.held or text_of(new.get(field)) != text_of(shot.held[field].value):
                 raise Failure("I1", f"{field} became {text_of(new.get(field))}, which {shot.system} did not show")
+            if new.get(field) is None and self.policy.keeps_null(shot.system, field) \
+                    and not self.policy.later and not is_dead(self.state):
+                raise Failure("I4", f"null in {shot.system} erased {field}")
             self.accept(shot, field, shot.held[field])
 
     def check_merge(self, shot, field, old, new):
@@ -352,6 +358,7 @@ class Oracle(Excuses, Rest, Waiting):
         if winner is not None:
             value = row["current_value"] if winner == row["current_system"] else row["sides"][winner][-1]
         fields = self.fields_of(row)
+        self.unsettle(fields)
         values = {row["field"]: value} if fields == [row["field"]] else value or {}
         changed = [f for f in fields if text_of(data_of(state).get(f)) != text_of(data_of(self.state).get(f))]
         for field in fields:

@@ -7,7 +7,8 @@ A policy that the extension refuses as not yet there (0A000) is skipped, and cou
 class Policy:
     """systems: {name: behaviour}; kinds: {field: kind of its values}; fields: {field: config};
     many_births: humans create the record in several systems; later: what another version of
-    the policy says, in the middle of a history; lists_all: full polls are complete listings.
+    the policy says, in the middle of a history; lists_all: full polls are complete listings; first_load: the systems held the
+    record before anybody kept them in step, and are loaded.
 
     What a behaviour may say: config (of the system, as in sync_configure), clock (count,
     time; none by default), partial (webhooks carry what changed), order (any: webhooks may
@@ -25,6 +26,7 @@ class Policy:
         self.many_births = options.pop("many_births", False)
         self.later = options.pop("later", None)
         self.lists_all = options.pop("lists_all", False)
+        self.first_load = options.pop("first_load", False)
         self.fields = {f: dict(KIND_CONFIG[kind], **(fields or {}).get(f, {})) for f, kind in kinds.items()}
         self.options = options
         for behaviour in self.systems.values():
@@ -158,4 +160,9 @@ def all_policies():
         Policy("keyless", systems(KEYLESS, {**COUNT, **KEYLESS}, {}), STORY, window="0 s"),
         Policy("keyless_deletes", systems({**KEYLESS, **DELETES}, {**KEYLESS, **DELETES}), STORY),
         Policy("by_record", systems(*three), STORY, window_scope="record"),
+        Policy("loads", systems({}, COUNT, {}), STORY, window="0 s", first_load=True),
+        Policy("loads_owned", systems({}, {}, COUNT), STORY, OWNED, first_load=True),
+        Policy("loads_nulls", systems(COUNT, {}), STORY, CLEAR, window="0 s", first_load=True),
+        Policy("loads_in_parts", systems({**COUNT, "partial": True}, {"partial": True}, {}), {"a": "text", "b": "text", "c": "set"},
+               {"a": {"group": "g"}, "b": {"group": "g"}, "c": {"merge": "set"}}, first_load=True),
     ]

@@ -77,6 +77,7 @@ class System:
         self.native_id = None
         self.known_id = None        # the native id that the database has been told
         self.death = None           # of the last record, if a human deleted it
+        self.is_loaded = False      # by a first load
         self.born = 0               # how often it was created
         self.shots = 0
         self.revision = 0           # of the record, as its version token says

@@ -4,12 +4,11 @@ from failure import Failure
 from state import data_of, life_is_open
 from values import text_of
 
-NULL = text_of(None)
-
 
 class Waiting:
     def check_waiting(self):
         """I5: what waits is what the rules say."""
+        self.forget_settled()
         golden = self.state["golden"]
         if golden is None or golden["deleted"]:
             return
@@ -60,12 +59,9 @@ class Waiting:
             wanted, shown = text_of(data.get(field)), text_of(shows.get(field))
             if field in waiting and text_of(waiting[field]) != wanted:
                 raise Failure("I5", f"{field} = {text_of(waiting[field])} waits for {name}, golden is {wanted}")
+            if field in waiting and self.is_sent_though_settled(name, field):
+                raise Failure("I5", f"{field} waits for {name}, where the difference is settled")
             if field in waiting and wanted == shown and not unseen and (name, field) not in self.troubled:
                 raise Failure("I5", f"{field} waits for {name}, which shows it already")
             if field not in waiting and wanted != shown and not unseen and not self.is_settled(name, field, shown):
                 raise Failure("I5", f"{name} shows {field} = {shown}, golden is {wanted}, and nothing waits")
-
-    def is_settled(self, name, field, shown):
-        if shown == NULL and self.policy.keeps_null(name, field):
-            return True
-        return bool(self.policy.systems[name].get("rewrite"))

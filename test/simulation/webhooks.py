@@ -3,6 +3,8 @@
 from failure import Failure
 from values import get_path, text_of
 
+FIRST_LOAD = "a first load"
+
 
 class Webhooks:
     def observe(self, shot, kind):
@@ -19,7 +21,8 @@ class Webhooks:
         self.say(f"{kind} of {shot.system} shows {text_of(shown)}" + (f" (version {token})" if token else ""),
                  "->", row["verdict"], text_of(row["outcome"] or {}), "to", ",".join(row["targets"] or []) or "nobody")
         self.note("diff", shot.system, row["verdict"], row["outcome"], row["change_set"], row["field_hash"])
-        self.oracle.observed(shot, row, before, answer)
+        judge = self.oracle.loaded if kind == FIRST_LOAD else self.oracle.observed
+        judge(shot, row, before, answer)
 
     def learn_id(self, shot, row):
         """A record found by its native id is this one; one that came with both brings its id."""
@@ -34,7 +37,7 @@ class Webhooks:
         is_all = self.policy.lists_all and kind == "a listing"
         if is_all:
             payload = [self.anchor(shot.system)] + ([] if shot.gone else [payload])
-        return self.book.diff(shot.system, self.entity, self.record_key, payload, is_all)
+        return self.book.diff(shot.system, self.entity, self.record_key, payload, is_all, kind == FIRST_LOAD)
 
     def observe_gone(self, shot, kind):
         before = self.oracle.state
@@ -82,6 +85,18 @@ class Webhooks:
         shot = system.photograph() if system.held is not None else system.photograph_gone(system.death)
         system.delivered.append(shot)
         self.observe(shot, "a listing")
+        return True
+
+    def do_load(self, system, which):
+        """A first load, as a rule of what was never loaded."""
+        if not self.policy.first_load or system.held is None or system.is_loaded and which % 4:
+            return False
+        if system.behaviour.get("order") != "any":
+            system.queue.clear()
+        system.is_loaded = True
+        shot = system.photograph()
+        system.delivered.append(shot)
+        self.observe(shot, FIRST_LOAD)
         return True
 
     def do_abort(self, system, which):

@@ -20,11 +20,11 @@ from workers import LEASE, Workers
 WEIGHTS = {"nothing": 1, "deliver": 14, "edit": 12, "claim": 12, "call": 13, "ack": 11, "look": 4, "revert": 4,
            "copy": 2, "clear": 3, "create": 2, "again": 3, "drop": 2, "lose_answer": 2, "lose_call": 2,
            "worker_dies": 1, "land_late": 2, "wait": 4, "lease_ends": 3, "long_wait": 1, "resolve": 3, "abort": 1,
-           "configure": 1, "delete": 2}
+           "configure": 1, "delete": 2, "load": 2}
 KINDS = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 INSTEAD = {"deliver": ("call", "ack", "claim"), "call": ("ack", "deliver", "claim"), "ack": ("call", "claim", "deliver"),
            "claim": ("call", "deliver", "ack"), "revert": ("edit",), "copy": ("edit",), "again": ("deliver",),
-           "lose_answer": ("lose_call",), "resolve": ("edit",), "land_late": ("call",)}
+           "lose_answer": ("lose_call",), "resolve": ("edit",), "land_late": ("call",), "load": ("look",)}
 
 
 class World(Humans, Webhooks, Workers):
@@ -84,7 +84,7 @@ class World(Humans, Webhooks, Workers):
 
     def play(self, events):
         self.set_up()
-        self.do_create(self.systems[self.names[self.dice.randrange(len(self.names))]], self.dice.randrange(256))
+        self.begin()
         for kind, who, which in events:
             self.step += 1
             if self.step in self.crash_at:
@@ -94,6 +94,16 @@ class World(Humans, Webhooks, Workers):
             if any(getattr(self, "do_" + k)(self.systems[name], which) for k in (kind, *INSTEAD.get(kind, ()))):
                 self.effective += 1
         self.settle()
+
+    def begin(self):
+        first = self.dice.randrange(len(self.names))
+        if not self.policy.first_load:
+            return self.do_create(self.systems[self.names[first]], self.dice.randrange(256))
+        for name in self.names[first:] + self.names[:first]:
+            self.was_there(self.systems[name])
+        for name in self.dice.sample(self.names, len(self.names)):
+            if self.dice.randrange(4):
+                self.do_load(self.systems[name], 0)
 
     def do_nothing(self, system, which):
         return False
