@@ -84,6 +84,7 @@ class Oracle(Excuses, Rest, Settled, Waiting):
         self.check_golden(shot, outcome, answer["state"])
         for field, held in shot.held.items():
             self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
+        self.check_echoes(shot.system, outcome, before, answer["state"])
         self.note_kept(shot, outcome, before, answer["state"])
         self.note_newest(shot, shot.held)
         self.check(answer["state"])

@@ -7,16 +7,10 @@ settled where who cleared the field had seen the golden value.
 """
 
 from failure import Failure
-from state import all_values, data_of
+from state import all_values, data_of, sent
 from values import text_of
 
 NULL = text_of(None)
-
-
-def sent(state):
-    """{(target, field or action)}: what waits or is on its way."""
-    rows = state["outbox"] or []
-    return {(o["target"], f) for o in rows for f in o["changes"] or {}} | {(o["target"], o["action"]) for o in rows}
 
 
 def shows(state, name):

@@ -19,6 +19,12 @@ def life_is_open(state):
     return any(c["status"] == "open" and c["field"] is None for c in state.get("conflicts") or [])
 
 
+def sent(state):
+    """{(target, field or action)}: what waits or is on its way."""
+    rows = state["outbox"] or []
+    return {(o["target"], f) for o in rows for f in o["changes"] or {}} | {(o["target"], o["action"]) for o in rows}
+
+
 def value_in(payload, path):
     for name in path.split("."):
         payload = payload[name]

@@ -1,7 +1,7 @@
 """I5 and I6: what waits for each system is what the state says, and the tables agree."""
 
 from failure import Failure
-from state import data_of, life_is_open
+from state import data_of, life_is_open, sent
 from values import text_of
 
 
@@ -32,6 +32,13 @@ class Waiting:
             if leased and leased[0]["until"] - 1_000_000_000 <= self.world.clock:
                 continue
             self.check_target(name, shadow, pending, leased, data, frozen)
+
+    def check_echoes(self, name, outcome, before, state):
+        """I5: an echo, late or not, is no reason to send anything; before note_newest."""
+        for field in [f for f, what in outcome.items() if what == "echo"]:
+            lost = self.world.calls_of(name, lambda c: c.lost is not None)
+            if (name, field) in sent(state) - sent(before) and (name, field) not in self.troubled and not lost:
+                raise Failure("I5", f"an echo of {field} makes it wait for {name}")
 
     def check_target(self, name, shadow, pending, leased, data, frozen):
         waiting = pending[0]["changes"] if pending else {}
