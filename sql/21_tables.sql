@@ -45,7 +45,7 @@ COMMENT ON COLUMN sync_event.version IS
     'The record''s version after the event; of a claim and what became of it, the version in its idempotency key.';
 COMMENT ON COLUMN sync_event.attempt IS 'Of a claim: which one of that row it is.';
 COMMENT ON COLUMN sync_event.event IS
-    'arrived, deleted, claimed, acknowledged, lease ran out, decided, no longer needed (a waiting row that had nothing left to send).';
+    'arrived, deleted, claimed, acknowledged, lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
 COMMENT ON COLUMN sync_event.system IS
     'The system that it came from (review: a human decided), or the target of a write.';
 COMMENT ON COLUMN sync_event.actor IS
@@ -107,7 +107,7 @@ CREATE TABLE sync_outbox (
     idempotency_key text NOT NULL,
     status          text COLLATE "C" NOT NULL DEFAULT 'pending',
     attempts        integer NOT NULL DEFAULT 0,
-    visible_at      timestamptz NOT NULL DEFAULT now(),
+    visible_at      timestamptz DEFAULT now(),
     lease           bigint,
     worker          text,
     last_error      text,
@@ -116,29 +116,34 @@ CREATE TABLE sync_outbox (
     place           xid8,
     CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
     CONSTRAINT sync_outbox_status_check CHECK (
-        CASE status WHEN 'pending' THEN lease IS NULL
-                    WHEN 'leased' THEN lease IS NOT NULL AND place IS NULL
-                    WHEN 'dead' THEN lease IS NULL AND place IS NULL
+        CASE status WHEN 'pending' THEN lease IS NULL AND (place IS NULL OR visible_at IS NOT NULL)
+                    WHEN 'leased' THEN lease IS NOT NULL AND place IS NULL AND visible_at IS NOT NULL
+                    WHEN 'dead' THEN lease IS NULL AND place IS NULL AND visible_at IS NULL
                     ELSE false END)
 ) WITH (fillfactor = 70);
 ALTER SEQUENCE sync_outbox_id_seq OWNED BY sync_outbox.id;
 CREATE INDEX sync_outbox_claim_idx ON sync_outbox (target_system, place, id)
     WHERE place IS NOT NULL;
 CREATE UNIQUE INDEX sync_outbox_lease_idx ON sync_outbox (lease, id) WHERE lease IS NOT NULL;
-CREATE INDEX sync_outbox_expiry_idx ON sync_outbox (target_system, visible_at)
-    WHERE status = 'leased';
+CREATE INDEX sync_outbox_due_idx ON sync_outbox (target_system, visible_at)
+    WHERE place IS NULL AND visible_at IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('sync_outbox', '');
 COMMENT ON TABLE sync_outbox IS
     'Change-sets that wait for a worker: at most one waiting and one leased row for a target and record. Workers use sync_poll and sync_ack, and do not write here.';
 COMMENT ON COLUMN sync_outbox.status IS
-    'pending: waits for a worker; leased: a worker has it until visible_at; dead: it failed too often.';
-COMMENT ON COLUMN sync_outbox.attempts IS 'Claims so far, the running one included.';
+    'pending: waits for a worker; leased: a worker has it until visible_at; dead: a dead letter, which failed too often or for good: sync_redrive, sync_discard, or the next change of its record move it.';
+COMMENT ON COLUMN sync_outbox.attempts IS
+    'Claims so far, the running one included; those that a nack with retry_after ended do not count.';
+COMMENT ON COLUMN sync_outbox.visible_at IS
+    'When the row comes out by itself: pending, since when it is claimable or when its retry is due; leased, when the lease runs out; null where another row of its record must come back first, and of a dead letter.';
+COMMENT ON COLUMN sync_outbox.last_error IS
+    'What the worker said of the last call that failed, or that its lease ran out.';
 COMMENT ON COLUMN sync_outbox.source_system IS
     'The author of its newest change: a system, "review" for a human''s decision, "sync" where that author is the target itself.';
 COMMENT ON COLUMN sync_outbox.field_hash IS
     'sync_hash of the object of the fields that the target carries, as it will show them.';
 COMMENT ON COLUMN sync_outbox.place IS
-    'The transaction that made the row claimable; null while it is leased or waits for another row of its record.';
+    'The transaction that made the row claimable; null while it is leased, waits for its retry or for another row of its record, and of a dead letter.';
 
 CREATE SEQUENCE sync_conflict_id_seq;
 SELECT pg_catalog.pg_extension_config_dump('sync_conflict_id_seq', '');

@@ -52,6 +52,16 @@ BEGIN ATOMIC
                     e.detail)
             WHEN 'lease ran out' THEN
                 'nobody knows whether ' || e.idempotency_key || ' has landed'
+            WHEN 'lease extended' THEN
+                pg_catalog.format('attempt %s of %s goes on', e.attempt, e.idempotency_key)
+            WHEN 'failed' THEN
+                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || e.detail, '')
+            WHEN 'put off' THEN
+                pg_catalog.format('%s, as it asked', e.idempotency_key) || coalesce(': ' || e.detail, '')
+            WHEN 'failed for good' THEN
+                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || e.detail, '')
+            WHEN 'redriven' THEN e.idempotency_key || ' goes now'
+            WHEN 'discarded' THEN e.idempotency_key || ' is not sent: ' || e.detail
             WHEN 'no longer needed' THEN 'what waited had nothing left to send'
             ELSE pg_catalog.concat_ws('; ', o.words, 'by ' || e.actor, e.detail)
         END,

@@ -132,14 +132,13 @@ extern SlContent *sl_decide_claim(const SlPolicy *policy, SlState *state, int ta
 								  TimestampTz now);
 
 /*
- * The worker's lease ran out: its writes are of unknown outcome.  The leased row
- * waits again, or goes where a newer one waits already; a create waits again as it
- * was, and what waited beside it goes.
+ * A worker's row comes back (its lease ran out, or the call failed): its writes are of
+ * unknown outcome.  The row waits again, older than what waited beside it, which becomes
+ * one with it; a create waits again as it was.
  */
 typedef struct SlReturn
 {
 	int64      leased_id;
-	bool       is_dropped;  /* the leased row goes */
 	int64      replaced_id; /* the waiting row that goes; 0: there was none */
 	SlWaiting *waiting;
 } SlReturn;

@@ -159,12 +159,11 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 	if (part->existence == SL_BEING_CREATED)
 		part->existence = SL_CREATE_LOST;
 	result->leased_id = part->leased_id;
-	result->is_dropped = !is_lost_create && part->waiting_version != 0;
-	if (!result->is_dropped)
+	result->replaced_id = part->waiting_id;
+	part->waiting_id = part->leased_id;
+	if (is_lost_create || part->waiting_version == 0)
 	{
-		result->replaced_id = part->waiting_id;
 		part->waiting_version = part->leased_version;
-		part->waiting_id = part->leased_id;
 		part->waiting_source = part->leased_source;
 	}
 	end_lease(part);

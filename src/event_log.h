@@ -13,13 +13,19 @@
 #include "store.h"
 
 /* What sync_event calls an event. */
-#define SL_EVENT_ARRIVED "arrived"
-#define SL_EVENT_DELETED "deleted"
-#define SL_EVENT_CLAIMED "claimed"
-#define SL_EVENT_ACKED   "acknowledged"
-#define SL_EVENT_EXPIRED "lease ran out"
-#define SL_EVENT_DECIDED "decided"
-#define SL_EVENT_DROPPED "no longer needed"
+#define SL_EVENT_ARRIVED   "arrived"
+#define SL_EVENT_DELETED   "deleted"
+#define SL_EVENT_CLAIMED   "claimed"
+#define SL_EVENT_ACKED     "acknowledged"
+#define SL_EVENT_EXPIRED   "lease ran out"
+#define SL_EVENT_EXTENDED  "lease extended"
+#define SL_EVENT_FAILED    "failed"
+#define SL_EVENT_PUT_OFF   "put off"
+#define SL_EVENT_DEAD      "failed for good"
+#define SL_EVENT_REDRIVEN  "redriven"
+#define SL_EVENT_DISCARDED "discarded"
+#define SL_EVENT_DECIDED   "decided"
+#define SL_EVENT_DROPPED   "no longer needed"
 
 /* One event; what is NULL or 0 is not said. */
 typedef struct SlLogEntry

@@ -13,7 +13,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "decide.h"
@@ -22,23 +21,12 @@
 #include "identity_ack.h"
 #include "intake.h"
 #include "json_out.h"
+#include "outbox_leased.h"
 #include "outbox_row.h"
-#include "policy_cache.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_ack_lease);
 PG_FUNCTION_INFO_V1(sync_ack_row);
-
-/* Records are locked and written so many at a time, in key order all the same. */
-#define BATCH 500
-
-static SlPlan find_leased = {
-	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
-		   " WHERE o.lease OPERATOR(pg_catalog.=) $1"
-		   "  AND ($2 IS NULL OR o.id OPERATOR(pg_catalog.=) ANY ($2))"
-		   " ORDER BY o.entity, o.record_key, o.id",
-	.nargs = 2,
-	.argtypes = {INT8OID, INT8ARRAYOID}};
 
 /* The rows go, as far as they are still the lease's, and their tuples enter the ledger. */
 static SlPlan move_to_ledger = {
@@ -60,14 +48,6 @@ static SlPlan move_to_ledger = {
 	.nargs = 3,
 	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
 
-/* A row that the lease held when it was looked at. */
-typedef struct Leased
-{
-	char *entity;
-	char *key;
-	int64 id;
-} Leased;
-
 /* What a worker said of one row; for a whole lease, nothing. */
 typedef struct Answer
 {
@@ -76,29 +56,6 @@ typedef struct Answer
 	Jsonb      *result;
 	TimestampTz now;
 } Answer;
-
-static Leased *
-find(int64 lease, ArrayType *ids, int *n)
-{
-	Datum         values[2] = {Int64GetDatum(lease), PointerGetDatum(ids)};
-	char          nulls[2] = {' ', ids == NULL ? 'n' : ' '};
-	MemoryContext context = CurrentMemoryContext;
-	Leased       *leased;
-
-	sl_spi_connect();
-	*n = (int) sl_query_select(&find_leased, values, nulls);
-	MemoryContextSwitchTo(context);
-	leased = palloc(sizeof(Leased) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-	{
-		leased[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		leased[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
-		leased[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
-	}
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	return leased;
-}
 
 /* What the target says it stored, read by its own paths. */
 static void
@@ -161,7 +118,7 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 }
 
 static uint64
-move_rows(const SlBatch *batch, const Leased *leased, int n, int64 lease)
+move_rows(const SlBatch *batch, const SlNamedRow *leased, int n, int64 lease)
 {
 	Datum *ids = palloc(sizeof(Datum) * n);
 	Datum  values[3];
@@ -205,67 +162,32 @@ ack_moved(SlBatch *batch, const Moved *moved, uint64 n, const Answer *answer)
 {
 	for (uint64 i = 0; i < n; i++)
 	{
-		SlRecord *record = sl_record_find(batch->records, batch->nrecords, moved[i].key,
-										  (int32) strlen(moved[i].key));
+		SlRecord *record = sl_row_record(batch, moved[i].key);
 
 		CHECK_FOR_INTERRUPTS();
-		if (record == NULL)
-			elog(ERROR, "a record that was locked is not in its batch: \"%s\"",
-				 moved[i].key);
 		if (moved[i].target >= 0 &&
 			moved[i].id == record->state->parts[moved[i].target].leased_id)
 			ack_record(batch, record, moved[i].target, answer);
 	}
 }
 
-/* Rows of one entity; returns how many were still the lease's. */
 static int
-ack_entity(const Leased *leased, int n, const Answer *answer)
+ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	SlBatch       batch;
-	uint64        moved;
+	const Answer *answer = arg;
+	uint64        moved = move_rows(batch, leased, n, answer->lease);
 
-	sl_batch_open(&batch, sl_policy_get(leased[0].entity), n);
-	for (int i = 0; i < n; i++)
-		if (i == 0 || strcmp(leased[i].key, leased[i - 1].key) != 0)
-			sl_batch_add(&batch, leased[i].key, (int32) strlen(leased[i].key));
-	sl_batch_lock(&batch);
-	sl_spi_connect();
-	MemoryContextSwitchTo(context);
-	moved = move_rows(&batch, leased, n, answer->lease);
-	ack_moved(&batch, read_moved(&batch, moved), moved, answer);
-	sl_batch_put(&batch);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	sl_batch_close(&batch);
+	ack_moved(batch, read_moved(batch, moved), moved, answer);
 	return (int) moved;
 }
 
 static int
-ack(const Answer *answer, ArrayType *ids)
+ack(Answer *answer, ArrayType *ids)
 {
-	int           n;
-	int           acked = 0;
-	Leased       *leased = find(answer->lease, ids, &n);
-	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger ack",
-											   ALLOCSET_DEFAULT_SIZES);
+	int         n;
+	SlNamedRow *leased = sl_rows_of_lease(answer->lease, ids, &n);
 
-	for (int i = 0; i < n;)
-	{
-		MemoryContext old = MemoryContextSwitchTo(work);
-		int           first = i;
-
-		CHECK_FOR_INTERRUPTS();
-		while (i < n && i - first < BATCH &&
-			   strcmp(leased[i].entity, leased[first].entity) == 0)
-			i++;
-		acked += ack_entity(leased + first, i - first, answer);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(work);
-	}
-	MemoryContextDelete(work);
-	return acked;
+	return sl_rows_each(leased, n, ack_batch, answer);
 }
 
 /* (lease, ids): all rows of a lease, or these; how many were still its own. */
@@ -285,11 +207,9 @@ Datum
 sync_ack_row(PG_FUNCTION_ARGS)
 {
 	Answer answer = {0};
-	Datum  id;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
-	id = PG_GETARG_DATUM(0);
 	answer.lease = PG_GETARG_INT64(1);
 	if (!PG_ARGISNULL(2))
 		answer.native_id = text_to_cstring(PG_GETARG_TEXT_PP(2));
@@ -301,6 +221,5 @@ sync_ack_row(PG_FUNCTION_ARGS)
 				 errmsg("the result of a write must be a JSON object"),
 				 errhint(
 					 "Pass the record that the target answered with, or leave it out.")));
-	PG_RETURN_BOOL(ack(&answer, construct_array(&id, 1, INT8OID, 8, FLOAT8PASSBYVAL,
-												TYPALIGN_DOUBLE)) == 1);
+	PG_RETURN_BOOL(ack(&answer, sl_one_id(PG_GETARG_INT64(0))) == 1);
 }

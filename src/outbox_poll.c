@@ -436,7 +436,7 @@ sync_poll(PG_FUNCTION_ARGS)
 	check_limits(&poll);
 	InitMaterializedSRF(fcinfo, 0);
 	poll.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	sl_outbox_return_expired(poll.target, poll.entity);
+	sl_outbox_return_due(poll.target, poll.entity);
 	claim_all(&poll);
 	if (poll.nclaimed == 0)
 		sl_need_target(poll.target, poll.entity);

@@ -3,7 +3,8 @@
  *	  The rows of the outbox: written, folded and removed as the states say.
  *
  * A record and target have at most one waiting row, whose id the state knows; a newer
- * content folds into it and gives it a new key.  A row waits without a place while another of its record is leased.
+ * content folds into it and gives it a new key.  A row has no place while another of its
+ * record is leased, while it waits for its retry, and as a dead letter.
  */
 #include "postgres.h"
 
@@ -153,15 +154,25 @@ take_content(const SlRows *rows, int i, TimestampTz now, Datum *values)
 	values[COL_UPDATED_AT] = TimestampTzGetDatum(now);
 }
 
-/* A row waits without a place while another one of its record is leased. */
+/* A row waits without a place, and for no time, while another one of its record is leased. */
 static void
-take_place(const SlRows *rows, int i, Datum *values, bool *nulls)
+stand_behind(bool *nulls)
 {
-	bool is_blocked = DatumGetBool(rows->values[ROW_BLOCKED][i]);
+	nulls[COL_PLACE] = true;
+	nulls[COL_VISIBLE_AT] = true;
+}
 
-	if (!is_blocked && nulls[COL_PLACE])
+/* Claimable from now on; what is already keeps its place. */
+static void
+take_place(TimestampTz now, Datum *values, bool *nulls)
+{
+	if (nulls[COL_PLACE])
+	{
 		values[COL_PLACE] = FullTransactionIdGetDatum(GetTopFullTransactionId());
-	nulls[COL_PLACE] = is_blocked;
+		values[COL_VISIBLE_AT] = TimestampTzGetDatum(now);
+	}
+	nulls[COL_PLACE] = false;
+	nulls[COL_VISIBLE_AT] = false;
 }
 
 static void
@@ -177,17 +188,34 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 	values[COL_KEY] = rows->values[ROW_KEY][i];
 	values[COL_TARGET] = rows->values[ROW_TARGET][i];
 	values[COL_ATTEMPTS] = Int32GetDatum(0);
-	values[COL_VISIBLE_AT] = TimestampTzGetDatum(now);
 	values[COL_CREATED_AT] = TimestampTzGetDatum(now);
 	nulls[COL_LEASE] = true;
 	nulls[COL_WORKER] = true;
 	nulls[COL_LAST_ERROR] = true;
 	nulls[COL_PLACE] = true;
-	take_place(rows, i, values, nulls);
+	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
+		stand_behind(nulls);
+	else
+		take_place(now, values, nulls);
 	sl_table_insert(table, values, nulls);
 }
 
-/* A newer content folds into the row: its id, age, attempts and place stay. */
+static bool
+waits_for_retry(TimestampTz now, const Datum *values, const bool *nulls)
+{
+	return !nulls[COL_VISIBLE_AT] && DatumGetTimestampTz(values[COL_VISIBLE_AT]) > now;
+}
+
+static bool
+is_dead(const Datum *values)
+{
+	return strcmp(TextDatumGetCString(values[COL_STATUS]), "dead") == 0;
+}
+
+/*
+ * A newer content folds into the row: its id, age, time, attempts and place stay.  A dead
+ * letter that has something new to say is one no more, and starts anew.
+ */
 static void
 fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 {
@@ -197,8 +225,13 @@ fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 
 	if (!sl_table_find(table, id, values, nulls))
 		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
+	if (is_dead(values))
+		values[COL_ATTEMPTS] = Int32GetDatum(0);
 	take_content(rows, i, now, values);
-	take_place(rows, i, values, nulls);
+	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
+		stand_behind(nulls);
+	else if (!waits_for_retry(now, values, nulls))
+		take_place(now, values, nulls);
 	sl_table_update_found(table, values, nulls);
 }
 

@@ -300,8 +300,13 @@ needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *s
 			!is_whole_retry(policy, state, t, after));
 }
 
+/*
+ * An edit changes nothing of a create that goes again as it was, but its row must be
+ * written: a dead letter is one no more.
+ */
 static void
-end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t)
+end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t,
+			   bool has_edit)
 {
 	SlPart          *part = &state->parts[t];
 	const SlContent *after = &waiting->after[t];
@@ -316,7 +321,8 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 	if (part->existence == SL_CREATE_LOST && after->action == SL_ACTION_CREATE &&
 		part->leased_action != SL_ACTION_DELETE)
 	{
-		waiting->is_changed[t] |= part->waiting_version != part->create_version;
+		waiting->is_changed[t] |= has_edit ||
+								  part->waiting_version != part->create_version;
 		part->waiting_version = part->create_version;
 		part->waiting_source = part->create_source;
 		return;
@@ -332,10 +338,12 @@ void
 sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state,
 			   TimestampTz now)
 {
+	bool has_edit = waiting->is_bumped;
+
 	for (int t = 0; t < policy->nsystems; t++)
 	{
 		sl_content(policy, state, t, now, &waiting->after[t]);
-		end_for_target(waiting, policy, state, t);
+		end_for_target(waiting, policy, state, t, has_edit);
 	}
 }
 

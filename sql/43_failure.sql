@@ -1,0 +1,21 @@
+-- Calls that fail, or take long.
+
+CREATE FUNCTION sync_nack(id bigint, lease bigint, error text, retry_after interval DEFAULT NULL,
+        permanent boolean DEFAULT false)
+    RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_nack(bigint, bigint, text, interval, boolean) IS
+    'A call failed, or nobody knows: the row waits for its retry, under the same key as long as its content stays. After the first attempt it waits 5 seconds, after each further one twice as long, an hour at most, and of that time a random share between half and all. retry_after wins over that curve and is no failed attempt. With permanent, or after the policy''s max_attempts, the row is a dead letter: visible, not handed out, until sync_redrive, sync_discard or the next change of the record. error is kept, up to 2,000 bytes. False where the row is no longer this lease''s; nothing is changed then.';
+
+CREATE FUNCTION sync_extend(lease bigint, by interval) RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_extend(bigint, interval) IS
+    'A worker needs longer for the rows of its lease: adds to the time that each has left (a lease that is over, but whose row nobody else took, goes on from now). Returns how many were still this lease''s. A time that is not longer than zero is 22023.';
+
+CREATE FUNCTION sync_redrive(id bigint) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_redrive(bigint) IS
+    'A dead letter, or a row that waits for its retry, goes now; the attempts of a dead letter start anew. False for any other row.';

@@ -1,0 +1,44 @@
+/*
+ * outbox_leased.h
+ *	  Rows of the outbox that somebody names, by lease or by id, with their records
+ *	  locked.
+ */
+#ifndef SL_OUTBOX_LEASED_H
+#define SL_OUTBOX_LEASED_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+
+#include "event_store.h"
+
+/* A row as it was when it was looked at, before any lock. */
+typedef struct SlNamedRow
+{
+	char *entity;
+	char *key;
+	int64 id;
+} SlNamedRow;
+
+/*
+ * What is to be done to the rows of one batch, whose records are locked; returns how
+ * many it did it to.  SPI is connected; the batch is put afterwards.
+ */
+typedef int (*SlRowsAct)(SlBatch *batch, const SlNamedRow *rows, int n, void *arg);
+
+/* All rows of a lease, or (ids not NULL) these of them. */
+extern SlNamedRow *sl_rows_of_lease(int64 lease, ArrayType *ids, int *n);
+
+/* A row by its id; n is 0 where there is none. */
+extern SlNamedRow *sl_row_of_id(int64 id, int *n);
+
+/* Does it to all of them, batch after batch in key order; the sum of what act returned. */
+extern int sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg);
+
+/* The locked record of a row; its absence is an internal error. */
+extern SlRecord *sl_row_record(const SlBatch *batch, const char *key);
+
+/* An array with one id. */
+extern ArrayType *sl_one_id(int64 id);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * outbox_return.c
+ *	  A row that a worker held comes back: at once, after a while, or as a dead letter.
+ *
+ * It keeps its id and its age, and takes in what waited beside it: a record and target
+ * have one waiting row, in whatever order its worker failed and its content changed.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "decide.h"
+#include "outbox_return.h"
+#include "query.h"
+
+/* What is due at once takes a new place at the end; a dead letter is never due. */
+static SlPlan end_lease = {
+	.sql = "UPDATE %s.sync_outbox AS o SET lease = NULL, worker = NULL, status = $2,"
+		   "  attempts = $3, last_error = $4, visible_at = $5, updated_at = $6,"
+		   "  place = CASE WHEN $5 OPERATOR(pg_catalog.<=) $6"
+		   "          THEN pg_catalog.pg_current_xact_id() END"
+		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
+	.nargs = 6,
+	.argtypes = {INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+static void
+end(int64 id, const SlComeback *comeback, TimestampTz now)
+{
+	Datum values[6];
+	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+
+	values[0] = Int64GetDatum(id);
+	values[1] = CStringGetTextDatum(comeback->is_dead ? "dead" : "pending");
+	values[2] = Int32GetDatum(comeback->attempts);
+	values[3] = comeback->error == NULL ? (Datum) 0
+										: CStringGetTextDatum(comeback->error);
+	nulls[3] = comeback->error == NULL ? 'n' : ' ';
+	values[4] = TimestampTzGetDatum(Max(comeback->due, now));
+	nulls[4] = comeback->is_dead ? 'n' : ' ';
+	values[5] = TimestampTzGetDatum(now);
+	if (sl_query_write(&end_lease, values, nulls) != 1)
+		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
+}
+
+void
+sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
+					const SlComeback *comeback)
+{
+	SlReturn *result = sl_decide_lost(batch->policy, record->state, target, batch->now);
+
+	record->is_dirty = true;
+	for (int t = 0; t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= result->waiting->is_changed[t];
+	end(result->leased_id, comeback, batch->now);
+	if (result->replaced_id == 0)
+		return;
+	sl_outbox_drop(&batch->outbox, result->replaced_id);
+	record->is_changed[target] = true;
+}
