@@ -74,6 +74,9 @@ class Humans:
         for i, field in enumerate(system.fields):
             empty = which >> (i + 2) & 1 and i
             value = None if empty else system.fields[field].fresh(self.numbers + 1, system.name)
+            others = [e.value for e in self.oracle.edits if e.field == field and e.value is not None]
+            if field in self.policy.match_on and others and which % 4:
+                value = others[-1]
             self.human_sets(system, field, value)
         values = {f: h.value for f, h in system.held.items()}
         self.say(f"a human in {system.name} creates {text_of(values)}")
@@ -86,9 +89,10 @@ class Humans:
             return
         system.create()
         for field in system.fields:
-            same = [e.value for e in self.oracle.edits if e.field == field and self.dice.randrange(2)]
+            odds = 8 if field in self.policy.match_on else 2
+            same = [e.value for e in self.oracle.edits if e.field == field and self.dice.randrange(odds)]
             value = same[0] if same else system.fields[field].fresh(self.numbers + 1, system.name)
-            self.human_sets(system, field, None if self.dice.randrange(4) == 0 else value)
+            self.human_sets(system, field, None if self.dice.randrange(2 * odds) == 0 else value)
         self.say(f"{system.name} has long had {text_of({f: h.value for f, h in system.held.items()})}")
 
     def do_delete(self, system, which):
@@ -102,6 +106,8 @@ class Humans:
         return [c for c in self.oracle.state.get("conflicts") or [] if c["status"] == "open"]
 
     def do_resolve(self, system, which):
+        if self.doubt is not None:
+            return self.resolve_doubt(which)
         rows = self.open_conflicts()
         if not rows:
             return False

@@ -61,7 +61,7 @@ class Hunt:
 
     def play(self, policy, dice, numbers, shift=0):
         self.number += 1
-        entity = policy.name + f".{self.number}" * policy.lists_all
+        entity = policy.name + f".{self.number}" * policy.has_others
         world = World(self.book, policy, entity, f"K{self.number}", dice, shift)
         world.failure = None
         if self.crashes:

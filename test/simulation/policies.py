@@ -16,7 +16,7 @@ class Policy:
     chatty (a webhook also for a write that changes nothing), rewrite (cut), answers (full,
     token, none or mixed: what a worker hands to sync_ack), late (a lost call may land
     later), keeps_stamp, deletes (humans delete here), keyless (its payloads bear no record
-    key once we know the native id).
+    key once we know the native id), nameless (nor before it got one from us).
     """
 
     def __init__(self, name, systems, kinds, fields=None, **options):
@@ -27,6 +27,8 @@ class Policy:
         self.later = options.pop("later", None)
         self.lists_all = options.pop("lists_all", False)
         self.first_load = options.pop("first_load", False)
+        self.match_on = options.get("match_on", [])
+        self.has_others = self.lists_all or bool(self.match_on)     # records beside the one that a history is about
         self.fields = {f: dict(KIND_CONFIG[kind], **(fields or {}).get(f, {})) for f, kind in kinds.items()}
         self.options = options
         for behaviour in self.systems.values():
@@ -76,6 +78,7 @@ KIND_CONFIG = {"text": {}, "email": {"normalize": ["trim", "lower"]}, "phone": {
 
 COUNT, TIME = {"clock": "count"}, {"clock": "time"}
 KEYLESS = {"keyless": True, "config": {"id": "id"}}
+NAMELESS = {"nameless": True, "config": {"id": "id"}}
 DELETES = {"deletes": True}
 STORY = {"a": "text", "b": "text"}
 OWNED = {"a": {"owner": "crm"}, "b": {"owner": "desk", "authority": "tiebreak"}}
@@ -165,4 +168,6 @@ def all_policies():
         Policy("loads_nulls", systems(COUNT, {}), STORY, CLEAR, window="0 s", first_load=True),
         Policy("loads_in_parts", systems({**COUNT, "partial": True}, {"partial": True}, {}), {"a": "text", "b": "text", "c": "set"},
                {"a": {"group": "g"}, "b": {"group": "g"}, "c": {"merge": "set"}}, first_load=True),
+        Policy("matched", systems({}, NAMELESS), STORY, window="0 s", match_on=["a"], many_births=True, first_load=True),
+        Policy("matched_creates", systems({}, {**COUNT, **NAMELESS}, {}), STORY, window="0 s", match_on=["a"], many_births=True),
     ]

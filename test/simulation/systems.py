@@ -75,6 +75,7 @@ class System:
         self.shift = shift
         self.held = None            # the record: {field: Held}; None where there is none
         self.native_id = None
+        self.has_our_key = False    # a write of ours brought the record key
         self.known_id = None        # the native id that the database has been told
         self.death = None           # of the last record, if a human deleted it
         self.is_loaded = False      # by a first load
@@ -123,6 +124,7 @@ class System:
 
     def create(self):
         self.born += 1
+        self.has_our_key = False
         self.native_id = f"{self.name}-{self.record_key}-{self.born}"
         self.held = {f: NOTHING for f in self.fields}
 
@@ -152,6 +154,7 @@ class System:
         changed = self.apply_fields(action, payload, origins)
         if changed is None:
             return None
+        self.has_our_key = True
         stamp_path = self.behaviour["config"].get("sentinel")
         if stamp_path and self.behaviour.get("keeps_stamp", True):
             present, stamp = get_path(payload, stamp_path)
@@ -186,7 +189,7 @@ class System:
         self.shots += 1
         payload = {}
         id_path = self.behaviour["config"].get("id")
-        if not self.behaviour.get("keyless") or self.native_id != self.known_id:
+        if self.bears_key():
             put_path(payload, self.key_path, self.record_key)
         if id_path:
             put_path(payload, id_path, self.native_id)
@@ -199,6 +202,11 @@ class System:
         if self.kept_stamp and self.behaviour["config"].get("sentinel"):
             put_path(payload, self.behaviour["config"]["sentinel"], self.kept_stamp)
         return Shot(self.name, self.shots, payload, held, self.now())
+
+    def bears_key(self):
+        if self.behaviour.get("nameless"):
+            return self.has_our_key
+        return not self.behaviour.get("keyless") or self.native_id != self.known_id
 
     def token(self):
         clock = self.behaviour.get("clock")

@@ -15,6 +15,8 @@ class Webhooks:
         before = self.oracle.state
         answer = self.ask(shot, kind)
         row = answer["rows"][0]
+        if self.policy.match_on and not self.is_about_us(shot, row, before, answer):
+            return
         self.learn_id(shot, row)
         shown = {f: h.value for f, h in shot.held.items()}
         token = self.systems[shot.system].token() and shot.payload.get("v")

@@ -11,6 +11,7 @@ from book import START
 from failure import Failure
 from humans import Humans
 from oracle import Oracle
+from strangers import Strangers
 from systems import System
 from values import text_of
 from webhooks import Webhooks
@@ -27,7 +28,7 @@ INSTEAD = {"deliver": ("call", "ack", "claim"), "call": ("ack", "deliver", "clai
            "lose_answer": ("lose_call",), "resolve": ("edit",), "land_late": ("call",), "load": ("look",)}
 
 
-class World(Humans, Webhooks, Workers):
+class World(Humans, Strangers, Webhooks, Workers):
     def __init__(self, book, policy, entity, record_key, dice, shift=0):
         self.book, self.policy, self.entity, self.record_key = book, policy, entity, record_key
         self.dice = random.Random(dice)
@@ -38,6 +39,8 @@ class World(Humans, Webhooks, Workers):
         self.numbers = 0
         self.step = 0
         self.crashes = 0
+        self.twin, self.doubt = {}, None
+        self.is_over = False        # what a system holds is another record
         self.crash_at = ()          # steps at which the server stops hard
         self.effective = 0
         self.story = []
@@ -69,6 +72,7 @@ class World(Humans, Webhooks, Workers):
     def set_up(self):
         if self.book.configs.get(self.entity) != self.policy.config():
             self.book.configure(self.entity, self.policy.config())
+        self.meet_twin()
         if not self.policy.lists_all:
             return
         first, *others = self.names     # a record that is always there: a listing is never empty
@@ -87,6 +91,8 @@ class World(Humans, Webhooks, Workers):
         self.begin()
         for kind, who, which in events:
             self.step += 1
+            if self.is_over:
+                return
             if self.step in self.crash_at:
                 self.crash()
             name = self.names[who % len(self.names)]
@@ -96,13 +102,18 @@ class World(Humans, Webhooks, Workers):
         self.settle()
 
     def begin(self):
-        first = self.dice.randrange(len(self.names))
+        first = 0 if self.policy.match_on else self.dice.randrange(len(self.names))
         if not self.policy.first_load:
-            return self.do_create(self.systems[self.names[first]], self.dice.randrange(256))
+            self.do_create(self.systems[self.names[first]], self.dice.randrange(256))
+            if self.policy.match_on and self.dice.randrange(4):
+                self.do_deliver(self.systems[self.names[0]], 0)
+                self.do_create(self.systems[self.names[1]], self.dice.randrange(256))
+            return
         for name in self.names[first:] + self.names[:first]:
             self.was_there(self.systems[name])
-        for name in self.dice.sample(self.names, len(self.names)):
-            if self.dice.randrange(4):
+        order = self.names if self.policy.match_on else self.dice.sample(self.names, len(self.names))
+        for name in order:
+            if self.dice.randrange(4) or self.policy.match_on and name == order[0]:
                 self.do_load(self.systems[name], 0)
 
     def do_nothing(self, system, which):
@@ -148,7 +159,9 @@ class World(Humans, Webhooks, Workers):
             if self.drain():
                 quiet = 0
                 continue
-            if self.open_conflicts():
+            if self.is_over:
+                return
+            if self.open_conflicts() or self.doubt:
                 self.do_resolve(None, self.dice.randrange(1000))
                 quiet = 0
                 continue
