@@ -299,7 +299,7 @@ static bool
 is_full(const SlChunk *chunk)
 {
 	return chunk->nread >= CHUNK_RECORDS || chunk->narrivals >= SL_CHUNK_ARRIVALS ||
-		   chunk->diff->reader.next - chunk->started_at >= CHUNK_BYTES;
+		   chunk->diff->nbytes - chunk->started_at >= CHUNK_BYTES;
 }
 
 /* False at the end of the input. */
@@ -338,7 +338,7 @@ begin_chunk(SlChunk *chunk, SlDiff *diff)
 	chunk->raw.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(policy->nfields));
 	chunk->intake.values = palloc(sizeof(SlValue) * policy->nfields);
 	chunk->outcomes = palloc(sizeof(SlOutcome) * policy->nfields);
-	chunk->started_at = diff->reader.next;
+	chunk->started_at = diff->nbytes;
 	chunk->now = sl_now();
 	sl_log_init(&chunk->log, policy);
 	sl_rejects_init(&chunk->rejects);
@@ -379,6 +379,7 @@ next_of_text(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 {
 	if (!sl_reader_next(&diff->reader, raw))
 		return false;
+	diff->nbytes = diff->reader.next - diff->reader.start;
 	sl_intake(diff->policy, diff->system, raw, intake);
 	return true;
 }

@@ -43,6 +43,9 @@ typedef struct SlCarried
 /* Fills in the next record of an input; false at its end.  Memory is the look's. */
 typedef bool (*SlNextRecord)(struct SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
 
+/* Writes the text of the record that was read last, where next has left it out. */
+typedef void (*SlDescribeRecord)(struct SlDiff *diff, SlRawRecord *raw);
+
 /* One call. */
 typedef struct SlDiff
 {
@@ -50,8 +53,10 @@ typedef struct SlDiff
 	int              system;
 	SlDiffOptions    options;
 	SlNextRecord     next;
-	void            *source; /* what next reads from, if not from the reader */
+	SlDescribeRecord describe; /* NULL: next gives each record its text */
+	void            *source;   /* what next reads from, if not from the reader */
 	SlReader         reader;
+	int64            nbytes;   /* of input that was read */
 	SlComplete      *complete; /* while the input of a complete call is read, or NULL */
 	SlStore          store;
 	MemoryContext    call;       /* as long as the call */

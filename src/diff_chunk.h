@@ -43,7 +43,7 @@ typedef struct SlChunk
 	SlIdentity           identity;
 	SlOutcome           *outcomes;
 	int                  nread;
-	const char          *started_at;
+	int64                started_at; /* of the bytes of the input */
 	int                  narrivals;
 	int                  maxarrivals;
 	SlArrival           *arrivals;

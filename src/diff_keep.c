@@ -76,9 +76,19 @@ keep_identity(SlChunk *chunk, SlArrival *arrival)
 	note_moving_id(chunk, identity->replaced);
 }
 
+/* The text of the record at hand, for those who may have to read it. */
+static void
+keep_text(const SlChunk *chunk, SlRawRecord *raw)
+{
+	if (raw->data == NULL)
+		chunk->diff->describe(chunk->diff, raw);
+	raw->data = keep_bytes(chunk, raw->data, raw->len);
+}
+
 void
 sl_chunk_keep(SlChunk *chunk, SlArrival *arrival)
 {
+	keep_text(chunk, &arrival->raw);
 	keep_intake(chunk, &arrival->intake);
 	keep_identity(chunk, arrival);
 }
@@ -101,7 +111,7 @@ sl_chunk_carry(SlChunk *chunk)
 	old = MemoryContextSwitchTo(carried->context);
 	carried->intake = chunk->intake;
 	carried->raw = chunk->raw;
-	carried->raw.data = keep_bytes(chunk, chunk->raw.data, chunk->raw.len);
+	keep_text(chunk, &carried->raw);
 	if (chunk->identity.is_keyless)
 		carried->intake.key = NULL;
 	keep_intake(chunk, &carried->intake);

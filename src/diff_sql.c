@@ -14,25 +14,12 @@
 
 #include "canonical.h"
 #include "compat.h"
-#include "diff.h"
+#include "diff_sql.h"
 #include "policy_cache.h"
 
 PG_FUNCTION_INFO_V1(sync_diff_text);
 PG_FUNCTION_INFO_V1(sync_diff_jsonb);
 PG_FUNCTION_INFO_V1(sync_delete);
-
-enum
-{
-	ARG_SYSTEM,
-	ARG_ENTITY,
-	ARG_RECORDS,
-	ARG_ACTOR,
-	ARG_DRY_RUN,
-	ARG_COMPLETE,
-	ARG_BASELINE,
-	ARG_VERBOSE,
-	ARG_APPROVE
-};
 
 static void
 need_argument(FunctionCallInfo fcinfo, int arg, const char *function, const char *name)
@@ -66,16 +53,16 @@ check_approval(const SlDiffOptions *options)
 static void
 read_options(FunctionCallInfo fcinfo, SlDiffOptions *options)
 {
-	options->actor = PG_ARGISNULL(ARG_ACTOR)
+	options->actor = PG_ARGISNULL(SL_ARG_ACTOR)
 						 ? NULL
-						 : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
-	options->is_dry_run = is_set(fcinfo, ARG_DRY_RUN);
-	options->is_complete = is_set(fcinfo, ARG_COMPLETE);
-	options->is_baseline = is_set(fcinfo, ARG_BASELINE);
-	options->is_verbose = is_set(fcinfo, ARG_VERBOSE);
-	if (PG_ARGISNULL(ARG_APPROVE))
+						 : text_to_cstring(PG_GETARG_TEXT_PP(SL_ARG_ACTOR));
+	options->is_dry_run = is_set(fcinfo, SL_ARG_DRY_RUN);
+	options->is_complete = is_set(fcinfo, SL_ARG_COMPLETE);
+	options->is_baseline = is_set(fcinfo, SL_ARG_BASELINE);
+	options->is_verbose = is_set(fcinfo, SL_ARG_VERBOSE);
+	if (PG_ARGISNULL(SL_ARG_APPROVE))
 		return;
-	options->approved = PG_GETARG_INT32(ARG_APPROVE);
+	options->approved = PG_GETARG_INT32(SL_ARG_APPROVE);
 	check_approval(options);
 }
 
@@ -85,56 +72,51 @@ open_diff(FunctionCallInfo fcinfo, SlDiff *diff)
 {
 	ReturnSetInfo *result;
 
-	diff->policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENTITY)));
-	diff->system = sl_policy_need_system(diff->policy,
-										 text_to_cstring(PG_GETARG_TEXT_PP(ARG_SYSTEM)));
+	diff->policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(SL_ARG_ENTITY)));
+	diff->system = sl_policy_need_system(diff->policy, text_to_cstring(PG_GETARG_TEXT_PP(
+														   SL_ARG_SYSTEM)));
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	diff->rows = result->setResult;
 	diff->row_desc = result->setDesc;
 }
 
-static void
-run(FunctionCallInfo fcinfo, const char *json, int32 len)
+void
+sl_diff_open(FunctionCallInfo fcinfo, const char *function, const char *input,
+			 SlDiff *diff)
 {
-	SlDiff diff = {0};
-
-	read_options(fcinfo, &diff.options);
-	open_diff(fcinfo, &diff);
-	sl_diff_run(&diff, json, len);
-}
-
-static void
-need_arguments(FunctionCallInfo fcinfo)
-{
-	need_argument(fcinfo, ARG_SYSTEM, "sync_diff", "system");
-	need_argument(fcinfo, ARG_ENTITY, "sync_diff", "entity");
-	need_argument(fcinfo, ARG_RECORDS, "sync_diff", "records");
+	need_argument(fcinfo, SL_ARG_SYSTEM, function, "system");
+	need_argument(fcinfo, SL_ARG_ENTITY, function, "entity");
+	need_argument(fcinfo, SL_ARG_RECORDS, function, input);
+	read_options(fcinfo, &diff->options);
+	open_diff(fcinfo, diff);
 }
 
 /* text, and json, which is text that was checked before */
 Datum
 sync_diff_text(PG_FUNCTION_ARGS)
 {
-	text *records;
+	SlDiff diff = {0};
+	text  *records;
 
-	need_arguments(fcinfo);
-	records = PG_GETARG_TEXT_PP(ARG_RECORDS);
-	run(fcinfo, VARDATA_ANY(records), (int32) VARSIZE_ANY_EXHDR(records));
+	sl_diff_open(fcinfo, "sync_diff", "records", &diff);
+	records = PG_GETARG_TEXT_PP(SL_ARG_RECORDS);
+	sl_diff_run(&diff, VARDATA_ANY(records), (int32) VARSIZE_ANY_EXHDR(records));
 	return (Datum) 0;
 }
 
 Datum
 sync_diff_jsonb(PG_FUNCTION_ARGS)
 {
+	SlDiff         diff = {0};
 	Jsonb         *records;
 	StringInfoData json;
 
-	need_arguments(fcinfo);
-	records = PG_GETARG_JSONB_P(ARG_RECORDS);
+	sl_diff_open(fcinfo, "sync_diff", "records", &diff);
+	records = PG_GETARG_JSONB_P(SL_ARG_RECORDS);
 	initStringInfo(&json);
 	JsonbToCString(&json, &records->root, VARSIZE(records));
-	run(fcinfo, json.data, json.len);
+	sl_diff_run(&diff, json.data, json.len);
 	return (Datum) 0;
 }
 
@@ -182,7 +164,7 @@ read_keys(FunctionCallInfo fcinfo, Keys *keys)
 	bool *nulls;
 
 	keys->next = 0;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_RECORDS), TEXTOID, -1, false,
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(SL_ARG_RECORDS), TEXTOID, -1, false,
 					  TYPALIGN_INT, &keys->keys, &nulls, &keys->n);
 	for (int i = 0; i < keys->n; i++)
 		if (nulls[i])
@@ -199,11 +181,11 @@ sync_delete(PG_FUNCTION_ARGS)
 	SlDiff diff = {0};
 	Keys   keys;
 
-	need_argument(fcinfo, ARG_SYSTEM, "sync_delete", "system");
-	need_argument(fcinfo, ARG_ENTITY, "sync_delete", "entity");
-	need_argument(fcinfo, ARG_RECORDS, "sync_delete", "record_keys");
-	if (!PG_ARGISNULL(ARG_ACTOR))
-		diff.options.actor = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ACTOR));
+	need_argument(fcinfo, SL_ARG_SYSTEM, "sync_delete", "system");
+	need_argument(fcinfo, SL_ARG_ENTITY, "sync_delete", "entity");
+	need_argument(fcinfo, SL_ARG_RECORDS, "sync_delete", "record_keys");
+	if (!PG_ARGISNULL(SL_ARG_ACTOR))
+		diff.options.actor = text_to_cstring(PG_GETARG_TEXT_PP(SL_ARG_ACTOR));
 	open_diff(fcinfo, &diff);
 	read_keys(fcinfo, &keys);
 	sl_diff_run_source(&diff, next_of_keys, &keys);

@@ -379,3 +379,20 @@ sl_reader_next(SlReader *reader, SlRawRecord *record)
 	advance(reader, &x.scan, end);
 	return true;
 }
+
+void
+sl_reader_take(const SlPolicy *policy, const SlPathNode *node, const char *json,
+			   int32 len, SlRawRecord *record)
+{
+	Extraction  x = {{.start = json,
+					  .end = json + len,
+					  .ordinal = record->ordinal,
+					  .is_secret = policy->has_sensitive},
+					 record->slots};
+	const char *p = sl_scan_space(&x.scan, json);
+
+	p = sl_scan_space(&x.scan, read_value(&x, p, node));
+	if (p < x.scan.end)
+		sl_scan_fail(&x.scan, p, "end of input");
+	record->has_nul |= x.scan.has_nul;
+}

@@ -82,4 +82,11 @@ extern void sl_reader_open(SlReader *reader, const SlPolicy *policy, int system,
  */
 extern bool sl_reader_next(SlReader *reader, SlRawRecord *record);
 
+/*
+ * Puts one value, valid JSON, into the places of a node and of those below it: for a record
+ * that does not come as one text.  The errors name record->ordinal.
+ */
+extern void sl_reader_take(const SlPolicy *policy, const SlPathNode *node,
+						   const char *json, int32 len, SlRawRecord *record);
+
 #endif

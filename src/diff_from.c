@@ -1,0 +1,199 @@
+/*
+ * diff_from.c
+ *	  sync_diff_from: a table, a view or a foreign table as the input.
+ *
+ * Rows come through a cursor with the caller's own rights and go through the pipeline as
+ * payloads do; no more than a few are in memory.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "executor/tstoreReceiver.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "tcop/dest.h"
+#include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "diff_sql.h"
+#include "query.h"
+#include "row_reader.h"
+
+PG_FUNCTION_INFO_V1(sync_diff_from);
+
+/* Rows that are fetched at a time. */
+#define FETCH 500
+
+/* A relation on its way into the pipeline. */
+typedef struct Source
+{
+	SlRowReader      reader;
+	Portal           portal;
+	DestReceiver    *dest;
+	Tuplestorestate *fetched; /* the rows that were fetched last */
+	TupleTableSlot  *slot;
+	MemoryContext    context;
+	int64            ordinal; /* of the row that was read last */
+} Source;
+
+static void
+check_kind(Relation rel)
+{
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+		case RELKIND_FOREIGN_TABLE:
+			return;
+		default:
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("\"%s\" is no table, view or foreign table",
+								   RelationGetRelationName(rel)),
+							errhint("Pass what SELECT can read records from.")));
+	}
+}
+
+/* What the rows look like must not depend on who reads them. */
+static int
+enter_neutral_settings(void)
+{
+	static const char *const settings[][2] = {{"TimeZone", "UTC"},
+											  {"DateStyle", "ISO, YMD"},
+											  {"IntervalStyle", "postgres"},
+											  {"bytea_output", "hex"},
+											  {"extra_float_digits", "1"}};
+	int                      level = NewGUCNestLevel();
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+static void
+fetch(Source *source)
+{
+	int level = enter_neutral_settings();
+
+	tuplestore_clear(source->fetched);
+	(void) PortalRunFetch(source->portal, FETCH_FORWARD, FETCH, source->dest);
+	AtEOXact_GUC(true, level);
+}
+
+static bool
+next_row(Source *source)
+{
+	MemoryContext old;
+	bool is_there = tuplestore_gettupleslot(source->fetched, true, false, source->slot);
+
+	if (is_there)
+		return true;
+	CHECK_FOR_INTERRUPTS();
+	old = MemoryContextSwitchTo(source->context);
+	fetch(source);
+	MemoryContextSwitchTo(old);
+	return tuplestore_gettupleslot(source->fetched, true, false, source->slot);
+}
+
+static bool
+next_of_rows(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
+{
+	Source *source = diff->source;
+
+	if (!next_row(source))
+		return false;
+	slot_getallattrs(source->slot);
+	raw->ordinal = ++source->ordinal;
+	sl_row_read(&source->reader, source->slot->tts_values, source->slot->tts_isnull, raw);
+	sl_intake(diff->policy, diff->system, raw, intake);
+	for (int i = 0; i < source->reader.ncolumns; i++)
+		diff->nbytes += source->reader.columns[i].value.len;
+	return true;
+}
+
+static void
+describe_row(SlDiff *diff, SlRawRecord *raw)
+{
+	const Source *source = diff->source;
+
+	sl_row_describe(&source->reader, raw);
+}
+
+static char *
+query_of(const Source *source, Relation rel)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	sl_row_reader_select(&source->reader, &sql);
+	appendStringInfo(&sql, " FROM %s AS t",
+					 quote_qualified_identifier(get_namespace_name(
+													RelationGetNamespace(rel)),
+												RelationGetRelationName(rel)));
+	return sql.data;
+}
+
+static void
+open_cursor(Source *source, const char *sql)
+{
+	SPIPlanPtr plan;
+
+	sl_spi_connect();
+	plan = SPI_prepare_cursor(sql, 0, NULL, CURSOR_OPT_NO_SCROLL);
+	if (plan == NULL)
+		elog(ERROR, "cannot prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
+	sl_spi_finish();
+	source->fetched = tuplestore_begin_heap(false, false, work_mem);
+	source->dest = CreateDestReceiver(DestTuplestore);
+	SetTuplestoreDestReceiverParams(source->dest, source->fetched, source->context, true,
+									NULL, NULL);
+	source->slot = MakeSingleTupleTableSlot(source->portal->tupDesc, &TTSOpsMinimalTuple);
+}
+
+static void
+open_source(Source *source, const SlDiff *diff, Oid relation)
+{
+	Relation rel = relation_open(relation, AccessShareLock);
+
+	check_kind(rel);
+	source->context = CurrentMemoryContext;
+	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
+	open_cursor(source, query_of(source, rel));
+	relation_close(rel, NoLock);
+}
+
+static void
+close_source(Source *source)
+{
+	ExecDropSingleTupleTableSlot(source->slot);
+	source->dest->rDestroy(source->dest);
+	tuplestore_end(source->fetched);
+	SPI_cursor_close(source->portal);
+}
+
+/* (system, entity, source, and the options of sync_diff) */
+Datum
+sync_diff_from(PG_FUNCTION_ARGS)
+{
+	SlDiff diff = {0};
+	Source source = {.ordinal = 0};
+
+	sl_diff_open(fcinfo, "sync_diff_from", "source", &diff);
+	open_source(&source, &diff, PG_GETARG_OID(SL_ARG_RECORDS));
+	diff.describe = describe_row;
+	sl_diff_run_source(&diff, next_of_rows, &source);
+	close_source(&source);
+	return (Datum) 0;
+}

@@ -1,0 +1,335 @@
+/*
+ * row_reader.c
+ *	  From rows of a relation to the few places that a policy names.
+ *
+ * What a row says is what the same row says as JSON: each value becomes a slice of JSON
+ * text, by the type of its column.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "canonical.h"
+#include "path_trie.h"
+#include "row_reader.h"
+
+/* Long enough for any number or time of a fixed length. */
+#define SHORT_TEXT 128
+
+/* The type that a column is selected as. */
+static Oid
+selected_type(Oid type)
+{
+	Oid base = getBaseType(type);
+
+	switch (base)
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return base;
+		default:
+			return JSONOID;
+	}
+}
+
+/* True where one of the columns is the first step of a path. */
+static bool
+has_column(const SlRowReader *reader, const SlPath *path)
+{
+	for (int i = 0; path != NULL && i < reader->ncolumns; i++)
+		if (reader->columns[i].name_len == path->steps[0].key_len &&
+			memcmp(reader->columns[i].name, path->steps[0].key, path->steps[0].key_len) ==
+				0)
+			return true;
+	return false;
+}
+
+static void
+check_names(const SlRowReader *reader, Relation rel)
+{
+	const SlSystemSpec *spec = &reader->policy->systems[reader->system];
+
+	if (has_column(reader, spec->key) || has_column(reader, spec->id))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("\"%s\" has no column for the record key of system \"%s\", which "
+					"is at \"%s\"",
+					RelationGetRelationName(rel), spec->name, spec->key->text),
+			 errhint("Name the column as the \"key\" of the system, or select it under "
+					 "that name in a view.")));
+}
+
+static void
+note_missing_fields(const SlRowReader *reader, Relation rel)
+{
+	const SlPolicy *policy = reader->policy;
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlPath *path = policy->fields[f].paths[reader->system];
+
+		if (path != NULL && !has_column(reader, path))
+			ereport(NOTICE,
+					(errmsg("\"%s\" has no column for field \"%s\", which is at \"%s\" "
+							"in system \"%s\": it is left out",
+							RelationGetRelationName(rel), policy->fields[f].name,
+							path->text, policy->systems[reader->system].name)));
+	}
+}
+
+void
+sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
+{
+	TupleDesc         desc = RelationGetDescr(rel);
+	const SlPathNode *root = policy->systems[system].reader;
+
+	reader->policy = policy;
+	reader->system = system;
+	reader->ncolumns = 0;
+	reader->columns = palloc0(sizeof(SlRowColumn) * Max(desc->natts, 1));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		char             *name = pstrdup(NameStr(att->attname));
+		int               len = (int) strlen(name);
+		const SlPathNode *node = att->attisdropped || root->nkeys == 0
+									 ? NULL
+									 : sl_path_child(root, name, len);
+
+		if (node != NULL)
+			reader->columns[reader->ncolumns++] = (SlRowColumn){
+				.name = name,
+				.name_len = len,
+				.type = selected_type(att->atttypid),
+				.node = node,
+			};
+	}
+	check_names(reader, rel);
+	note_missing_fields(reader, rel);
+}
+
+void
+sl_row_reader_select(const SlRowReader *reader, StringInfo out)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		const char *name = quote_identifier(reader->columns[i].name);
+		bool        is_json = reader->columns[i].type == JSONOID;
+
+		appendStringInfo(out, is_json ? "%spg_catalog.to_json(t.%s)" : "%st.%s",
+						 i == 0 ? "" : ", ", name);
+	}
+}
+
+static void
+set_text(SlRaw *raw, const char *text, int32 len)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	sl_append_json_string(&json, text, len);
+	raw->kind = SL_RAW_STRING;
+	raw->data = json.data;
+	raw->len = json.len;
+	raw->has_escape = json.len != len + 2;
+}
+
+static void
+set_number(SlRaw *raw, const char *text)
+{
+	raw->len = (int32) strlen(text);
+	raw->kind = SL_RAW_NUMBER;
+	raw->data = text;
+	/* NaN and the infinities are no numbers of JSON. */
+	if (!(text[0] >= '0' && text[0] <= '9') && !(text[1] >= '0' && text[1] <= '9'))
+		set_text(raw, text, raw->len);
+}
+
+static void
+set_float(SlRaw *raw, double value, bool is_short)
+{
+	char *text = palloc(SHORT_TEXT);
+
+	if (isnan(value))
+		set_number(raw, "NaN");
+	else if (isinf(value))
+		set_number(raw, value > 0 ? "Infinity" : "-Infinity");
+	else
+	{
+		if (is_short)
+			float_to_shortest_decimal_buf((float) value, text);
+		else
+			double_to_shortest_decimal_buf(value, text);
+		set_number(raw, text);
+	}
+}
+
+static void
+set_bool(SlRaw *raw, bool value)
+{
+	raw->kind = value ? SL_RAW_TRUE : SL_RAW_FALSE;
+	raw->data = value ? "true" : "false";
+	raw->len = value ? 4 : 5;
+}
+
+static void
+set_int(SlRaw *raw, int64 value)
+{
+	char *text = palloc(SHORT_TEXT);
+
+	pg_lltoa(value, text);
+	set_number(raw, text);
+}
+
+static void
+set_time(SlRaw *raw, Datum value, Oid type)
+{
+	static const int utc = 0;
+	char             text[SHORT_TEXT];
+
+	JsonEncodeDateTime(text, value, type, &utc);
+	set_text(raw, text, (int32) strlen(text));
+}
+
+static void
+set_value(SlRaw *raw, Datum value, Oid type)
+{
+	raw->has_escape = false;
+	switch (type)
+	{
+		case BOOLOID:
+			set_bool(raw, DatumGetBool(value));
+			break;
+		case INT2OID:
+			set_int(raw, DatumGetInt16(value));
+			break;
+		case INT4OID:
+			set_int(raw, DatumGetInt32(value));
+			break;
+		case INT8OID:
+			set_int(raw, DatumGetInt64(value));
+			break;
+		case FLOAT4OID:
+			set_float(raw, DatumGetFloat4(value), true);
+			break;
+		case FLOAT8OID:
+			set_float(raw, DatumGetFloat8(value), false);
+			break;
+		case NUMERICOID:
+			set_number(raw, DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+			break;
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			set_time(raw, value, type);
+			break;
+		default:
+		{
+			text *string = DatumGetTextPP(value);
+
+			set_text(raw, VARDATA_ANY(string), (int32) VARSIZE_ANY_EXHDR(string));
+		}
+	}
+}
+
+/* Puts what stands in a column into the places whose paths begin there. */
+static void
+place_value(const SlRowReader *reader, SlRowColumn *column, SlRawRecord *record)
+{
+	const SlPathNode *node = column->node;
+
+	if (column->type == JSONOID || !sl_path_is_leaf(node))
+	{
+		sl_reader_take(reader->policy, node, column->value.data, column->value.len,
+					   record);
+		return;
+	}
+	for (int i = 0; i < node->nslots; i++)
+		record->slots[node->slots[i]] = column->value;
+}
+
+static void
+read_column(const SlRowReader *reader, SlRowColumn *column, Datum value,
+			SlRawRecord *record)
+{
+	SlRaw *raw = &column->value;
+
+	if (column->type == JSONOID)
+	{
+		text *json = DatumGetTextPP(value);
+
+		raw->data = VARDATA_ANY(json);
+		raw->len = (int32) VARSIZE_ANY_EXHDR(json);
+	}
+	else
+		set_value(raw, value, column->type);
+	place_value(reader, column, record);
+}
+
+void
+sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
+			SlRawRecord *record)
+{
+	static const SlRaw null = {.kind = SL_RAW_NULL, .data = "null", .len = 4};
+
+	memset(record->slots, 0, sl_slot_of_field(reader->policy->nfields) * sizeof(SlRaw));
+	record->is_object = true;
+	record->has_nul = false;
+	record->data = NULL;
+	record->len = 0;
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		SlRowColumn *column = &reader->columns[i];
+
+		if (!nulls[i])
+		{
+			read_column(reader, column, values[i], record);
+			continue;
+		}
+		column->value = null;
+		place_value(reader, column, record);
+	}
+}
+
+void
+sl_row_describe(const SlRowReader *reader, SlRawRecord *record)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		const SlRowColumn *column = &reader->columns[i];
+
+		appendStringInfoString(&json, i == 0 ? "{" : ", ");
+		sl_append_json_string(&json, column->name, column->name_len);
+		appendStringInfoString(&json, ": ");
+		appendBinaryStringInfo(&json, column->value.data, column->value.len);
+	}
+	appendStringInfoChar(&json, '}');
+	record->data = json.data;
+	record->len = json.len;
+}

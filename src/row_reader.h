@@ -1,0 +1,55 @@
+/*
+ * row_reader.h
+ *	  From rows of a relation to the few places that a policy names: columns are the
+ *	  keys of a payload.
+ *
+ * A row is read as its row_to_json() would be, without that text where the type of a
+ * column allows it, and whatever the session's settings are.
+ */
+#ifndef SL_ROW_READER_H
+#define SL_ROW_READER_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/rel.h"
+
+#include "policy.h"
+#include "reader.h"
+
+/* A column that the policy names. */
+typedef struct SlRowColumn
+{
+	const char       *name;
+	int               name_len;
+	Oid               type; /* what is selected: json where no shorter way is known */
+	const SlPathNode *node;
+	SlRaw             value; /* in the row at hand */
+} SlRowColumn;
+
+typedef struct SlRowReader
+{
+	const SlPolicy *policy;
+	int             system;
+	int             ncolumns;
+	SlRowColumn    *columns;
+} SlRowReader;
+
+/*
+ * Chooses the columns of a relation.  One that has neither the record key nor the native id
+ * is an error (42703); fields that it lacks are named by a notice.
+ */
+extern void sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system,
+							   Relation rel);
+
+/* What to select of the relation, which is called t: the columns, in order. */
+extern void sl_row_reader_select(const SlRowReader *reader, StringInfo out);
+
+/* Puts a row as it was selected into its places; it has no text yet. */
+extern void sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
+						SlRawRecord *record);
+
+/* The text of the row that was read last: an object of the columns. */
+extern void sl_row_describe(const SlRowReader *reader, SlRawRecord *record);
+
+#endif
