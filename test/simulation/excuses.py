@@ -3,6 +3,7 @@
 from values import text_of
 
 NULL = text_of(None)
+TIED = "one version token for two changes and a write of ours: edit lost"
 
 
 class Excuses:
@@ -48,6 +49,8 @@ class Excuses:
                 return "unversioned, out of order or late: edit lost"
             if self.is_untold(late, field):
                 return "versioned, late, and no answer told the version of our write: edit lost"
+        if system.behaviour.get("clock") == "coarse" and edit.is_tied and edit.outcome == "stale":
+            return TIED
         replaced_by = self.golden.get(field)
         if replaced_by is not None and replaced_by.excuse is not None:
             return "lost to what was taken for an edit: " + replaced_by.excuse

@@ -265,6 +265,7 @@ class Oracle(Excuses, Rest, Settled, Waiting):
             return          # nobody can see this edit: it is what the system showed before
         edit.shown = self.world.step
         edit.outcome = outcome
+        edit.is_tied = newest is not None and shot.payload.get("v") == newest.payload.get("v")
         edit.disordered = (shot.system, field) in self.disorder
         edit.risky = edit.risky or bool(self.owed(shot.system, field))
         edit.old_rows = frozenset(c["id"] for c in before.get("conflicts") or [] if c["status"] == "resolved")

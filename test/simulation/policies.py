@@ -11,7 +11,7 @@ class Policy:
     record before anybody kept them in step, and are loaded.
 
     What a behaviour may say: config (of the system, as in sync_configure), clock (count,
-    time; none by default), partial (webhooks carry what changed), order (any: webhooks may
+    time, or coarse; none by default), partial (webhooks carry what changed), order (any: webhooks may
     overtake each other), dedupe (a known idempotency key is answered and not applied),
     chatty (a webhook also for a write that changes nothing), rewrite (cut), answers (full,
     token, none or mixed: what a worker hands to sync_ack), late (a lost call may land
@@ -76,7 +76,7 @@ KIND_CONFIG = {"text": {}, "email": {"normalize": ["trim", "lower"]}, "phone": {
                "number": {"type": "number"}, "stamp": {"type": "timestamp"}, "set": {"type": "set"},
                "json": {"type": "json"}, "plan": {}}
 
-COUNT, TIME = {"clock": "count"}, {"clock": "time"}
+COUNT, TIME, COARSE = {"clock": "count"}, {"clock": "time"}, {"clock": "coarse"}
 KEYLESS = {"keyless": True, "config": {"id": "id"}}
 NAMELESS = {"nameless": True, "config": {"id": "id"}}
 DELETES = {"deletes": True}
@@ -168,6 +168,8 @@ def all_policies():
         Policy("loads_nulls", systems(COUNT, {}), STORY, CLEAR, window="0 s", first_load=True),
         Policy("loads_in_parts", systems({**COUNT, "partial": True}, {"partial": True}, {}), {"a": "text", "b": "text", "c": "set"},
                {"a": {"group": "g"}, "b": {"group": "g"}, "c": {"merge": "set"}}, first_load=True),
+        Policy("ties", systems(COARSE, {}), STORY, window="0 s"),
+        Policy("ties_of_three", systems(COARSE, COARSE, TIME), STORY, OWNED),
         Policy("matched", systems({}, NAMELESS), STORY, window="0 s", match_on=["a"], many_births=True, first_load=True),
         Policy("matched_creates", systems({}, {**COUNT, **NAMELESS}, {}), STORY, window="0 s", match_on=["a"], many_births=True),
     ]

@@ -1,5 +1,6 @@
 """At rest: all systems agree (I3), and no more was written than can be explained (I2)."""
 
+from excuses import TIED
 from failure import Failure
 from state import data_of, is_dead
 from values import text_of
@@ -41,6 +42,8 @@ class Rest:
                 if text_of(held.value) == wanted or field not in shadow:
                     continue
                 if held.value is None and self.policy.keeps_null(name, field):
+                    continue
+                if any(e.excuse == TIED and (e.system, e.field) == (name, field) for e in self.edits):
                     continue
                 if self.settled.get((name, field), (None, None))[1] == text_of(held.value):
                     continue

@@ -43,6 +43,7 @@ class Edit:
         self.accepted = False
         self.disordered = False     # that observation came late or out of order
         self.old_rows = frozenset() # conflicts that were resolved before that
+        self.is_tied = False        # told under the very version of what was told before
         self.excuse = None
         self.risky = False          # typed again what was there, while a write of ours crossed
 
@@ -212,6 +213,8 @@ class System:
         clock = self.behaviour.get("clock")
         if clock == "count":
             return self.revision + self.shift
+        if clock == "coarse":       # two or three changes in a row share a version
+            return self.revision // 3 + self.shift
         if clock == "time":
             moment = datetime(2001, 1, 1) + timedelta(seconds=self.revision * 7 + self.shift)
             return moment.isoformat() + "Z"
