@@ -19,3 +19,9 @@ CREATE FUNCTION sync_redrive(id bigint) RETURNS boolean
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_redrive(bigint) IS
     'A dead letter, or a row that waits for its retry, goes now; the attempts of a dead letter start anew. False for any other row.';
+
+CREATE FUNCTION sync_discard(id bigint, reason text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_discard(bigint, text) IS
+    'A dead letter, or any row that no worker has and that stands behind none, is not sent, and says why in sync_trace. What it held is settled for that target until the golden record moves: a field until its value changes, a create until any value does (a new create then: make sure that none has landed), a delete until the record lives. False for any other row; no reason is 22023.';

@@ -146,6 +146,10 @@ typedef struct SlReturn
 extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int target,
 								TimestampTz now);
 
+/* What waits for a target, and of which no worker has a row, is not sent. */
+extern SlWaiting *sl_decide_discard(const SlPolicy *policy, SlState *state, int target,
+									TimestampTz now);
+
 /* What a target said when it took a write. */
 typedef struct SlAck
 {

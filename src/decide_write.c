@@ -172,8 +172,8 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 }
 
 /* Older calls that are lost can no longer be told from none once echo_window is over. */
-static void
-date_lost_writes(SlShown *shown, TimestampTz now)
+void
+sl_date_lost_writes(SlShown *shown, TimestampTz now)
 {
 	for (int i = 0; i < shown->nwrites; i++)
 		if (shown->writes[i].status == SL_WRITE_LOST && shown->writes[i].since == 0)
@@ -218,7 +218,7 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 	shown->is_unsure = false;
 	shown->is_settled = false;
 	shown->knows_golden = false;
-	date_lost_writes(shown, event->obs->now);
+	sl_date_lost_writes(shown, event->obs->now);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_redrive);
+PG_FUNCTION_INFO_V1(sync_discard);
 
 /* Under the record's lock: a dead letter, or a row that waits for its retry. */
 static SlPlan redrive_row = {
@@ -30,6 +31,16 @@ static SlPlan redrive_row = {
 		   " RETURNING o.target_system, o.idempotency_key",
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};
+
+/* Under the record's lock: no worker has it. */
+static SlPlan look_again = {
+	.sql = "SELECT o.target_system, o.idempotency_key, o.action,"
+		   "  (SELECT pg_catalog.string_agg(k, ', ' ORDER BY k COLLATE \"C\")"
+		   "   FROM pg_catalog.jsonb_object_keys(o.change_set) AS k)"
+		   " FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
+		   "  AND o.status OPERATOR(pg_catalog.<>) 'leased'",
+	.nargs = 1,
+	.argtypes = {INT8OID}};
 
 /* Fills the entry of what is done to a row that the last statement returned. */
 static void
@@ -65,4 +76,71 @@ sync_redrive(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	rows = sl_row_of_id(PG_GETARG_INT64(0), &n);
 	PG_RETURN_BOOL(sl_rows_each(rows, n, redrive_batch, NULL) == 1);
+}
+
+/* What was not sent and why: update phone: ... */
+static char *
+words_of(const char *reason)
+{
+	char *action = TextDatumGetCString(sl_query_value_not_null(0, 3));
+	bool  is_null;
+	Datum fields = sl_query_value(0, 4, &is_null);
+
+	return psprintf("%s%s%s: %s", action, is_null ? "" : " ",
+					is_null ? "" : TextDatumGetCString(fields), reason);
+}
+
+/* A row that the state does not name is left from a policy that named the target before. */
+static int
+discard_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
+{
+	SlRecord  *record = sl_row_record(batch, rows[0].key);
+	Datum      values[1] = {Int64GetDatum(rows[0].id)};
+	SlWaiting *waiting;
+	int        target;
+
+	if (sl_query_select(&look_again, values, NULL) == 0)
+		return 0;
+	target = sl_policy_system(batch->policy,
+							  TextDatumGetCString(sl_query_value_not_null(0, 1)));
+	if (target >= 0 && record->state->parts[target].leased_version != 0)
+		return 0;
+	log_row(batch, &rows[0], SL_EVENT_DISCARDED, words_of(arg));
+	if (target < 0 || rows[0].id != record->state->parts[target].waiting_id)
+	{
+		sl_outbox_drop(&batch->outbox, rows[0].id);
+		return 1;
+	}
+	waiting = sl_decide_discard(batch->policy, record->state, target, batch->now);
+	record->is_dirty = true;
+	for (int t = 0; t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= waiting->is_changed[t];
+	record->is_changed[target] = true;
+	return 1;
+}
+
+static char *
+need_reason(FunctionCallInfo fcinfo, int arg)
+{
+	char *reason = PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+
+	if (reason == NULL || reason[strspn(reason, " \t\n\r")] == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a row is not discarded without a reason"),
+						errhint("Say why it is not sent: sync_trace will tell it.")));
+	return reason;
+}
+
+/* (id, reason): whether it was a row that no worker has; it is gone. */
+Datum
+sync_discard(PG_FUNCTION_ARGS)
+{
+	char       *reason = need_reason(fcinfo, 1);
+	SlNamedRow *rows;
+	int         n;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	rows = sl_row_of_id(PG_GETARG_INT64(0), &n);
+	PG_RETURN_BOOL(sl_rows_each(rows, n, discard_batch, reason) == 1);
 }

@@ -399,7 +399,20 @@ append_match_on(StringInfo out, const SlPolicy *policy)
 								"decides.\n");
 }
 
-/* What the grammar takes and no rule of this release looks at is said to be so. */
+static void
+append_attempts(StringInfo out, const SlPolicy *policy)
+{
+	if (policy->max_attempts == 1)
+		appendStringInfoString(out, "  A call that failed is not tried again: it is a "
+									"dead letter, which waits for a human.\n");
+	else
+		appendStringInfo(
+			out,
+			"  A call that failed is tried again, after longer and longer; one that "
+			"failed %d times is a dead letter, which waits for a human.\n",
+			policy->max_attempts);
+}
+
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
 {
@@ -410,8 +423,7 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	append_deletes(out, policy);
 	append_guard(out, policy);
 	append_match_on(out, policy);
-	appendStringInfo(out, "  Kept, and not in force in this release: max_attempts %d.\n",
-					 policy->max_attempts);
+	append_attempts(out, policy);
 }
 
 char *

@@ -302,6 +302,9 @@ extern void sl_decide_closed(SlEvent *event);
 extern void sl_unsee(SlShown *shown);
 extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 
+/* Older calls that are lost can no longer be told from none once echo_window is over. */
+extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
+
 extern bool      sl_may_come_late(const SlEvent *event);
 extern SlOutcome sl_take_photograph(SlEvent *event);
 

@@ -52,6 +52,7 @@ is_ours(const SlPart *part)
 			return true;
 		case SL_ERASURE_NONE:
 		case SL_ERASURE_SEEN:
+		case SL_ERASURE_SETTLED:
 			break;
 	}
 	return part->erasures_owed > 0;
@@ -151,6 +152,9 @@ sl_die(SlEvent *event, int author)
 	state->deleted_actor = event->obs->actor;
 	state->deleted_at = event->obs->now;
 	state->deleted_version = sl_waiting_version(event->effects->waiting, state);
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (state->parts[s].erasure == SL_ERASURE_SETTLED)
+			state->parts[s].erasure = SL_ERASURE_NONE;
 	event->effects->action = SL_ACTION_DELETE;
 	event->effects->is_dirty = true;
 }

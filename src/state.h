@@ -146,8 +146,9 @@ typedef enum SlErasure
 	SL_ERASURE_NONE,
 	SL_ERASURE_LEASED, /* a worker has it */
 	SL_ERASURE_SEEN,   /* a worker has it, and its sight has come */
-	SL_ERASURE_LOST, /* of unknown outcome: nobody can say whether the record is there */
-	SL_ERASURE_STRAY /* the same, but a write was confirmed since: it was there then */
+	SL_ERASURE_LOST,  /* of unknown outcome: nobody can say whether the record is there */
+	SL_ERASURE_STRAY, /* the same, but a write was confirmed since: it was there then */
+	SL_ERASURE_SETTLED /* a human said that it is not sent */
 } SlErasure;
 
 typedef enum SlAction
@@ -170,7 +171,8 @@ typedef struct SlPart
 	int64       waiting_version; /* in the waiting row's key; 0: no such row */
 	int64       waiting_id; /* that row's id in the outbox; 0: it is still to be made */
 	int         waiting_source; /* an author */
-	int64       create_version; /* in the key of our create, while its outcome is open */
+	int64       create_version; /* in the key of our create, while its outcome is open;
+								 * not there: the record's, when its create was discarded */
 	int         create_source;  /* the author in that key */
 	SlErasure   erasure;
 	int64       erasure_version; /* in the key of our delete, while it is not acked */

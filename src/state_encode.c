@@ -405,8 +405,8 @@ put_part_body(Encoder *e, const SlPart *part)
 static bool
 part_is_empty(const Encoder *e, const SlPart *part)
 {
-	return part->existence == SL_NOT_THERE && part->waiting_version == 0 &&
-		   part->leased_version == 0 && part->native_id == NULL &&
+	return part->existence == SL_NOT_THERE && part->create_version == 0 &&
+		   part->waiting_version == 0 && part->leased_version == 0 && !part->native_id &&
 		   !part_has_erasure(part) && !part_has_fields(e, part);
 }
 

@@ -76,18 +76,27 @@ update_content(const SlPolicy *policy, const SlState *state, int target, Timesta
 		content->action = SL_ACTION_UPDATE;
 }
 
+/* A create that a human discarded comes back when C moves. */
 static void
 create_content(const SlPolicy *policy, const SlState *state, int target,
 			   SlContent *content)
 {
+	const SlPart *part = &state->parts[target];
+	bool          is_settled = part->existence == SL_NOT_THERE;
+
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlGolden *golden = &state->golden[f];
 
 		if (is_carried(policy, f, target) && golden->author != SL_AUTHOR_NONE &&
 			!is_frozen(golden) && !sl_value_is_null(&golden->value))
+		{
 			add_field(content, f, &golden->value);
+			is_settled &= golden->version <= part->create_version;
+		}
 	}
+	if (is_settled)
+		content->nfields = 0;
 	if (content->nfields > 0)
 		content->action = SL_ACTION_CREATE;
 }
@@ -127,7 +136,8 @@ delete_waits(const SlPart *part)
 		case SL_THERE:
 		case SL_BEING_CREATED:
 		case SL_CREATE_LOST:
-			return part->leased_action != SL_ACTION_DELETE;
+			return part->leased_action != SL_ACTION_DELETE &&
+				   part->erasure != SL_ERASURE_SETTLED;
 		case SL_NOT_THERE:
 		case SL_GONE:
 		case SL_LEFT_OUT:
