@@ -63,31 +63,11 @@ check_kind(Relation rel)
 	}
 }
 
-/* What the rows look like must not depend on who reads them. */
-static int
-enter_neutral_settings(void)
-{
-	static const char *const settings[][2] = {{"TimeZone", "UTC"},
-											  {"DateStyle", "ISO, YMD"},
-											  {"IntervalStyle", "postgres"},
-											  {"bytea_output", "hex"},
-											  {"extra_float_digits", "1"}};
-	int                      level = NewGUCNestLevel();
-
-	for (int i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	return level;
-}
-
 static void
 fetch(Source *source)
 {
-	int level = enter_neutral_settings();
-
 	tuplestore_clear(source->fetched);
 	(void) PortalRunFetch(source->portal, FETCH_FORWARD, FETCH, source->dest);
-	AtEOXact_GUC(true, level);
 }
 
 static bool
@@ -112,8 +92,8 @@ next_of_rows(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 
 	if (!next_row(source))
 		return false;
-	slot_getallattrs(source->slot);
 	raw->ordinal = ++source->ordinal;
+	slot_getallattrs(source->slot);
 	sl_row_read(&source->reader, source->slot->tts_values, source->slot->tts_isnull, raw);
 	sl_intake(diff->policy, diff->system, raw, intake);
 	for (int i = 0; i < source->reader.ncolumns; i++)
@@ -130,7 +110,7 @@ describe_row(SlDiff *diff, SlRawRecord *raw)
 }
 
 static char *
-query_of(const Source *source, Relation rel)
+query_of(Source *source, Relation rel)
 {
 	StringInfoData sql;
 
@@ -169,7 +149,8 @@ open_source(Source *source, const SlDiff *diff, Oid relation)
 
 	check_kind(rel);
 	source->context = CurrentMemoryContext;
-	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
+	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel,
+					   SL_MISSING_IS_LEFT_OUT);
 	open_cursor(source, query_of(source, rel));
 	relation_close(rel, NoLock);
 }
@@ -189,11 +170,14 @@ sync_diff_from(PG_FUNCTION_ARGS)
 {
 	SlDiff diff = {0};
 	Source source = {.ordinal = 0};
+	int    settings;
 
 	sl_diff_open(fcinfo, "sync_diff_from", "source", &diff);
+	settings = sl_row_settings();
 	open_source(&source, &diff, PG_GETARG_OID(SL_ARG_RECORDS));
 	diff.describe = describe_row;
 	sl_diff_run_source(&diff, next_of_rows, &source);
 	close_source(&source);
+	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
 }

@@ -11,11 +11,14 @@
 
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
-#include "fmgr.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -27,9 +30,9 @@
 /* Long enough for any number or time of a fixed length. */
 #define SHORT_TEXT 128
 
-/* The type that a column is selected as. */
+/* The type that a value is read by, or json. */
 static Oid
-selected_type(Oid type)
+type_to_read(Oid type)
 {
 	Oid base = getBaseType(type);
 
@@ -83,65 +86,118 @@ check_names(const SlRowReader *reader, Relation rel)
 }
 
 static void
-note_missing_fields(const SlRowReader *reader, Relation rel)
+check_fields(const SlRowReader *reader, Relation rel, SlMissingColumn missing)
 {
 	const SlPolicy *policy = reader->policy;
+	const char     *system = policy->systems[reader->system].name;
 
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlPath *path = policy->fields[f].paths[reader->system];
 
-		if (path != NULL && !has_column(reader, path))
-			ereport(NOTICE,
-					(errmsg("\"%s\" has no column for field \"%s\", which is at \"%s\" "
-							"in system \"%s\": it is left out",
-							RelationGetRelationName(rel), policy->fields[f].name,
-							path->text, policy->systems[reader->system].name)));
+		if (path == NULL || has_column(reader, path))
+			continue;
+		if (missing == SL_MISSING_IS_ERROR)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("\"%s\" has no column for field \"%s\" of entity \"%s\", which "
+						"is at \"%s\" in system \"%s\"",
+						RelationGetRelationName(rel), policy->fields[f].name,
+						policy->entity, path->text, system),
+				 errhint("If the column was renamed or dropped, give the field its "
+						 "new \"path\" there by sync_configure, or none.")));
+		ereport(NOTICE,
+				(errmsg("\"%s\" has no column for field \"%s\", which is at \"%s\" in "
+						"system \"%s\": it is left out",
+						RelationGetRelationName(rel), policy->fields[f].name, path->text,
+						system)));
 	}
 }
 
+/* to_json() takes any type, and looks for it in the expression of its call. */
+static FmgrInfo *
+to_json_of(Oid type)
+{
+	FmgrInfo *function = palloc0(sizeof(FmgrInfo));
+	Node     *argument = (Node *) makeNullConst(type, -1, InvalidOid);
+
+	fmgr_info(F_TO_JSON, function);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument),
+											 InvalidOid, InvalidOid,
+											 COERCE_EXPLICIT_CALL),
+					   function);
+	return function;
+}
+
+static void
+add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
+{
+	SlRowColumn *column = &reader->columns[reader->ncolumns++];
+
+	column->name = pstrdup(NameStr(att->attname));
+	column->name_len = (int) strlen(column->name);
+	column->index = att->attnum - 1;
+	column->type = type_to_read(att->atttypid);
+	column->typlen = att->attlen;
+	column->typbyval = att->attbyval;
+	column->node = node;
+	if (column->type != JSONOID || getBaseType(att->atttypid) == JSONOID)
+		return;
+	column->to_json = to_json_of(att->atttypid);
+	reader->needs_settings = true;
+}
+
 void
-sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
+sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel,
+				   SlMissingColumn missing)
 {
 	TupleDesc         desc = RelationGetDescr(rel);
 	const SlPathNode *root = policy->systems[system].reader;
 
 	reader->policy = policy;
 	reader->system = system;
+	reader->needs_settings = false;
 	reader->ncolumns = 0;
 	reader->columns = palloc0(sizeof(SlRowColumn) * Max(desc->natts, 1));
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < desc->natts && root->nkeys > 0; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
-		char             *name = pstrdup(NameStr(att->attname));
-		int               len = (int) strlen(name);
-		const SlPathNode *node = att->attisdropped || root->nkeys == 0
-									 ? NULL
-									 : sl_path_child(root, name, len);
+		const char       *name = NameStr(att->attname);
+		const SlPathNode *node = sl_path_child(root, name, (int) strlen(name));
 
-		if (node != NULL)
-			reader->columns[reader->ncolumns++] = (SlRowColumn){
-				.name = name,
-				.name_len = len,
-				.type = selected_type(att->atttypid),
-				.node = node,
-			};
+		if (node != NULL && !att->attisdropped)
+			add_column(reader, att, node);
 	}
 	check_names(reader, rel);
-	note_missing_fields(reader, rel);
+	check_fields(reader, rel, missing);
 }
 
 void
-sl_row_reader_select(const SlRowReader *reader, StringInfo out)
+sl_row_reader_select(SlRowReader *reader, StringInfo out)
 {
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
-		const char *name = quote_identifier(reader->columns[i].name);
-		bool        is_json = reader->columns[i].type == JSONOID;
-
-		appendStringInfo(out, is_json ? "%spg_catalog.to_json(t.%s)" : "%st.%s",
-						 i == 0 ? "" : ", ", name);
+		reader->columns[i].index = i;
+		appendStringInfo(out, "%st.%s", i == 0 ? "" : ", ",
+						 quote_identifier(reader->columns[i].name));
 	}
+}
+
+int
+sl_row_settings(void)
+{
+	static const char *const settings[][2] = {{"TimeZone", "UTC"},
+											  {"DateStyle", "ISO, YMD"},
+											  {"IntervalStyle", "postgres"},
+											  {"bytea_output", "hex"},
+											  {"extra_float_digits", "1"}};
+	int                      level = NewGUCNestLevel();
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
 }
 
 static void
@@ -279,7 +335,8 @@ read_column(const SlRowReader *reader, SlRowColumn *column, Datum value,
 
 	if (column->type == JSONOID)
 	{
-		text *json = DatumGetTextPP(value);
+		text *json = DatumGetTextPP(
+			column->to_json == NULL ? value : FunctionCall1(column->to_json, value));
 
 		raw->data = VARDATA_ANY(json);
 		raw->len = (int32) VARSIZE_ANY_EXHDR(json);
@@ -304,14 +361,31 @@ sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 	{
 		SlRowColumn *column = &reader->columns[i];
 
-		if (!nulls[i])
+		if (!nulls[column->index])
 		{
-			read_column(reader, column, values[i], record);
+			read_column(reader, column, values[column->index], record);
 			continue;
 		}
 		column->value = null;
 		place_value(reader, column, record);
 	}
+}
+
+bool
+sl_row_same(const SlRowReader *reader, const TupleTableSlot *a, const TupleTableSlot *b)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		const SlRowColumn *column = &reader->columns[i];
+		int                at = column->index;
+
+		if (a->tts_isnull[at] != b->tts_isnull[at])
+			return false;
+		if (!a->tts_isnull[at] && !datum_image_eq(a->tts_values[at], b->tts_values[at],
+												  column->typbyval, column->typlen))
+			return false;
+	}
+	return true;
 }
 
 void

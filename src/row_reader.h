@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include "executor/tuptable.h"
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/rel.h"
 
@@ -22,32 +24,52 @@ typedef struct SlRowColumn
 {
 	const char       *name;
 	int               name_len;
-	Oid               type; /* what is selected: json where no shorter way is known */
+	int               index; /* of its value in a row, from 0 */
+	Oid               type;  /* without its domains; json where no shorter way is known */
+	FmgrInfo         *to_json; /* of those that are not json themselves */
+	int16             typlen;
+	bool              typbyval;
 	const SlPathNode *node;
 	SlRaw             value; /* in the row at hand */
 } SlRowColumn;
+
+/* What becomes of a field of which the relation has no column. */
+typedef enum SlMissingColumn
+{
+	SL_MISSING_IS_LEFT_OUT, /* a notice names it */
+	SL_MISSING_IS_ERROR
+} SlMissingColumn;
 
 typedef struct SlRowReader
 {
 	const SlPolicy *policy;
 	int             system;
+	bool            needs_settings; /* how a column is written depends on the session */
 	int             ncolumns;
 	SlRowColumn    *columns;
 } SlRowReader;
 
 /*
- * Chooses the columns of a relation.  One that has neither the record key nor the native id
- * is an error (42703); fields that it lacks are named by a notice.
+ * Chooses the columns of a relation, whose rows hold all of its attributes.  One that has
+ * neither the record key nor the native id is an error (42703).
  */
 extern void sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system,
-							   Relation rel);
+							   Relation rel, SlMissingColumn missing);
 
-/* What to select of the relation, which is called t: the columns, in order. */
-extern void sl_row_reader_select(const SlRowReader *reader, StringInfo out);
+/* What to select of the relation, which is called t, where rows shall hold no more. */
+extern void sl_row_reader_select(SlRowReader *reader, StringInfo out);
 
-/* Puts a row as it was selected into its places; it has no text yet. */
+/* Settings of the session under which what rows say does not depend on them; the nest level
+ * to leave them by AtEOXact_GUC(). */
+extern int sl_row_settings(void);
+
+/* Puts a row into its places; it has no text yet. */
 extern void sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 						SlRawRecord *record);
+
+/* Two rows of the relation hold the same in all columns that count. */
+extern bool sl_row_same(const SlRowReader *reader, const TupleTableSlot *a,
+						const TupleTableSlot *b);
 
 /* The text of the row that was read last: an object of the columns. */
 extern void sl_row_describe(const SlRowReader *reader, SlRawRecord *record);
