@@ -23,3 +23,12 @@ CREATE FUNCTION sync_ack(id bigint, lease bigint, native_id text, result jsonb D
     AS 'MODULE_PATHNAME', 'sync_ack_row';
 COMMENT ON FUNCTION sync_ack(bigint, bigint, text, jsonb) IS
     'The same for one row, with what the target calls the record and, in its own shape, what it says it stored. A field that it stored differently is its shadow from now on, and is not sent again. False where the row is no longer this lease''s; nothing is changed then.';
+
+CREATE FUNCTION sync_outbox_arrives() RETURNS trigger
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_outbox_arrives() IS
+    'Trigger of sync_outbox: a row that comes from elsewhere (a restore, a copy) takes its place among those of this cluster.';
+CREATE TRIGGER sync_outbox_arrives BEFORE INSERT ON sync_outbox
+    FOR EACH ROW EXECUTE FUNCTION sync_outbox_arrives();
+ALTER TABLE sync_outbox ENABLE ALWAYS TRIGGER sync_outbox_arrives;

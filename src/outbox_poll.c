@@ -23,6 +23,7 @@
 #include "guc.h"
 #include "json_out.h"
 #include "outbox_lease.h"
+#include "outbox_place.h"
 #include "outbox_row.h"
 #include "outbox_target.h"
 #include "payload.h"
@@ -65,17 +66,6 @@ enum
 	NCOLUMNS
 };
 
-/* In the order in which rows became claimable; from a place on, for what was skipped. */
-static SlPlan find_claimable = {
-	.sql =
-		"SELECT o.id, o.entity, o.record_key, o.place::pg_catalog.text FROM %s.sync_outbox AS o"
-		" WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.place IS NOT NULL"
-		"  AND ROW(o.place, o.id) OPERATOR(pg_catalog.>) ROW($2::pg_catalog.xid8, $3)"
-		"  AND ($4 IS NULL OR o.entity OPERATOR(pg_catalog.=) $4)"
-		" ORDER BY o.target_system, o.place, o.id LIMIT $5",
-	.nargs = 5,
-	.argtypes = {TEXTOID, TEXTOID, INT8OID, TEXTOID, INT4OID}};
-
 static SlPlan claim_row = {
 	.sql = "UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $2,"
 		   "  worker = $3, visible_at = $4, updated_at = $5,"
@@ -101,22 +91,6 @@ typedef struct Poll
 	ReturnSetInfo *result;
 } Poll;
 
-/* A row that looked claimable. */
-typedef struct Candidate
-{
-	int64 id;
-	char *entity;
-	char *key;
-	bool  is_done;
-} Candidate;
-
-/* Where the next look begins. */
-typedef struct Mark
-{
-	char  place[24];
-	int64 id;
-} Mark;
-
 static int64
 lease_of(Poll *poll)
 {
@@ -131,47 +105,6 @@ lease_end(const Poll *poll, TimestampTz now)
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   TimestampTzGetDatum(now),
 												   PointerGetDatum(poll->duration)));
-}
-
-/* A place is as many digits at most as a 64-bit number has. */
-static void
-set_mark(Mark *mark, uint64 row)
-{
-	char *place = TextDatumGetCString(sl_query_value_not_null(row, 4));
-
-	strlcpy(mark->place, place, sizeof(mark->place));
-	mark->id = DatumGetInt64(sl_query_value_not_null(row, 1));
-}
-
-static Candidate *
-find_candidates(Poll *poll, Mark *mark, int *n)
-{
-	Datum         values[5];
-	char          nulls[5] = {' ', ' ', ' ', ' ', ' '};
-	MemoryContext context = CurrentMemoryContext;
-	Candidate    *candidates;
-
-	values[0] = CStringGetTextDatum(poll->target);
-	values[1] = CStringGetTextDatum(mark->place);
-	values[2] = Int64GetDatum(mark->id);
-	values[3] = poll->entity == NULL ? (Datum) 0 : CStringGetTextDatum(poll->entity);
-	nulls[3] = poll->entity == NULL ? 'n' : ' ';
-	values[4] = Int32GetDatum(Min(poll->max_changes - poll->nclaimed, BATCH));
-	sl_spi_connect();
-	*n = (int) sl_query_select(&find_claimable, values, nulls);
-	MemoryContextSwitchTo(context);
-	candidates = palloc0(sizeof(Candidate) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-	{
-		candidates[i].id = DatumGetInt64(sl_query_value_not_null(i, 1));
-		candidates[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 2));
-		candidates[i].key = TextDatumGetCString(sl_query_value_not_null(i, 3));
-	}
-	if (*n > 0)
-		set_mark(mark, *n - 1);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	return candidates;
 }
 
 static Datum
@@ -329,44 +262,91 @@ claim_candidate(Poll *poll, SlBatch *batch, SlRecord *record, int target, int64 
 		sl_outbox_drop(&batch->outbox, id);
 }
 
-/* Claims the candidates of one entity, in their order. */
+/* The candidates of one entity: their records, locked where nobody else holds them. */
 static void
-claim_entity(Poll *poll, Candidate *candidates, int n, const char *entity)
+lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
 {
-	const SlPolicy *policy = sl_policy_get(entity);
-	int             target = sl_policy_system(policy, poll->target);
-	MemoryContext   context = CurrentMemoryContext;
-	int64          *ids = palloc(sizeof(int64) * n);
-	SlBatch         batch;
-
-	sl_batch_open(&batch, policy, n);
 	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(candidates[i].entity, entity) != 0)
-			continue;
-		candidates[i].is_done = true;
-		ids[batch.nrecords] = candidates[i].id;
-		if (target >= 0)
-			sl_batch_add(&batch, candidates[i].key, (int32) strlen(candidates[i].key));
-	}
-	sl_batch_lock_free(&batch);
-	sl_spi_connect();
-	MemoryContextSwitchTo(context);
-	for (int i = 0; i < batch.nrecords; i++)
-		if (batch.records[i]->state != NULL)
-			claim_candidate(poll, &batch, batch.records[i], target, ids[i]);
-	sl_batch_put(&batch);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	sl_batch_close(&batch);
+		sl_batch_add(batch, candidates[i]->key, (int32) strlen(candidates[i]->key));
+	sl_batch_lock_free(batch);
+	for (int i = 0; i < n; i++)
+		if (batch->records[i]->state == NULL)
+			sl_walk_hold(walk, candidates[i]);
 }
 
 static void
-claim_candidates(Poll *poll, Candidate *candidates, int n)
+claim_batch(Poll *poll, SlBatch *batch, SlCandidate **candidates, int target)
 {
+	MemoryContext context = CurrentMemoryContext;
+
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->state != NULL)
+			claim_candidate(poll, batch, batch->records[i], target,
+							candidates[i]->turn.id);
+	sl_batch_put(batch);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+}
+
+/* Claims the candidates of one entity, in their order. */
+static void
+claim_entity(Poll *poll, SlWalk *walk, SlCandidate **candidates, int n)
+{
+	const SlPolicy *policy = sl_policy_get(candidates[0]->entity);
+	int             target = sl_policy_system(policy, poll->target);
+	SlBatch         batch;
+
+	if (target < 0)
+	{
+		for (int i = 0; i < n; i++)
+			sl_walk_hold(walk, candidates[i]);
+		return;
+	}
+	sl_batch_open(&batch, policy, n);
+	lock_candidates(&batch, walk, candidates, n);
+	claim_batch(poll, &batch, candidates, target);
+	sl_batch_close(&batch);
+}
+
+/* The candidates of the first one's entity, from it on; returns how many. */
+static int
+pick_entity(SlCandidate *candidates, int n, SlCandidate **picked)
+{
+	int npicked = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (candidates[i].is_done || strcmp(candidates[i].entity, candidates[0].entity))
+			continue;
+		candidates[i].is_done = true;
+		picked[npicked++] = &candidates[i];
+	}
+	return npicked;
+}
+
+static void
+claim_candidates(Poll *poll, SlWalk *walk, SlCandidate *candidates, int n)
+{
+	SlCandidate **picked = palloc(sizeof(SlCandidate *) * n);
+
 	for (int i = 0; i < n; i++)
 		if (!candidates[i].is_done)
-			claim_entity(poll, candidates, n, candidates[i].entity);
+			claim_entity(poll, walk, picked, pick_entity(candidates + i, n - i, picked));
+}
+
+static bool
+claim_next(Poll *poll, SlWalk *walk)
+{
+	int          n;
+	SlCandidate *candidates = sl_walk_next(walk,
+										   Min(poll->max_changes - poll->nclaimed, BATCH),
+										   &n);
+
+	if (n > 0)
+		claim_candidates(poll, walk, candidates, n);
+	return n > 0;
 }
 
 static void
@@ -374,20 +354,20 @@ claim_all(Poll *poll)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger poll",
 											   ALLOCSET_DEFAULT_SIZES);
-	Mark          mark = {"0", PG_INT64_MIN};
-	int           n = -1;
+	SlWalk        walk;
+	bool          is_found = true;
 
-	while (poll->nclaimed < poll->max_changes && n != 0)
+	sl_walk_open(&walk, poll->target, poll->entity);
+	while (poll->nclaimed < poll->max_changes && is_found)
 	{
 		MemoryContext old = MemoryContextSwitchTo(work);
-		Candidate    *candidates;
 
 		CHECK_FOR_INTERRUPTS();
-		candidates = find_candidates(poll, &mark, &n);
-		claim_candidates(poll, candidates, n);
+		is_found = claim_next(poll, &walk);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(work);
 	}
+	sl_walk_close(&walk);
 	MemoryContextDelete(work);
 }
 

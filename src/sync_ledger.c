@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "guc.h"
+#include "outbox_mark.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -22,4 +23,5 @@ _PG_init(void)
 	sl_guc_init();
 	sl_query_init();
 	sl_policy_cache_init();
+	sl_mark_init();
 }

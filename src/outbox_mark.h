@@ -1,0 +1,63 @@
+/*
+ * outbox_mark.h
+ *	  Where the claims of a target go on: what a backend remembers of the places that it
+ *	  has looked at.
+ */
+#ifndef SL_OUTBOX_MARK_H
+#define SL_OUTBOX_MARK_H
+
+#include "postgres.h"
+
+#include "utils/snapshot.h"
+
+/* Where a row stands among those of its target that are claimable. */
+typedef struct SlTurn
+{
+	uint64 place; /* the transaction that made it claimable */
+	int64  id;
+} SlTurn;
+
+/* Before all rows of a place. */
+#define SL_FIRST_ID PG_INT64_MIN
+
+/* A queue of turns. */
+typedef struct SlTurns
+{
+	MemoryContext context;
+	int           head;
+	int           n; /* from head on */
+	int           room;
+	SlTurn       *turns;
+} SlTurns;
+
+/*
+ * No row up to and including "next" is claimable, nor will be, but those of an open
+ * place behind its turn, and those held.
+ */
+typedef struct SlMark
+{
+	SlTurn next;
+	SlTurns
+		open; /* places whose transaction was open, or which were not read to the end */
+	SlTurns held; /* rows that somebody else had locked */
+	uint64  xmax; /* of the newest snapshot that took part */
+} SlMark;
+
+/* Registers the callbacks that keep this file's memory true; called by _PG_init. */
+extern void sl_mark_init(void);
+
+/*
+ * What is known at the start of a call, to be worked upon: what committed, and what
+ * this transaction did since (entity NULL: of all entities).  It counts for nothing
+ * unless it is kept, and after the transaction only if that commits.
+ */
+extern SlMark *sl_mark_begin(const char *target, const char *entity);
+extern void    sl_mark_keep(SlMark *mark);
+
+/* One that knows nothing and is never kept, in the current context. */
+extern SlMark *sl_mark_scratch(void);
+
+extern void   sl_turns_add(SlTurns *turns, SlTurn turn);
+extern SlTurn sl_turns_take(SlTurns *turns);
+
+#endif

@@ -1,0 +1,339 @@
+/*
+ * outbox_place.c
+ *	  Rows that look claimable, found in the order in which they became so.
+ *
+ * A row's place is the transaction that made it claimable, so what a snapshot does not
+ * show yet has the place of a transaction that was open, or had not begun.  A walk
+ * begins where the last one ended and looks besides at the transactions that were open
+ * then and at the rows that were locked: what is dead by now is never stepped over
+ * again, however long its index entries stay.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
+
+#include "compat.h"
+#include "outbox_columns.h"
+#include "outbox_place.h"
+#include "query.h"
+
+/* The columns of the claim index. */
+enum
+{
+	KEY_TARGET = 1,
+	KEY_PLACE,
+	KEY_ID,
+	NKEYS = KEY_ID
+};
+
+/* Rows that are held are looked at in so small a batch, until one turns out to be free. */
+#define FIRST_PATIENCE 16
+
+/* More that are held are not remembered: the next walk begins at the first of them. */
+#define MAX_HELD 262144
+
+/* A transaction of the snapshot by its full number; the next one's epoch tells its own. */
+static uint64
+widen(TransactionId xid)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32            epoch = EpochFromFullTransactionId(next);
+
+	if (xid > XidFromFullTransactionId(next))
+		epoch--;
+	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, xid));
+}
+
+/* A transaction that the snapshot takes to be open may still show rows. */
+static bool
+is_open(const SlWalk *walk, uint64 place)
+{
+	if (place >= walk->xmax)
+		return true;
+	if (place < widen(walk->snapshot->xmin))
+		return false;
+	return XidInMVCCSnapshot((TransactionId) place, walk->snapshot);
+}
+
+/* A snapshot that was handed over can be older than what is remembered. */
+static bool
+is_older(const SlWalk *walk, const SlMark *mark)
+{
+	if (IsolationUsesXactSnapshot())
+		return walk->xmax <= mark->xmax;
+	return walk->xmax < mark->xmax;
+}
+
+static void
+choose_mark(SlWalk *walk, const char *target)
+{
+	walk->mark = sl_mark_begin(target, walk->entity);
+	walk->is_scratch = is_older(walk, walk->mark);
+	if (walk->is_scratch)
+		walk->mark = sl_mark_scratch();
+	walk->from = walk->mark->next;
+	walk->nheld = walk->mark->held.n;
+	walk->nopen = walk->mark->open.n;
+}
+
+void
+sl_walk_open(SlWalk *walk, const char *target, const char *entity)
+{
+	memset(walk, 0, sizeof(SlWalk));
+	walk->entity = entity;
+	walk->target = CStringGetTextDatum(target);
+	walk->patience = FIRST_PATIENCE;
+	CommandCounterIncrement();
+	walk->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	walk->xmax = widen(walk->snapshot->xmax);
+	walk->heap = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
+	walk->index = index_open(sl_relation_oid("sync_outbox_claim_idx"), RowExclusiveLock);
+	walk->slot = table_slot_create(walk->heap, NULL);
+	choose_mark(walk, target);
+}
+
+static Datum
+column(const SlWalk *walk, int column)
+{
+	bool  is_null;
+	Datum value = slot_getattr(walk->slot, column + 1, &is_null);
+
+	if (is_null)
+		elog(ERROR, "unexpected null in column %d of sync_outbox", column + 1);
+	return value;
+}
+
+static void
+take_row(SlWalk *walk)
+{
+	char        *entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
+	SlCandidate *found;
+
+	if (walk->entity != NULL && strcmp(walk->entity, entity) != 0)
+		return;
+	found = &walk->found[walk->nfound++];
+	memset(found, 0, sizeof(SlCandidate));
+	found->entity = entity;
+	found->key = TextDatumGetCString(column(walk, SL_OUTBOX_KEY));
+	found->turn.id = DatumGetInt64(column(walk, SL_OUTBOX_ID));
+	found->turn.place = U64FromFullTransactionId(
+		DatumGetFullTransactionId(column(walk, SL_OUTBOX_PLACE)));
+}
+
+/* Takes rows as long as there is room; true where there are no more. */
+static bool
+take_rows(SlWalk *walk, ScanKey keys, int nkeys)
+{
+	IndexScanDesc scan = sl_index_beginscan(walk->heap, walk->index, walk->snapshot,
+											nkeys);
+	bool          is_at_end = false;
+
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	while (walk->nfound < walk->room && !is_at_end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		is_at_end = !index_getnext_slot(scan, ForwardScanDirection, walk->slot);
+		if (!is_at_end)
+			take_row(walk);
+	}
+	ExecClearTuple(walk->slot);
+	index_endscan(scan);
+	return is_at_end;
+}
+
+static void
+init_target_key(const SlWalk *walk, ScanKey key)
+{
+	ScanKeyEntryInitialize(key, 0, KEY_TARGET, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, walk->target);
+}
+
+static void
+init_place_key(ScanKey key, StrategyNumber strategy, RegProcedure procedure, uint64 place)
+{
+	ScanKeyInit(key, KEY_PLACE, strategy, procedure,
+				FullTransactionIdGetDatum(FullTransactionIdFromU64(place)));
+}
+
+static void
+take_turn(SlWalk *walk, SlTurn turn)
+{
+	ScanKeyData keys[NKEYS];
+
+	init_target_key(walk, &keys[0]);
+	init_place_key(&keys[1], BTEqualStrategyNumber, F_XID8EQ, turn.place);
+	ScanKeyInit(&keys[2], KEY_ID, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(turn.id));
+	take_rows(walk, keys, NKEYS);
+}
+
+/* The rows of a place behind a turn; true where there are no more. */
+static bool
+take_place(SlWalk *walk, SlTurn turn)
+{
+	ScanKeyData keys[NKEYS];
+
+	init_target_key(walk, &keys[0]);
+	init_place_key(&keys[1], BTEqualStrategyNumber, F_XID8EQ, turn.place);
+	ScanKeyInit(&keys[2], KEY_ID, BTGreaterStrategyNumber, F_INT8GT,
+				Int64GetDatum(turn.id));
+	return take_rows(walk, keys, NKEYS);
+}
+
+/* The rows of all places from one on; true where there are no more. */
+static bool
+take_places(SlWalk *walk, uint64 place)
+{
+	ScanKeyData keys[2];
+
+	init_target_key(walk, &keys[0]);
+	init_place_key(&keys[1], BTGreaterEqualStrategyNumber, F_XID8GE, place);
+	return take_rows(walk, keys, 2);
+}
+
+/* Those that are free again; where one still is not, the others have to wait too. */
+static void
+take_held(SlWalk *walk)
+{
+	int room = walk->room;
+
+	walk->room = Min(room, walk->patience);
+	while (walk->nheld > 0 && walk->nfound < walk->room)
+	{
+		walk->nheld--;
+		take_turn(walk, sl_turns_take(&walk->mark->held));
+	}
+	walk->room = room;
+	walk->patience *= 2;
+	walk->is_held = true;
+}
+
+/* Rows of transactions that were open when the mark went by. */
+static void
+take_open(SlWalk *walk)
+{
+	SlTurns *open = &walk->mark->open;
+
+	while (walk->nopen > 0 && walk->nfound == 0)
+	{
+		SlTurn turn = sl_turns_take(open);
+
+		walk->nopen--;
+		if (is_open(walk, turn.place))
+		{
+			sl_turns_add(open, turn);
+			continue;
+		}
+		if (take_place(walk, turn))
+			continue;
+		turn.id = walk->found[walk->nfound - 1].turn.id;
+		sl_turns_add(open, turn);
+		walk->nopen++;
+	}
+}
+
+static void
+take_new(SlWalk *walk)
+{
+	SlTurn *next = &walk->mark->next;
+
+	if (next->id != SL_FIRST_ID && take_place(walk, *next))
+		*next = (SlTurn){next->place + 1, SL_FIRST_ID};
+	if (next->id == SL_FIRST_ID && walk->nfound < walk->room)
+		walk->is_at_end = take_places(walk, next->place);
+	if (walk->nfound > 0)
+		*next = walk->found[walk->nfound - 1].turn;
+}
+
+SlCandidate *
+sl_walk_next(SlWalk *walk, int room, int *n)
+{
+	walk->found = palloc(sizeof(SlCandidate) * room);
+	walk->nfound = 0;
+	walk->room = room;
+	walk->is_held = false;
+	if (walk->nheld > 0)
+		take_held(walk);
+	if (walk->nfound == 0)
+		take_open(walk);
+	if (walk->nfound == 0 && !walk->is_at_end)
+		take_new(walk);
+	*n = walk->nfound;
+	return walk->found;
+}
+
+void
+sl_walk_hold(SlWalk *walk, const SlCandidate *candidate)
+{
+	if (walk->is_held)
+		walk->nheld = 0;
+	if (walk->mark->held.n < MAX_HELD)
+		sl_turns_add(&walk->mark->held, candidate->turn);
+	else
+		walk->is_scratch = true;
+}
+
+/*
+ * The first place of which the walk may not have seen all: of transactions that began
+ * after the snapshot, and of this one, which may still make rows claimable.
+ */
+static uint64
+first_unseen(const SlWalk *walk)
+{
+	FullTransactionId own = GetTopFullTransactionIdIfAny();
+
+	if (!FullTransactionIdIsValid(own))
+		return walk->xmax;
+	return Min(walk->xmax, U64FromFullTransactionId(own));
+}
+
+/* What the walk has passed without seeing it: places whose transactions are open. */
+static void
+note_open(SlWalk *walk)
+{
+	for (uint32 i = 0; i < walk->snapshot->xcnt; i++)
+	{
+		SlTurn turn = {widen(walk->snapshot->xip[i]), SL_FIRST_ID};
+
+		if (turn.place >= walk->from.place && turn.place < walk->mark->next.place)
+			sl_turns_add(&walk->mark->open, turn);
+	}
+}
+
+static void
+move_mark(SlWalk *walk)
+{
+	SlMark *mark = walk->mark;
+	uint64  unseen = first_unseen(walk);
+
+	if (walk->is_at_end || mark->next.place >= unseen)
+		mark->next = (SlTurn){unseen, SL_FIRST_ID};
+	note_open(walk);
+	mark->xmax = walk->xmax;
+}
+
+void
+sl_walk_close(SlWalk *walk)
+{
+	move_mark(walk);
+	if (!walk->is_scratch)
+		sl_mark_keep(walk->mark);
+	ExecDropSingleTupleTableSlot(walk->slot);
+	index_close(walk->index, NoLock);
+	table_close(walk->heap, NoLock);
+	UnregisterSnapshot(walk->snapshot);
+}
