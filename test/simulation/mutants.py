@@ -7,9 +7,8 @@
 
 Each mutant is one place of the sources, replaced; it is built beside the tree, and the
 functions of a throw-away database are pointed at it.  It is dead where a history fails that
-holds with the sources as they are: a failure of the whole engine proves nothing.  One half of
-the histories are of the policies that concern its rule, the first ones; then come all.  A
-mutant whose place is no more there, or there twice, is an error, and so is one that survives:
+holds with the sources as they are: a failure of the whole engine proves nothing.  The
+histories are of the policies that concern its rule.  A mutant whose place is no more there, or there twice, is an error, and so is one that survives:
 a hole in the simulator, or a rule that nobody needs.
 """
 
@@ -184,6 +183,74 @@ MUTANTS = [
            "	shown->is_settled = stands_for_golden;",
            "	shown->is_settled = false;",
            "rewrites,rewrites_silently"),
+    Mutant("everything_collides", "7: who has seen C collides with nobody", "src/rules_edit.c",
+           "	edit->had_seen = edit->had_seen_field;", "	edit->had_seen = false;",
+           "plain,three,counted"),
+    Mutant("ties_go_to_the_owner", "6: with tiebreak an owner wins only in a collision", "src/rules_edit.c",
+           "	if (!edit->spec->is_tiebreak)\n		return true;\n	return (edit", "	if (edit != NULL)\n		return true;\n	return (edit",
+           "owners_of_three,owners,tiebreak"),
+    Mutant("unseen_nulls_are_settled", "3: a null is settled only where s had seen C", "src/rules_edit.c",
+           "		sl_spot_shown(&spot)->is_settled = edit->had_seen_field;",
+           "		sl_spot_shown(&spot)->is_settled = true;",
+           "plain,three,windows"),
+    Mutant("waiting_rows_stay_as_they_were", "4 outbox: a newer change folds into the waiting row", "src/waiting.c",
+           "	part->waiting_source = source_of(state, after, t);\n	waiting->is_changed[t] = true;",
+           "	part->waiting_source = source_of(state, after, t);\n"
+           "	waiting->is_changed[t] = waiting->before[t].action == SL_ACTION_NONE;",
+           "plain,three,windows"),
+    Mutant("the_needless_waits", "4 outbox: what has become a no-op is dropped", "src/waiting.c",
+           "		waiting->is_changed[t] = part->waiting_version != 0;\n		part->waiting_version = 0;",
+           "		waiting->is_changed[t] = false;\n		part->waiting_version = 0;",
+           "plain,three,windows"),
+    Mutant("retries_have_keys_of_their_own", "4 outbox: retries of one content share one key", "src/waiting.c",
+           "	return content->nfields > 0;\n}\n\n/* Every field", "	return content->nfields < 0;\n}\n\n/* Every field",
+           "plain,three,counted"),
+    Mutant("swapped_versions_go_unnoticed", "2: a strict system's tokens are noted", "src/decide.c",
+           "	return spot->policy->systems[spot->system].strict_versions && shown->is_seen &&",
+           "	return spot->policy->systems[spot->system].strict_versions && !shown->is_seen &&",
+           "strict"),
+    Mutant("the_unseen_waits", "9: what was never shown counts as null, where the policy says so", "src/waiting.c",
+           "	return spot->policy->systems[spot->system].unseen_is_null || sl_owner_spoke(spot);",
+           "	return sl_owner_spoke(spot);",
+           "parts_sent_over"),
+    Mutant("first_loads_are_sent", "baseline: nothing is sent because of it", "src/rules_baseline.c",
+           "		sl_spot_shown(&spot)->is_settled = true;", "		sl_spot_shown(&spot)->is_settled = false;",
+           "loads,loads_owned"),
+    Mutant("first_loads_create", "baseline: a missing record is left out there", "src/rules_baseline.c",
+           "			part->existence = SL_LEFT_OUT;", "			part->existence = SL_NOT_THERE;",
+           "loads,loads_owned"),
+    Mutant("the_last_load_wins", "baseline: where two disagree it is drift", "src/rules_baseline.c",
+           "	return is_disputed(edit) ? SL_RULED_DRIFT : SL_RULED_ACCEPTED;",
+           "	return !is_disputed(edit) ? SL_RULED_ACCEPTED : SL_RULED_ACCEPTED;",
+           "loads,loads_in_parts"),
+    Mutant("the_first_load_wins", "baseline: the owner's value stands", "src/rules_baseline.c",
+           "	if (is_owner(edit))\n		return SL_RULED_OWNER;\n	if (edit->conflict",
+           "	if (is_owner(edit) && edit->golden->author == SL_AUTHOR_NONE)\n		return SL_RULED_OWNER;\n	if (edit->conflict",
+           "loads_owned"),
+    Mutant("twins_are_guessed", "11: of several that could be meant none is guessed", "src/identity.c",
+           "	if (list_length(keys) > 1)\n	{", "	if (list_length(keys) > 2)\n	{",
+           "matched"),
+    Mutant("nobody_matches", "11: the one record that equals it is meant", "src/identity.c",
+           "		keys = find_candidates(chunk, intake);\n	if (keys == NIL)",
+           "		keys = find_candidates(chunk, intake);\n	if (keys != NIL)\n		keys = NIL;\n	if (keys == NIL)",
+           "matched,matched_creates"),
+    Mutant("native_ids_are_forgotten", "11: a record is found by its native id", "src/identity.c",
+           "		identity->found = SL_BY_NATIVE_ID;\n		name(intake, link->record_key);",
+           "		identity->found = SL_BY_NATIVE_ID;\n		name(intake, key);",
+           "keyless,matched"),
+    Mutant("everybody_deletes", "10: only the delete_owner deletes", "src/rules_delete.c",
+           "	if (policy->delete_owner >= 0 && policy->delete_owner != event->obs->system)",
+           "	if (policy->delete_owner < -1 && policy->delete_owner != event->obs->system)",
+           "deletes_owned"),
+    Mutant("deletes_are_not_reviewed", "10: with review a delete is a conflict", "src/rules_delete.c",
+           "	if (event->policy->deletes == SL_DELETES_REVIEW)\n		return \"deletes are reviewed\";\n", "",
+           "deletes_reviewed"),
+    Mutant("listings_delete_nothing", "complete: what is missing was deleted there", "src/diff_complete.c",
+           "	} while (!is_missing(complete));", "	} while (is_missing(complete) || true);",
+           "deletes_listed"),
+    Mutant("the_first_word_wins", "12: a winner's last value", "src/resolve_value.c",
+           "			decision->values[i] = side->last;", "			(void) side;",
+           "three,windows,plain"),
 ]
 
 
@@ -244,21 +311,20 @@ def holds(library, output):
 
 
 def hunt(mutant, library, whole, limit):
-    """(histories, what was found, where): in rounds that grow, each with a seed of its own."""
+    """(histories, what was found): in rounds that grow, each with a seed of its own."""
     histories, seed = 0, 0
     while histories < limit:
         seed += 1
-        where = mutant.policies if histories < limit // 2 else ""
-        size = min(30 * 2 ** (seed - 1), 480, limit - histories)
-        output = simulate(library, "-n", str(size), "--seed", str(seed), "--first", "--policies", where)
+        size = min(40 * 2 ** (seed - 1), 640, limit - histories)
+        output = simulate(library, "-n", str(size), "--seed", str(seed), "--first", "--policies", mutant.policies)
         histories += int(re.search(r"^# (\d+) histories", output, re.M)[1])
         found = re.search(r"^=== (.*)$", output, re.M)
         if found is not None:
             histories += 1
             if holds(whole, output):
-                return histories, found[1][:100], where or "all"
+                return histories, found[1][:100]
             print(f"# {mutant.name}: the whole engine fails too, seed {seed}: {found[1][:100]}", flush=True)
-    return histories, None, "all"
+    return histories, None
 
 
 def main():
@@ -277,11 +343,11 @@ def main():
         whole = copy_tree(pristine)
         for mutant in chosen:
             library = build(mutant, pristine, os.path.join(work, mutant.name))
-            histories, found, where = hunt(mutant, library, whole, options.n)
+            histories, found = hunt(mutant, library, whole, options.n)
             if found is None:
                 survivors.append(mutant.name)
-            print(f"{mutant.name:34} {'SURVIVED' if found is None else 'dead'} within {histories} histories of {where}: {found}",
-                  flush=True)
+            what = "SURVIVED" if found is None else "dead within"
+            print(f"{mutant.name:34} {what} {histories:5} histories of {mutant.policies}: {found}", flush=True)
             shutil.rmtree(os.path.join(work, mutant.name))
     print(f"# {len(chosen)} mutants, {len(survivors)} survived: {', '.join(survivors)}")
     return bool(survivors)

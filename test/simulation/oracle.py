@@ -9,6 +9,7 @@ from collections import Counter
 from excuses import Excuses
 from failure import Failure
 from rest import Rest
+from rulings import Rulings
 from settled import Settled
 from state import all_values, data_of, elements, is_dead, life_is_open, names, value_in
 from systems import Edit
@@ -16,7 +17,7 @@ from values import text_of
 from waiting import Waiting
 
 
-class Oracle(Excuses, Rest, Settled, Waiting):
+class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
     def __init__(self, world):
         self.world = world
         self.policy = world.policy
@@ -81,6 +82,7 @@ class Oracle(Excuses, Rest, Settled, Waiting):
             self.check_revival(shot)
         if life_is_open(before) and not life_is_open(answer["state"]) or is_dead(before):
             self.check_meanwhile(shot, answer["state"])
+        self.check_rulings(shot, outcome, before, answer["state"])
         self.check_golden(shot, outcome, answer["state"])
         for field, held in shot.held.items():
             self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
@@ -99,6 +101,7 @@ class Oracle(Excuses, Rest, Settled, Waiting):
         if is_dead(state) and not is_dead(before):
             if shot.death is None and not life_is_open(before):
                 raise Failure("I1", f"our own delete in {shot.system} was taken for a human's")
+            self.check_may_delete(shot.system, before)
             self.accepted += 1
         elif is_dead(before) and not is_dead(state):
             raise Failure("I4", "a delete revived the record")
@@ -239,7 +242,7 @@ class Oracle(Excuses, Rest, Settled, Waiting):
                               + ("our own write" if is_echo else f"the old {edit}"))
             self.excuses[excuse] += 1
             edit = self.phantom(shot.system, field, held, excuse)
-        edit.accepted = True
+        edit.accepted, edit.accepted_at = True, self.world.clock
         self.golden[field] = edit
         self.accepted += 1
 

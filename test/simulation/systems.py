@@ -41,6 +41,7 @@ class Edit:
         self.arrived = False        # told, though perhaps nobody could see it
         self.outcome = None
         self.accepted = False
+        self.accepted_at = None
         self.disordered = False     # that observation came late or out of order
         self.old_rows = frozenset() # conflicts that were resolved before that
         self.is_tied = False        # told under the very version of what was told before

@@ -1,0 +1,65 @@
+"""What the rules say of plain edits: neither more nor less than they ask for may be decided.
+
+An engine that holds every edit loses none; a human would have to decide them all.  So an
+edit is a conflict, or goes back, only where a rule says so, and an owner or a window
+stops those that it should.
+"""
+
+from failure import Failure
+from settled import shows
+from state import data_of, is_dead, life_is_open
+from values import text_of
+
+NEEDLESS = ("conflict", "held", "overruled")
+
+
+class Rulings:
+    def check_rulings(self, shot, outcome, before, state):
+        """Before note_newest, and before the golden record is looked at."""
+        if is_dead(before) or is_dead(state) or life_is_open(before) or self.policy.later:
+            return
+        for field, what in outcome.items():
+            config = self.policy.fields[field]
+            if field in shows(before, shot.system) and not config.get("group") and not self.policy.is_merged(field):
+                self.check_ruling(shot, field, what, before, state)
+
+    def check_ruling(self, shot, field, what, before, state):
+        name, golden = shot.system, self.golden.get(field)
+        if golden is None or golden.excuse is not None:
+            return
+        owner = self.policy.fields[field].get("owner")
+        has_spoken = any(e.system == owner and e.field == field and e.accepted for e in self.edits)
+        is_exclusive = has_spoken and owner != name and self.policy.fields[field].get("authority") != "tiebreak"
+        if what == "accepted" and is_exclusive:
+            raise Failure("I4", f"{name} set {field}, which {owner} owns")
+        if what == "accepted" and owner != name and self.is_inside_window(name, field, golden):
+            raise Failure("I4", f"{name} set {field} inside the window")
+        if what in NEEDLESS and not is_exclusive and self.is_plain(shot, field, golden, before, state):
+            raise Failure("I4", f"{field} of {name} is {what}, though its author had seen the golden value")
+
+    def check_may_delete(self, name, before):
+        """Of a record that others still show."""
+        options = self.policy.options
+        others = [n for n in self.world.names if n != name and shows(before, n)]
+        owner = options.get("delete_owner", name)
+        if others and (owner != name or options.get("deletes") in ("review", "ignore")):
+            raise Failure("I4", f"the record died by {name}, against the policy")
+
+    def is_inside_window(self, name, field, golden):
+        fields = self.policy.fields if self.policy.options.get("window_scope") == "record" else [field]
+        others = [self.golden[f] for f in fields if f in self.golden]
+        return any(e.system not in (name, "review") and e.accepted_at is not None
+                   and self.world.clock - e.accepted_at < self.world.window for e in others)
+
+    def is_plain(self, shot, field, golden, before, state):
+        """Nothing was on its way, and who typed it had seen the golden value."""
+        here, edit, newest = (shot.system, field), shot.held[field].origin, self.newest.get((shot.system, field))
+        if self.world.window or edit is None or newest is None or here in self.troubled or here in self.disorder:
+            return False
+        if edit.system != shot.system or self.owed(*here) or self.find(golden.number) not in map(self.find, edit.saw):
+            return False
+        if any(field in self.fields_of(c) for c in before["conflicts"] or [] if c["status"] == "open"):
+            return False
+        if any(c["kind"] == "oscillation" for c in state["conflicts"] or []):
+            return False
+        return text_of(newest.held[field].value) == text_of(data_of(before).get(field))
