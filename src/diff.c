@@ -170,6 +170,7 @@ sl_chunk_reject(SlChunk *chunk, SlArrival *arrival)
 	MemoryContext   old = MemoryContextSwitchTo(chunk->context);
 
 	arrival->verdict = palloc(sizeof(SlVerdict));
+	chunk->counts[SL_REJECTED]++;
 	sl_rejects_add(&chunk->rejects, policy, &arrival->raw, &arrival->intake);
 	sl_verdict_rejected(arrival->verdict, policy, &arrival->intake);
 	MemoryContextSwitchTo(old);
@@ -209,8 +210,12 @@ add_doubt(SlChunk *chunk)
 	if (chunk->diff->complete != NULL)
 		sl_doubt_see(chunk);
 	if (!is_held)
+	{
 		add_arrival(chunk);
-	else if (chunk->diff->options.is_verbose)
+		return;
+	}
+	chunk->counts[SL_UNCHANGED]++;
+	if (chunk->diff->options.is_verbose)
 		sl_doubt_show_held(chunk, add_arrival(chunk));
 }
 
@@ -229,7 +234,10 @@ glance(SlChunk *chunk)
 
 	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
+	{
+		chunk->counts[SL_UNCHANGED]++;
 		return;
+	}
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
 						 diff->scratch);
 	if (!sl_identity_fits(chunk, diff->scratch))
@@ -249,8 +257,12 @@ glance(SlChunk *chunk)
 
 		add_event(arrival, add_record(chunk, &arrival->intake, is_found ? &found : NULL));
 	}
-	else if (outcome == SL_STALE || diff->options.is_verbose)
-		show_glanced(chunk, outcome);
+	else
+	{
+		chunk->counts[outcome]++;
+		if (outcome == SL_STALE || diff->options.is_verbose)
+			show_glanced(chunk, outcome);
+	}
 }
 
 /* Of a record that stands twice in a chunk, the second is decided under the lock too. */

@@ -14,6 +14,7 @@
 #include "identity_rows.h"
 #include "outbox_row.h"
 #include "rows.h"
+#include "statistics.h"
 #include "verdict.h"
 
 /* A chunk ends, sooner than by its size, after so many of these: what is kept of them
@@ -52,6 +53,7 @@ typedef struct SlChunk
 	SlRecord           **records;
 	struct records_hash *by_key;
 	TimestampTz          now;
+	int64                counts[SL_NOUTCOMES]; /* records, by verdict */
 	SlLog                log;
 	SlRows               rejects;
 	SlOutboxRows         outbox;

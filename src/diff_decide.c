@@ -86,6 +86,7 @@ decide(SlChunk *chunk, SlArrival *arrival)
 		emit(chunk, arrival->verdict);
 		return;
 	}
+	chunk->counts[effects->verdict]++;
 	note_effects(chunk, record, effects);
 	sl_effects_say_first(effects, sl_identity_words(chunk, arrival));
 	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
@@ -134,8 +135,11 @@ settle_arrival(SlChunk *chunk, SlArrival *arrival)
 static void
 settle_verdict(SlChunk *chunk, SlArrival *arrival)
 {
-	bool is_news = arrival->verdict != NULL || sl_doubt_hold(chunk, arrival);
+	bool is_doubt = arrival->verdict == NULL;
+	bool is_news = !is_doubt || sl_doubt_hold(chunk, arrival);
 
+	if (is_doubt)
+		chunk->counts[is_news ? SL_CONFLICTED : SL_UNCHANGED]++;
 	if (is_news || chunk->diff->options.is_verbose)
 		emit(chunk, arrival->verdict);
 }
@@ -189,8 +193,8 @@ write_chunk(SlChunk *chunk)
 }
 
 /* A chunk in which nothing is to be decided or kept locks and writes nothing. */
-void
-sl_chunk_settle(SlChunk *chunk)
+static void
+settle(SlChunk *chunk)
 {
 	sl_identity_end_look(chunk->diff);
 	if (chunk->narrivals == 0)
@@ -211,4 +215,14 @@ sl_chunk_settle(SlChunk *chunk)
 	write_chunk(chunk);
 	sl_spi_finish();
 	MemoryContextSwitchTo(chunk->context);
+}
+
+void
+sl_chunk_settle(SlChunk *chunk)
+{
+	const SlDiff *diff = chunk->diff;
+
+	settle(chunk);
+	if (!diff->options.is_dry_run)
+		sl_count_arrivals(diff->policy, diff->system, chunk->counts, chunk->now);
 }

@@ -4,12 +4,15 @@
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "guc.h"
+
+PG_FUNCTION_INFO_V1(sync_now);
 
 bool sl_guc_notify = true;
 
@@ -73,4 +76,10 @@ TimestampTz
 sl_now(void)
 {
 	return now_is_set ? now_value : GetCurrentTimestamp();
+}
+
+Datum
+sync_now(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(sl_now());
 }

@@ -252,6 +252,14 @@ stand_for_sight(SlShown *shown, const SlWrite *write)
 		shown->is_observed = true;
 }
 
+/* The stamp of a write is known for as long as the ledger keeps the write. */
+static bool
+is_kept_for_stamp(const SlSpot *spot, const SlWrite *write)
+{
+	return awaits_stamp(spot, write) &&
+		   spot->now < write->since + spot->policy->retention.ledger;
+}
+
 /* Drops what is past, but for what a stamp may still name. */
 static void
 forget_past(const SlSpot *spot, SlShown *shown)
@@ -265,7 +273,7 @@ forget_past(const SlSpot *spot, SlShown *shown)
 		if (sl_is_past(spot, write))
 		{
 			stand_for_sight(shown, write);
-			if (!awaits_stamp(spot, write))
+			if (!is_kept_for_stamp(spot, write))
 				continue;
 			write->status = SL_WRITE_STAMPED;
 		}

@@ -24,6 +24,7 @@
 #include "outbox_leased.h"
 #include "outbox_row.h"
 #include "query.h"
+#include "statistics.h"
 
 PG_FUNCTION_INFO_V1(sync_ack_lease);
 PG_FUNCTION_INFO_V1(sync_ack_row);
@@ -35,7 +36,7 @@ static SlPlan move_to_ledger = {
 		"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
 		"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
 		"  RETURNING o.id, o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
-		"   o.direction, o.change_set, o.idempotency_key, o.updated_at),"
+		"   o.direction, o.change_set, o.idempotency_key, o.updated_at, o.created_at),"
 		" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
 		"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
 		"  SELECT g.record_key, g.entity, g.source_system, g.target_system, g.field_hash,"
@@ -44,7 +45,7 @@ static SlPlan move_to_ledger = {
 		"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
 		"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
 		"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
-		" SELECT g.record_key, g.target_system, g.id FROM gone AS g",
+		" SELECT g.record_key, g.target_system, g.id, g.created_at FROM gone AS g",
 	.nargs = 3,
 	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
 
@@ -135,9 +136,10 @@ move_rows(const SlBatch *batch, const SlNamedRow *leased, int n, int64 lease)
 /* A row that went: of which record, to whom. */
 typedef struct Moved
 {
-	int64 id;
-	char *key;
-	int   target; /* -1: no policy names it any more */
+	int64       id;
+	char       *key;
+	int         target; /* -1: no policy names it any more */
+	TimestampTz created_at;
 } Moved;
 
 static Moved *
@@ -152,6 +154,7 @@ read_moved(const SlBatch *batch, uint64 n)
 										   TextDatumGetCString(
 											   sl_query_value_not_null(i, 2)));
 		moved[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
+		moved[i].created_at = DatumGetTimestampTz(sl_query_value_not_null(i, 4));
 	}
 	return moved;
 }
@@ -171,14 +174,28 @@ ack_moved(SlBatch *batch, const Moved *moved, uint64 n, const Answer *answer)
 	}
 }
 
+/* A lease is of one target. */
+static void
+count_moved(const SlBatch *batch, const Moved *moved, uint64 n)
+{
+	int64 *took = palloc(sizeof(int64) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
+		took[i] = batch->now - moved[i].created_at;
+	if (n > 0 && moved[0].target >= 0)
+		sl_count_deliveries(batch->policy, moved[0].target, took, (int) n, batch->now);
+}
+
 static int
 ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 {
 	const Answer *answer = arg;
-	uint64        moved = move_rows(batch, leased, n, answer->lease);
+	uint64        nmoved = move_rows(batch, leased, n, answer->lease);
+	Moved        *moved = read_moved(batch, nmoved);
 
-	ack_moved(batch, read_moved(batch, moved), moved, answer);
-	return (int) moved;
+	ack_moved(batch, moved, nmoved, answer);
+	count_moved(batch, moved, nmoved);
+	return (int) nmoved;
 }
 
 static int

@@ -20,6 +20,7 @@
 #include "outbox_row.h"
 #include "policy_cache.h"
 #include "query.h"
+#include "statistics.h"
 
 /* A pass brings back so many rows; the next poll goes on. */
 #define MAX_RETURNED 1000
@@ -116,8 +117,9 @@ return_row(SlBatch *batch, SlRecord *record, int target, int64 id)
 		sl_outbox_drop(&batch->outbox, id);
 }
 
+/* Those of the first one's entity; returns how many they are, adds up what came back. */
 static int
-return_entity(const char *target, const Due *due, int n)
+return_entity(const char *target, const Due *due, int n, int *returned)
 {
 	const SlPolicy *policy = sl_policy_get(due[0].entity);
 	int             system = sl_policy_system(policy, target);
@@ -139,15 +141,20 @@ return_entity(const char *target, const Due *due, int n)
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	sl_batch_close(&batch);
+	if (system >= 0)
+		sl_count_calls(policy, system, SL_CALL_LOST, batch.log.nrows, batch.now);
+	*returned += batch.log.nrows;
 	return i;
 }
 
-void
+int
 sl_outbox_return_due(const char *target, const char *entity)
 {
 	int  n;
+	int  returned = 0;
 	Due *due = find(target, entity, sl_now(), &n);
 
 	for (int i = 0; i < n;)
-		i += return_entity(target, due + i, n - i);
+		i += return_entity(target, due + i, n - i, &returned);
+	return returned;
 }

@@ -9,8 +9,9 @@
 
 /*
  * Brings back what workers of a target have held too long, and makes claimable what
- * waited for its retry long enough (entity NULL: of any).
+ * waited for its retry long enough (entity NULL: of any), a limited number at once.
+ * What is locked is skipped.  Returns how many leases had run out.
  */
-extern void sl_outbox_return_due(const char *target, const char *entity);
+extern int sl_outbox_return_due(const char *target, const char *entity);
 
 #endif

@@ -21,6 +21,7 @@
 #include "outbox_return.h"
 #include "outbox_row.h"
 #include "query.h"
+#include "statistics.h"
 
 PG_FUNCTION_INFO_V1(sync_nack);
 PG_FUNCTION_INFO_V1(sync_extend);
@@ -116,6 +117,7 @@ fail(SlBatch *batch, SlRecord *record, int target, const Failure *failure)
 	entry.detail = failure->error;
 	sl_log_add(&batch->log, record, &entry);
 	sl_outbox_give_back(batch, record, target, &comeback);
+	sl_count_calls(batch->policy, target, SL_CALL_FAILED, 1, batch->now);
 }
 
 /* A row that the state does not name is left from a policy that named the target before. */

@@ -17,8 +17,8 @@ static SlPlan find_entities = {
 	.nargs = 0,
 	.argtypes = {0}};
 
-static List *
-find_all_entities(void)
+List *
+sl_all_entities(void)
 {
 	MemoryContext context = CurrentMemoryContext;
 	List         *entities = NIL;
@@ -74,7 +74,7 @@ sl_need_target(const char *target, const char *entity)
 		sl_policy_need_system(sl_policy_get(entity), target);
 		return;
 	}
-	foreach (cell, find_all_entities())
+	foreach (cell, sl_all_entities())
 	{
 		const SlPolicy *policy = sl_policy_get((const char *) lfirst(cell));
 

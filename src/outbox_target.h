@@ -7,10 +7,15 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 /*
  * A target that no policy names (that of the entity, or NULL: of any) is an error
  * that names the nearest one.
  */
 extern void sl_need_target(const char *target, const char *entity);
+
+/* The names of all entities, char *. */
+extern List *sl_all_entities(void);
 
 #endif

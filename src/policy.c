@@ -20,10 +20,14 @@
 #define DEFAULT_MAX_CHANGE   0.5
 #define DEFAULT_MAX_FLIPS    5
 
-static const char *const policy_keys[] = {
-	"delete_owner", "deletes",      "fields",    "match_on",
-	"max_attempts", "max_change",   "max_flips", "systems",
-	"window",       "window_scope", NULL};
+static const char *const policy_keys[] = {"delete_owner", "deletes",      "fields",
+										  "match_on",     "max_attempts", "max_change",
+										  "max_flips",    "retention",    "systems",
+										  "window",       "window_scope", NULL};
+
+static const char *const retention_keys[] = {"changes",     "conflicts", "ledger",
+											 "near_misses", "rejects",   "statistics",
+											 NULL};
 
 static const char *const window_scopes[] = {"field", "record", NULL};
 
@@ -68,6 +72,32 @@ parse_delete_owner(SlPolicy *policy, const SlConfig *root)
 }
 
 static void
+parse_retention(SlRetention *retention, const SlConfig *root)
+{
+	SlConfig config;
+
+	*retention = (SlRetention){
+		.changes = 90 * USECS_PER_DAY,
+		.ledger = 365 * USECS_PER_DAY,
+		.rejects = 30 * USECS_PER_DAY,
+		.conflicts = 365 * USECS_PER_DAY,
+		.near_misses = 90 * USECS_PER_DAY,
+		.statistics = 730 * USECS_PER_DAY,
+	};
+	if (!sl_config_get(root, "retention", &config))
+		return;
+	sl_config_check_keys(&config, retention_keys);
+	retention->changes = sl_config_interval(&config, "changes", retention->changes);
+	retention->ledger = sl_config_interval(&config, "ledger", retention->ledger);
+	retention->rejects = sl_config_interval(&config, "rejects", retention->rejects);
+	retention->conflicts = sl_config_interval(&config, "conflicts", retention->conflicts);
+	retention->near_misses = sl_config_interval(&config, "near_misses",
+												retention->near_misses);
+	retention->statistics = sl_config_interval(&config, "statistics",
+											   retention->statistics);
+}
+
+static void
 parse_document(SlPolicy *policy, const SlConfig *root)
 {
 	if (!sl_config_is_object(root))
@@ -86,6 +116,7 @@ parse_document(SlPolicy *policy, const SlConfig *root)
 											 1000);
 	policy->max_change = sl_config_share(root, "max_change", DEFAULT_MAX_CHANGE);
 	policy->max_flips = sl_config_integer(root, "max_flips", DEFAULT_MAX_FLIPS, 1000);
+	parse_retention(&policy->retention, root);
 	sl_policy_check(policy, root);
 }
 

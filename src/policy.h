@@ -140,6 +140,17 @@ typedef enum SlDeletes
 	SL_DELETES_IGNORE
 } SlDeletes;
 
+/* How long the book keeps what nothing needs any more, in microseconds each. */
+typedef struct SlRetention
+{
+	int64 changes;   /* rows of sync_event */
+	int64 ledger;    /* of sync_ledger; so long is the stamp of a write known, too */
+	int64 rejects;   /* of sync_reject, since they came last */
+	int64 conflicts; /* of sync_conflict, since they were resolved */
+	int64 near_misses;
+	int64 statistics;
+} SlRetention;
+
 #define SL_MAX_SYSTEMS 60
 #define SL_MAX_FIELDS  1000
 
@@ -163,6 +174,7 @@ typedef struct SlPolicy
 	int           max_attempts;
 	double        max_change; /* a share, 0 to 1 */
 	int           max_flips;
+	SlRetention   retention;
 	MemoryContext context; /* all of the above */
 } SlPolicy;
 

@@ -413,6 +413,16 @@ append_attempts(StringInfo out, const SlPolicy *policy)
 			policy->max_attempts);
 }
 
+append_retention(StringInfo out, const SlRetention *retention)
+{
+	appendStringInfo(out, "  Kept: changes %s, writes that crossed %s, ",
+					 duration(retention->changes), duration(retention->ledger));
+	appendStringInfo(out, "rejected records %s, conflicts %s after they are settled, ",
+					 duration(retention->rejects), duration(retention->conflicts));
+	appendStringInfo(out, "near misses %s, statistics %s.\n",
+					 duration(retention->near_misses), duration(retention->statistics));
+}
+
 static void
 append_rules(StringInfo out, const SlPolicy *policy)
 {
@@ -424,6 +434,7 @@ append_rules(StringInfo out, const SlPolicy *policy)
 	append_guard(out, policy);
 	append_match_on(out, policy);
 	append_attempts(out, policy);
+	append_retention(out, &policy->retention);
 }
 
 char *

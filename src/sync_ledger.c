@@ -12,6 +12,7 @@
 #include "outbox_mark.h"
 #include "policy_cache.h"
 #include "query.h"
+#include "statistics.h"
 
 PG_MODULE_MAGIC;
 
@@ -24,4 +25,5 @@ _PG_init(void)
 	sl_query_init();
 	sl_policy_cache_init();
 	sl_mark_init();
+	sl_statistics_init();
 }
