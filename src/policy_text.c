@@ -413,6 +413,7 @@ append_attempts(StringInfo out, const SlPolicy *policy)
 			policy->max_attempts);
 }
 
+static void
 append_retention(StringInfo out, const SlRetention *retention)
 {
 	appendStringInfo(out, "  Kept: changes %s, writes that crossed %s, ",
