@@ -5,6 +5,7 @@
 #                                           and prove want a running server
 #   make test, make demo, make bench        set up what they need, a server included
 #   make simulate N=1000                    generated histories against a server of its own
+#   make soak MINUTES=30                    workers that crash, and nothing lost or doubled
 #   make mutants                            breaks each rule: does the simulation find it?
 #   make lint, make format                  check and format the sources
 
@@ -57,7 +58,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate mutants lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate soak mutants lint format
 
 installcheck: check-names
 check-names:
@@ -90,6 +91,9 @@ bench:
 simulate:
 	@test/with_server test/simulation/run.py --crash $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TOLERATE),--tolerate $(TOLERATE)) $(if $(POLICIES),--policies $(POLICIES)) $(if $(STORY),--story $(STORY))
+
+soak:
+	@test/with_server test/soak/run.py
 
 # make mutants ONLY=the_newer_wins N=2000
 mutants:

@@ -25,18 +25,19 @@ class Server(ThreadingHTTPServer):
 
 
 class Api:
-    def __init__(self, hang):
+    def __init__(self, hang, kinds=MISCHIEF):
         self.hang = hang            # seconds, longer than a worker waits
         self.patience = 0           # seconds that it takes to think
-        self.kinds = itertools.cycle(MISCHIEF)
+        self.kinds = itertools.cycle(kinds)
         self.is_kind = False        # no more mischief
         self.lock = threading.Lock()
         self.busy = 0               # calls under way
         self.calls = collections.Counter()      # by key
         self.suffered = collections.Counter()   # by kind of mischief
         self.answers = {}           # by key: the content of its first call, and the answer
-        self.applied = []           # (record, key, method, content), in order
+        self.applied = []           # keys, in order
         self.records = {}           # by id
+        self.deleted = []           # record keys, until somebody tells
         self.versions = collections.Counter()   # by id, deleted or not
         self.newest = {}            # by id, the version in the newest key
         self.faults = []
@@ -106,13 +107,13 @@ class Api:
     def apply(self, method, path, key, content):
         """Does what was asked, once for each key, and answers the same each time."""
         with self.lock:
-            asked = (method, path, content)
+            asked = hash((method, path, content))
             first, answer = self.answers.get(key, (None, None))
             if first is None:
                 answer = self.change(method, path.split('/')[2:], key, json.loads(content or '{}'))
                 self.answers[key] = asked, answer
             elif first != asked:
-                self.faults.append(f'{key}: first {first}, then {asked}')
+                self.faults.append(f'{key}: another call before, now {method} {path} {content}')
             return answer
 
     def change(self, method, name, key, content):
@@ -124,16 +125,20 @@ class Api:
             self.faults.append(f'{key} after v{self.newest[name]}')
         self.newest[name] = version
         if (method == 'POST') == (name in self.records):
-            self.faults.append(f'{key}: {method} of {name}, which is {"" if name in self.records else "not "}there')
+            if method != 'DELETE':      # of what was never created, if nobody could know that
+                self.faults.append(f'{key}: {method} of {name}, which is {"" if name in self.records else "not "}there')
             return 404, {'error': 'no such thing'}
-        self.applied.append((name, key, method, content))
+        self.applied.append(key)
         if method == 'DELETE':
-            del self.records[name]
+            self.deleted.append(self.records.pop(name)['record_key'])
             return 200, {}
         return (201 if method == 'POST' else 200), self.store(name, content)
 
     def store(self, name, content):
-        """What is stored now, with a new version; a name is trimmed."""
+        """What is stored now, with a new version. A name is trimmed; a number never goes back."""
+        self.faults += [f'{name}: {content} after {self.records[name]}' for field in content
+                        if isinstance(content[field], (int, float)) and field != 'v'
+                        and content[field] < (self.records.get(name, {}).get(field) or 0)]
         self.versions[name] += 1
         stored = {**self.records.get(name, {}), **content, 'id': name, 'v': self.versions[name]}
         if 'name' in stored:

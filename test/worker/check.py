@@ -13,12 +13,12 @@ import sys
 import tempfile
 import time
 
-import psycopg2
-
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from api import MISCHIEF, Api       # noqa: E402
+from api import MISCHIEF, Api           # noqa: E402
+from database import Database           # noqa: E402
+from processes import Workers, until    # noqa: E402
 
 HERE = os.path.abspath('examples/worker')
 LEASE = 4       # seconds; a worker waits a quarter of it for an answer
@@ -34,30 +34,8 @@ def report(ok, what, *diagnostics):
         print(f'# {line}')
 
 
-def until(condition, seconds=60):
-    """Waits for a condition, and gives whether it came true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return bool(condition())
-
-
-class Book:
+class Book(Database):
     """A database's side of the story."""
-
-    def __init__(self):
-        self.connection = psycopg2.connect('')
-        self.connection.autocommit = True
-
-    def rows(self, sql, *values):
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def value(self, sql, *values):
-        return self.rows(sql, *values)[0][0]
 
     def start_anew(self):
         self.rows('DROP EXTENSION IF EXISTS sync_ledger')
@@ -89,37 +67,6 @@ class Book:
                              AND pid <> pg_backend_pid() AND state = 'idle' AND query ~ 'sync_poll'""") > 0
 
 
-class Workers:
-    """Processes that run one of the examples."""
-
-    def __init__(self, command, environment, api):
-        self.command = command
-        self.environment = {**os.environ, **environment, 'TARGET': 'api', 'BASE_URL': api.url,
-                            'LEASE': str(LEASE), 'BATCH': '5', 'POLL': '1', 'no_proxy': '*'}
-        self.log = tempfile.TemporaryFile('w+')
-        self.running = []
-
-    def start(self, **settings):
-        self.running.append(subprocess.Popen(self.command, stderr=self.log, stdout=self.log,
-                                             env={**self.environment, **settings}))
-
-    def stop(self, signum=signal.SIGTERM):
-        for worker in self.running:
-            worker.send_signal(signum)
-        codes = [worker.wait(20) for worker in self.running]
-        self.running = []
-        return codes
-
-    def kill_one(self, dice):
-        worker = self.running.pop(dice.randrange(len(self.running)))
-        worker.kill()
-        worker.wait()
-
-    def said(self):
-        self.log.seek(0)
-        return self.log.read()[-3000:]
-
-
 def exactly_once(name, book, api, workers):
     """Edits all the time; workers are killed and connections are cut all the time."""
     dice = random.Random(17)
@@ -146,7 +93,7 @@ def exactly_once(name, book, api, workers):
     workers.stop()
     claimed, settled = ({key for key, in book.rows('SELECT idempotency_key FROM sync_event WHERE event = %s', event)}
                         for event in ('claimed', 'acknowledged'))
-    keys = [key for _, key, _, _ in api.applied]
+    keys = api.applied
     report(api.faults == [], f'{name}: no key is reused, no record created twice, nothing out of order', *api.faults)
     report(len(keys) == len(set(keys)), f'{name}: no change-set is applied twice')
     report(settled <= set(keys) <= claimed, f'{name}: what was acknowledged was applied',
@@ -233,7 +180,7 @@ def check(name, command, environment):
     book = Book()
     book.start_anew()
     api = Api(hang=LEASE / 4 * 1.5)
-    workers = Workers(command, environment, api)
+    workers = Workers(command, TARGET='api', BASE_URL=api.url, LEASE=str(LEASE), BATCH='5', POLL='1', **environment)
     try:
         for story in (exactly_once, wake_up, bad_calls, graceful_stop):
             story(name, book, api, workers)
