@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "event_store.h"
 #include "guc.h"
 #include "near_miss_store.h"
@@ -106,19 +108,37 @@ sl_batch_log_lease(const SlBatch *batch, const SlRecord *record, int target,
 												true);
 }
 
+/* What an event left in a record, on its way into the tables; copied to the context. */
+static void
+collect(SlBatch *batch, SlRecord *record, MemoryContext context)
+{
+	sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
+	sl_identity_rows_collect(&batch->identities, batch->policy, record);
+	sl_record_seal(batch->policy, record, context);
+}
+
+static void
+collect_all(SlBatch *batch)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext one = AllocSetContextCreate(context, "sync_ledger record",
+											  ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(one);
+	for (int i = 0; i < batch->nrecords; i++)
+	{
+		if (batch->records[i]->state != NULL)
+			collect(batch, batch->records[i], context);
+		MemoryContextReset(one);
+	}
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(one);
+}
+
 void
 sl_batch_put(SlBatch *batch)
 {
-	for (int i = 0; i < batch->nrecords; i++)
-	{
-		SlRecord *record = batch->records[i];
-
-		if (record->state == NULL)
-			continue;
-		sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
-		sl_identity_rows_collect(&batch->identities, batch->policy, record);
-		sl_record_seal(batch->policy, record, CurrentMemoryContext);
-	}
+	collect_all(batch);
 	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
 	sl_identity_rows_put(&batch->identities, batch->policy);

@@ -42,6 +42,8 @@ check_columns(Relation rel, int ncolumns)
 void
 sl_table_open(SlTable *table, const char *name, int ncolumns)
 {
+	table->context = CurrentMemoryContext;
+	table->snapshot = NULL;
 	table->rel = table_open(sl_relation_oid(name), RowExclusiveLock);
 	check_columns(table->rel, ncolumns);
 	table->estate = CreateExecutorState();
@@ -53,29 +55,6 @@ sl_table_open(SlTable *table, const char *name, int ncolumns)
 	sl_eval_plan_qual_init(&table->epq, table->estate);
 	table->old = table_slot_create(table->rel, NULL);
 	table->fresh = MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
-}
-
-/* What a user's AFTER triggers do, they do on a snapshot that sees the rows. */
-static void
-run_triggers(SlTable *table)
-{
-	PushActiveSnapshot(GetTransactionSnapshot());
-	AfterTriggerEndQuery(table->estate);
-	PopActiveSnapshot();
-}
-
-void
-sl_table_close(SlTable *table)
-{
-	CommandCounterIncrement();
-	run_triggers(table);
-	EvalPlanQualEnd(&table->epq);
-	ExecDropSingleTupleTableSlot(table->old);
-	ExecDropSingleTupleTableSlot(table->fresh);
-	ExecResetTupleTable(table->estate->es_tupleTable, false);
-	ExecCloseResultRelations(table->estate);
-	FreeExecutorState(table->estate);
-	table_close(table->rel, NoLock);
 }
 
 static void
@@ -123,38 +102,72 @@ sl_table_delete(SlTable *table, ItemPointer tid)
 	ResetPerTupleExprContext(table->estate);
 }
 
-static bool
-fetch(SlTable *table, Relation index, Snapshot snapshot, int64 id)
+/* Rows are looked for on a snapshot that sees what was written before the first look. */
+static void
+begin_look(SlTable *table)
 {
-	IndexScanDesc scan = sl_index_beginscan(table->rel, index, snapshot, 1);
-	ScanKeyData   key;
-	bool          is_found;
+	MemoryContext old = MemoryContextSwitchTo(table->context);
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-	index_rescan(scan, &key, 1, NULL, 0);
-	is_found = index_getnext_slot(scan, ForwardScanDirection, table->old);
-	index_endscan(scan);
-	return is_found;
+	CommandCounterIncrement();
+	table->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	table->key = index_open(sl_primary_key(table->rel), RowExclusiveLock);
+	table->scan = sl_index_beginscan(table->rel, table->key, table->snapshot, 1);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+end_look(SlTable *table)
+{
+	if (table->snapshot == NULL)
+		return;
+	index_endscan(table->scan);
+	index_close(table->key, NoLock);
+	UnregisterSnapshot(table->snapshot);
 }
 
 bool
 sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
 {
-	int      natts = RelationGetNumberOfAttributes(table->rel);
-	Relation index;
-	Snapshot snapshot;
-	bool     is_found;
+	int           natts = RelationGetNumberOfAttributes(table->rel);
+	ScanKeyData   key;
+	MemoryContext old;
+	bool          is_found;
 
-	CommandCounterIncrement();
-	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	index = index_open(sl_primary_key(table->rel), RowExclusiveLock);
-	is_found = fetch(table, index, snapshot, id);
-	index_close(index, NoLock);
-	UnregisterSnapshot(snapshot);
+	if (table->snapshot == NULL)
+		begin_look(table);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	old = MemoryContextSwitchTo(table->context);
+	index_rescan(table->scan, &key, 1, NULL, 0);
+	is_found = index_getnext_slot(table->scan, ForwardScanDirection, table->old);
+	MemoryContextSwitchTo(old);
 	if (!is_found)
 		return false;
 	slot_getallattrs(table->old);
 	memcpy(values, table->old->tts_values, sizeof(Datum) * natts);
 	memcpy(nulls, table->old->tts_isnull, sizeof(bool) * natts);
 	return true;
+}
+
+/* What a user's AFTER triggers do, they do on a snapshot that sees the rows. */
+static void
+run_triggers(SlTable *table)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	AfterTriggerEndQuery(table->estate);
+	PopActiveSnapshot();
+}
+
+void
+sl_table_close(SlTable *table)
+{
+	end_look(table);
+	CommandCounterIncrement();
+	run_triggers(table);
+	EvalPlanQualEnd(&table->epq);
+	ExecDropSingleTupleTableSlot(table->old);
+	ExecDropSingleTupleTableSlot(table->fresh);
+	ExecResetTupleTable(table->estate->es_tupleTable, false);
+	ExecCloseResultRelations(table->estate);
+	FreeExecutorState(table->estate);
+	table_close(table->rel, NoLock);
 }

@@ -8,10 +8,12 @@
 
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 typedef struct SlTable
 {
@@ -21,6 +23,10 @@ typedef struct SlTable
 	EPQState        epq;
 	TupleTableSlot *old;
 	TupleTableSlot *fresh;
+	MemoryContext   context;
+	Snapshot        snapshot; /* NULL: nothing was looked for yet */
+	Relation        key;
+	IndexScanDesc   scan;
 } SlTable;
 
 /*
@@ -40,9 +46,9 @@ extern void sl_table_update(SlTable *table, ItemPointer tid, const Datum *values
 extern void sl_table_delete(SlTable *table, ItemPointer tid);
 
 /*
- * Finds a row by the bigint that is its primary key, as the current transaction sees
- * it now, and reads it; by-reference values are good until the next call.  False
- * where there is none.
+ * Finds a row by the bigint that is its primary key, as the current transaction saw it
+ * at the first call, and reads it; by-reference values are good until the next call.
+ * False where there is none.  A row that the caller has written since is not found anew.
  */
 extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
 

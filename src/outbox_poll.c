@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "commands/sequence.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -16,17 +14,13 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "canonical.h"
-#include "compat.h"
-#include "decide.h"
 #include "event_store.h"
 #include "guc.h"
-#include "json_out.h"
+#include "outbox_claim.h"
 #include "outbox_lease.h"
 #include "outbox_place.h"
 #include "outbox_row.h"
 #include "outbox_target.h"
-#include "payload.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -46,222 +40,6 @@ enum
 	ARG_ENTITY
 };
 
-enum
-{
-	COL_ID,
-	COL_LEASE,
-	COL_ENTITY,
-	COL_KEY,
-	COL_NATIVE_ID,
-	COL_ACTION,
-	COL_CHANGE_SET,
-	COL_PAYLOAD,
-	COL_SOURCE,
-	COL_TARGET,
-	COL_DIRECTION,
-	COL_IDEMPOTENCY_KEY,
-	COL_HASH,
-	COL_ATTEMPT,
-	COL_CREATED_AT,
-	NCOLUMNS
-};
-
-static SlPlan claim_row = {
-	.sql = "UPDATE %s.sync_outbox AS o SET status = 'leased', place = NULL, lease = $2,"
-		   "  worker = $3, visible_at = $4, updated_at = $5,"
-		   "  attempts = o.attempts OPERATOR(pg_catalog.+) 1, action = $6,"
-		   "  change_set = $7, field_hash = $8, idempotency_key = $9"
-		   " WHERE o.id OPERATOR(pg_catalog.=) $1"
-		   "  AND o.status OPERATOR(pg_catalog.=) 'pending'"
-		   " RETURNING o.attempts, o.created_at",
-	.nargs = 9,
-	.argtypes = {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-				 JSONBOID, TEXTOID, TEXTOID}};
-
-/* One call of sync_poll. */
-typedef struct Poll
-{
-	const char    *target;
-	const char    *entity; /* or NULL: all */
-	const char    *worker; /* or NULL */
-	int32          max_changes;
-	Interval      *duration;
-	int64          lease; /* 0 until something is claimed */
-	int32          nclaimed;
-	ReturnSetInfo *result;
-} Poll;
-
-static int64
-lease_of(Poll *poll)
-{
-	if (poll->lease == 0)
-		poll->lease = nextval_internal(sl_relation_oid("sync_lease_seq"), false);
-	return poll->lease;
-}
-
-static TimestampTz
-lease_end(const Poll *poll, TimestampTz now)
-{
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												   TimestampTzGetDatum(now),
-												   PointerGetDatum(poll->duration)));
-}
-
-static Datum
-payload_of(const SlPolicy *policy, const SlRecord *record, int target,
-		   const SlContent *content, const char *idempotency_key)
-{
-	StringInfoData key;
-	StringInfoData stamp;
-	StringInfoData payload;
-	SlValue        key_value;
-	SlValue        stamp_value;
-
-	initStringInfo(&key);
-	initStringInfo(&stamp);
-	initStringInfo(&payload);
-	sl_append_json_string(&key, record->key, record->key_len);
-	sl_append_json_string(&stamp, idempotency_key, (int32) strlen(idempotency_key));
-	key_value = (SlValue){key.data, key.len, SL_EXACT};
-	stamp_value = (SlValue){stamp.data, stamp.len, SL_EXACT};
-	sl_append_payload(&payload, policy, target, content, &key_value, &stamp_value);
-	return sl_text_to_jsonb(payload.data);
-}
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
-/* What a claim hands out and what its row takes, but for what the row itself adds. */
-static void
-describe_claim(Poll *poll, const SlBatch *batch, const SlRecord *record, int target,
-			   const SlContent *content, Datum *values, bool *nulls)
-{
-	const SlPolicy *policy = batch->policy;
-	const SlPart   *part = &record->state->parts[target];
-	const char     *source = sl_author_name(policy, record->state, part->leased_source);
-	char           *key = sl_idempotency_key(policy, record->state, record, target, true);
-
-	values[COL_ID] = Int64GetDatum(part->leased_id);
-	values[COL_LEASE] = Int64GetDatum(lease_of(poll));
-	set_text(values, nulls, COL_ENTITY, policy->entity);
-	set_text(values, nulls, COL_KEY, pnstrdup(record->key, record->key_len));
-	set_text(values, nulls, COL_NATIVE_ID, part->native_id);
-	set_text(values, nulls, COL_ACTION, sl_action_name(content->action));
-	values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields, content->fields,
-												content->values);
-	values[COL_PAYLOAD] = payload_of(policy, record, target, content, key);
-	set_text(values, nulls, COL_SOURCE, source);
-	set_text(values, nulls, COL_TARGET, poll->target);
-	set_text(values, nulls, COL_DIRECTION, sl_direction(source, poll->target));
-	set_text(values, nulls, COL_IDEMPOTENCY_KEY, key);
-	set_text(values, nulls, COL_HASH,
-			 sl_content_hash(policy, record->state, target, content));
-}
-
-/* Marks the waiting row as leased; adds its attempt and age. */
-static void
-lease_row(Poll *poll, const SlBatch *batch, Datum *values, bool *nulls)
-{
-	Datum args[9];
-	char  arg_nulls[9];
-
-	memset(arg_nulls, ' ', sizeof(arg_nulls));
-	args[0] = values[COL_ID];
-	args[1] = values[COL_LEASE];
-	args[2] = poll->worker == NULL ? (Datum) 0 : CStringGetTextDatum(poll->worker);
-	arg_nulls[2] = poll->worker == NULL ? 'n' : ' ';
-	args[3] = TimestampTzGetDatum(lease_end(poll, batch->now));
-	args[4] = TimestampTzGetDatum(batch->now);
-	args[5] = values[COL_ACTION];
-	args[6] = values[COL_CHANGE_SET];
-	args[7] = values[COL_HASH];
-	args[8] = values[COL_IDEMPOTENCY_KEY];
-	if (sl_query_write(&claim_row, args, arg_nulls) != 1)
-		elog(ERROR, "the outbox has no waiting row " INT64_FORMAT " of record \"%s\"",
-			 DatumGetInt64(values[COL_ID]), TextDatumGetCString(values[COL_KEY]));
-	values[COL_ATTEMPT] = sl_query_value_not_null(0, 1);
-	values[COL_CREATED_AT] = sl_query_value_not_null(0, 2);
-}
-
-static void
-log_claim(const Poll *poll, SlBatch *batch, const SlRecord *record, int target,
-		  const Datum *values)
-{
-	SlLogEntry entry;
-
-	sl_batch_log_lease(batch, record, target, SL_EVENT_CLAIMED, &entry);
-	entry.actor = poll->worker;
-	entry.attempt = DatumGetInt32(values[COL_ATTEMPT]);
-	entry.change_set = values[COL_CHANGE_SET];
-	entry.detail = sl_action_name(record->state->parts[target].leased_action);
-	sl_log_add(&batch->log, record, &entry);
-}
-
-/* What waited has nothing left to send. */
-static void
-drop_claim(SlBatch *batch, SlRecord *record, int target)
-{
-	SlLogEntry entry = {
-		.event = SL_EVENT_DROPPED,
-		.system = batch->policy->systems[target].name,
-		.version = record->state->version,
-	};
-
-	record->is_changed[target] = true;
-	sl_log_add(&batch->log, record, &entry);
-}
-
-static void
-renew_keys(const SlBatch *batch, SlRecord *record)
-{
-	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
-
-	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
-		record->is_changed[t] |= renewed->is_changed[t];
-}
-
-static void
-claim_record(Poll *poll, SlBatch *batch, SlRecord *record, int target)
-{
-	SlPart    *part = &record->state->parts[target];
-	Datum      values[NCOLUMNS] = {0};
-	bool       nulls[NCOLUMNS] = {false};
-	SlContent *content;
-
-	if (part->waiting_version == 0 || part->leased_version != 0)
-		return;
-	record->is_dirty = true;
-	renew_keys(batch, record);
-	content = sl_decide_claim(batch->policy, record->state, target, batch->now);
-	if (content->action == SL_ACTION_NONE)
-	{
-		drop_claim(batch, record, target);
-		return;
-	}
-	describe_claim(poll, batch, record, target, content, values, nulls);
-	lease_row(poll, batch, values, nulls);
-	log_claim(poll, batch, record, target, values);
-	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, values, nulls);
-	poll->nclaimed++;
-}
-
-/* A row that the state does not name is left from a policy that named the target before. */
-static void
-claim_candidate(Poll *poll, SlBatch *batch, SlRecord *record, int target, int64 id)
-{
-	const SlPart *part = &record->state->parts[target];
-
-	CHECK_FOR_INTERRUPTS();
-	if (id == part->waiting_id)
-		claim_record(poll, batch, record, target);
-	else if (id != part->leased_id)
-		sl_outbox_drop(&batch->outbox, id);
-}
-
 /* The candidates of one entity: their records, locked where nobody else holds them. */
 static void
 lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
@@ -274,17 +52,23 @@ lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
 			sl_walk_hold(walk, candidates[i]);
 }
 
+static int64 *
+ids_of(SlCandidate **candidates, int n)
+{
+	int64 *ids = palloc(sizeof(int64) * n);
+
+	for (int i = 0; i < n; i++)
+		ids[i] = candidates[i]->turn.id;
+	return ids;
+}
+
 static void
-claim_batch(Poll *poll, SlBatch *batch, SlCandidate **candidates, int target)
+put_claims(SlBatch *batch)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);
-	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->state != NULL)
-			claim_candidate(poll, batch, batch->records[i], target,
-							candidates[i]->turn.id);
 	sl_batch_put(batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
@@ -292,7 +76,7 @@ claim_batch(Poll *poll, SlBatch *batch, SlCandidate **candidates, int target)
 
 /* Claims the candidates of one entity, in their order. */
 static void
-claim_entity(Poll *poll, SlWalk *walk, SlCandidate **candidates, int n)
+claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 {
 	const SlPolicy *policy = sl_policy_get(candidates[0]->entity);
 	int             target = sl_policy_system(policy, poll->target);
@@ -306,7 +90,8 @@ claim_entity(Poll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 	}
 	sl_batch_open(&batch, policy, n);
 	lock_candidates(&batch, walk, candidates, n);
-	claim_batch(poll, &batch, candidates, target);
+	sl_claim_rows(poll, &batch, target, ids_of(candidates, n));
+	put_claims(&batch);
 	sl_batch_close(&batch);
 }
 
@@ -327,7 +112,7 @@ pick_entity(SlCandidate *candidates, int n, SlCandidate **picked)
 }
 
 static void
-claim_candidates(Poll *poll, SlWalk *walk, SlCandidate *candidates, int n)
+claim_candidates(SlPoll *poll, SlWalk *walk, SlCandidate *candidates, int n)
 {
 	SlCandidate **picked = palloc(sizeof(SlCandidate *) * n);
 
@@ -337,7 +122,7 @@ claim_candidates(Poll *poll, SlWalk *walk, SlCandidate *candidates, int n)
 }
 
 static bool
-claim_next(Poll *poll, SlWalk *walk)
+claim_next(SlPoll *poll, SlWalk *walk)
 {
 	int          n;
 	SlCandidate *candidates = sl_walk_next(walk,
@@ -350,13 +135,15 @@ claim_next(Poll *poll, SlWalk *walk)
 }
 
 static void
-claim_all(Poll *poll)
+claim_all(SlPoll *poll)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger poll",
 											   ALLOCSET_DEFAULT_SIZES);
 	SlWalk        walk;
 	bool          is_found = true;
 
+	poll->row = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger claim",
+									  ALLOCSET_DEFAULT_SIZES);
 	sl_walk_open(&walk, poll->target, poll->entity);
 	while (poll->nclaimed < poll->max_changes && is_found)
 	{
@@ -368,6 +155,7 @@ claim_all(Poll *poll)
 		MemoryContextReset(work);
 	}
 	sl_walk_close(&walk);
+	MemoryContextDelete(poll->row);
 	MemoryContextDelete(work);
 }
 
@@ -380,13 +168,13 @@ need(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 static void
-check_limits(const Poll *poll)
+check_limits(const SlPoll *poll)
 {
 	if (poll->max_changes < 1 || poll->max_changes > MAX_CHANGES)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_changes must be from 1 to %d, not %d", MAX_CHANGES,
 							   poll->max_changes)));
-	if (lease_end(poll, 0) <= 0)
+	if (sl_lease_end(poll, 0) <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("lease must be longer than zero"),
@@ -401,7 +189,7 @@ check_limits(const Poll *poll)
 Datum
 sync_poll(PG_FUNCTION_ARGS)
 {
-	Poll poll = {0};
+	SlPoll poll = {0};
 
 	need(fcinfo, ARG_TARGET, "target");
 	need(fcinfo, ARG_MAX_CHANGES, "max_changes");

@@ -1,0 +1,280 @@
+/*
+ * outbox_claim.c
+ *	  A waiting row becomes a worker's.
+ *
+ * What a worker gets is computed from the state under the record's lock, and the row is
+ * looked at under it: between the look that found it and the lock it may have gone, or
+ * come back to wait for its retry.
+ */
+#include "postgres.h"
+
+#include "commands/sequence.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "canonical.h"
+#include "decide.h"
+#include "json_out.h"
+#include "outbox_claim.h"
+#include "outbox_columns.h"
+#include "outbox_row.h"
+#include "payload.h"
+#include "query.h"
+
+/* What sync_poll returns. */
+enum
+{
+	COL_ID,
+	COL_LEASE,
+	COL_ENTITY,
+	COL_KEY,
+	COL_NATIVE_ID,
+	COL_ACTION,
+	COL_CHANGE_SET,
+	COL_PAYLOAD,
+	COL_SOURCE,
+	COL_TARGET,
+	COL_DIRECTION,
+	COL_IDEMPOTENCY_KEY,
+	COL_HASH,
+	COL_ATTEMPT,
+	COL_CREATED_AT,
+	NCOLUMNS
+};
+
+/* One row on its way to a worker. */
+typedef struct Claim
+{
+	SlBatch         *batch;
+	SlRecord        *record;
+	int              target;
+	const SlContent *content;
+	Datum            row[SL_OUTBOX_NCOLUMNS]; /* as its table has it */
+	bool             row_nulls[SL_OUTBOX_NCOLUMNS];
+	Datum            values[NCOLUMNS]; /* as it is handed out */
+	bool             nulls[NCOLUMNS];
+} Claim;
+
+TimestampTz
+sl_lease_end(const SlPoll *poll, TimestampTz now)
+{
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												   TimestampTzGetDatum(now),
+												   PointerGetDatum(poll->duration)));
+}
+
+static int64
+lease_of(SlPoll *poll)
+{
+	if (poll->lease == 0)
+		poll->lease = nextval_internal(sl_relation_oid("sync_lease_seq"), false);
+	return poll->lease;
+}
+
+static Datum
+payload_of(const Claim *claim, const char *idempotency_key)
+{
+	const SlRecord *record = claim->record;
+	StringInfoData  key;
+	StringInfoData  stamp;
+	StringInfoData  payload;
+	SlValue         key_value;
+	SlValue         stamp_value;
+
+	initStringInfo(&key);
+	initStringInfo(&stamp);
+	initStringInfo(&payload);
+	sl_append_json_string(&key, record->key, record->key_len);
+	sl_append_json_string(&stamp, idempotency_key, (int32) strlen(idempotency_key));
+	key_value = (SlValue){key.data, key.len, SL_EXACT};
+	stamp_value = (SlValue){stamp.data, stamp.len, SL_EXACT};
+	sl_append_payload(&payload, claim->batch->policy, claim->target, claim->content,
+					  &key_value, &stamp_value);
+	return sl_text_to_jsonb(payload.data);
+}
+
+static void
+set_text(Claim *claim, int column, const char *text)
+{
+	claim->nulls[column] = text == NULL;
+	claim->values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* What is handed out, but for what the row itself adds. */
+static void
+describe(SlPoll *poll, Claim *claim)
+{
+	const SlPolicy  *policy = claim->batch->policy;
+	const SlRecord  *record = claim->record;
+	const SlContent *content = claim->content;
+	const SlPart    *part = &record->state->parts[claim->target];
+	const char      *source = sl_author_name(policy, record->state, part->leased_source);
+	char *key = sl_idempotency_key(policy, record->state, record, claim->target, true);
+
+	claim->values[COL_ID] = Int64GetDatum(part->leased_id);
+	claim->values[COL_LEASE] = Int64GetDatum(lease_of(poll));
+	set_text(claim, COL_ENTITY, policy->entity);
+	set_text(claim, COL_KEY, pnstrdup(record->key, record->key_len));
+	set_text(claim, COL_NATIVE_ID, part->native_id);
+	set_text(claim, COL_ACTION, sl_action_name(content->action));
+	claim->values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields,
+													   content->fields, content->values);
+	claim->values[COL_PAYLOAD] = payload_of(claim, key);
+	set_text(claim, COL_SOURCE, source);
+	set_text(claim, COL_TARGET, poll->target);
+	set_text(claim, COL_DIRECTION, sl_direction(source, poll->target));
+	set_text(claim, COL_IDEMPOTENCY_KEY, key);
+	set_text(claim, COL_HASH,
+			 sl_content_hash(policy, record->state, claim->target, content));
+}
+
+static void
+set_row(Claim *claim, int column, Datum value)
+{
+	claim->row[column] = value;
+	claim->row_nulls[column] = false;
+}
+
+/* Marks the waiting row as leased; adds its attempt and age to what is handed out. */
+static void
+lease_row(SlPoll *poll, Claim *claim)
+{
+	TimestampTz now = claim->batch->now;
+	int32       attempt = DatumGetInt32(claim->row[SL_OUTBOX_ATTEMPTS]) + 1;
+
+	claim->values[COL_ATTEMPT] = Int32GetDatum(attempt);
+	claim->values[COL_CREATED_AT] = claim->row[SL_OUTBOX_CREATED_AT];
+	set_row(claim, SL_OUTBOX_ATTEMPTS, Int32GetDatum(attempt));
+	set_row(claim, SL_OUTBOX_STATUS, CStringGetTextDatum("leased"));
+	set_row(claim, SL_OUTBOX_LEASE, claim->values[COL_LEASE]);
+	set_row(claim, SL_OUTBOX_VISIBLE_AT, TimestampTzGetDatum(sl_lease_end(poll, now)));
+	set_row(claim, SL_OUTBOX_UPDATED_AT, TimestampTzGetDatum(now));
+	set_row(claim, SL_OUTBOX_ACTION, claim->values[COL_ACTION]);
+	set_row(claim, SL_OUTBOX_CHANGE_SET, claim->values[COL_CHANGE_SET]);
+	set_row(claim, SL_OUTBOX_HASH, claim->values[COL_HASH]);
+	set_row(claim, SL_OUTBOX_IDEMPOTENCY_KEY, claim->values[COL_IDEMPOTENCY_KEY]);
+	claim->row_nulls[SL_OUTBOX_PLACE] = true;
+	claim->row_nulls[SL_OUTBOX_WORKER] = poll->worker == NULL;
+	if (poll->worker != NULL)
+		set_row(claim, SL_OUTBOX_WORKER, CStringGetTextDatum(poll->worker));
+	sl_table_update_found(&poll->outbox, claim->row, claim->row_nulls);
+}
+
+static void
+log_claim(const SlPoll *poll, const Claim *claim)
+{
+	SlBatch   *batch = claim->batch;
+	SlLogEntry entry;
+
+	sl_batch_log_lease(batch, claim->record, claim->target, SL_EVENT_CLAIMED, &entry);
+	entry.actor = poll->worker;
+	entry.attempt = DatumGetInt32(claim->values[COL_ATTEMPT]);
+	entry.change_set = claim->values[COL_CHANGE_SET];
+	entry.detail = sl_action_name(claim->content->action);
+	sl_log_add(&batch->log, claim->record, &entry);
+}
+
+static void
+hand_out(SlPoll *poll, Claim *claim)
+{
+	MemoryContext context = MemoryContextSwitchTo(poll->row);
+
+	describe(poll, claim);
+	lease_row(poll, claim);
+	log_claim(poll, claim);
+	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, claim->values,
+						 claim->nulls);
+	poll->nclaimed++;
+	MemoryContextSwitchTo(context);
+	MemoryContextReset(poll->row);
+}
+
+/* What waited has nothing left to send. */
+static void
+drop_claim(SlBatch *batch, SlRecord *record, int target)
+{
+	SlLogEntry entry = {
+		.event = SL_EVENT_DROPPED,
+		.system = batch->policy->systems[target].name,
+		.version = record->state->version,
+	};
+
+	record->is_changed[target] = true;
+	sl_log_add(&batch->log, record, &entry);
+}
+
+static void
+renew_keys(const SlBatch *batch, SlRecord *record)
+{
+	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
+
+	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= renewed->is_changed[t];
+}
+
+/* The row is still claimable; read into the claim. */
+static bool
+find_row(SlPoll *poll, Claim *claim)
+{
+	const SlPart *part = &claim->record->state->parts[claim->target];
+
+	if (part->waiting_version == 0 || part->leased_version != 0)
+		return false;
+	if (!sl_table_find(&poll->outbox, part->waiting_id, claim->row, claim->row_nulls))
+		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names",
+			 part->waiting_id);
+	return !claim->row_nulls[SL_OUTBOX_PLACE];
+}
+
+static void
+claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target)
+{
+	Claim claim = {.batch = batch, .record = record, .target = target};
+
+	if (!find_row(poll, &claim))
+		return;
+	record->is_dirty = true;
+	renew_keys(batch, record);
+	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
+	if (claim.content->action == SL_ACTION_NONE)
+		drop_claim(batch, record, target);
+	else
+		hand_out(poll, &claim);
+}
+
+/* A row that the state does not name is left from a policy that named the target before. */
+static void
+claim_row(SlPoll *poll, SlBatch *batch, SlRecord *record, int target, int64 id)
+{
+	const SlPart *part = &record->state->parts[target];
+
+	CHECK_FOR_INTERRUPTS();
+	if (id == part->waiting_id)
+		claim_record(poll, batch, record, target);
+	else if (id != part->leased_id)
+		sl_outbox_drop(&batch->outbox, id);
+}
+
+static bool
+has_locked(const SlBatch *batch)
+{
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->state != NULL)
+			return true;
+	return false;
+}
+
+void
+sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, const int64 *ids)
+{
+	if (!has_locked(batch))
+		return;
+	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->state != NULL)
+			claim_row(poll, batch, batch->records[i], target, ids[i]);
+	sl_table_close(&poll->outbox);
+}

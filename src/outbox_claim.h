@@ -1,0 +1,41 @@
+/*
+ * outbox_claim.h
+ *	  A waiting row becomes a worker's.
+ */
+#ifndef SL_OUTBOX_CLAIM_H
+#define SL_OUTBOX_CLAIM_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/execnodes.h"
+
+#include "event_store.h"
+#include "heap_table.h"
+
+/* One call of sync_poll. */
+typedef struct SlPoll
+{
+	const char    *target;
+	const char    *entity; /* or NULL: all */
+	const char    *worker; /* or NULL */
+	int32          max_changes;
+	Interval      *duration;
+	int64          lease; /* 0 until something is claimed */
+	int32          nclaimed;
+	ReturnSetInfo *result;
+	MemoryContext  row; /* what one row needs and nobody after it */
+	SlTable        outbox;
+} SlPoll;
+
+/* When a lease that begins now runs out. */
+extern TimestampTz sl_lease_end(const SlPoll *poll, TimestampTz now);
+
+/*
+ * Claims rows of locked records, by their ids: what is still claimable is handed out and
+ * noted in states and log, which the caller writes; what has nothing left to send is
+ * dropped.  A record that was not locked is left alone.
+ */
+extern void sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, const int64 *ids);
+
+#endif
