@@ -4,6 +4,7 @@ const os = require('os');
 const { Client } = require('pg');
 
 const { TARGET, BASE_URL, DATABASE_URL, API_TOKEN = '', BATCH = 10, LEASE = 60, POLL = 10 } = process.env;
+if (!TARGET || !BASE_URL) throw new Error('TARGET and BASE_URL must be set');
 const METHODS = { create: 'POST', update: 'PATCH', delete: 'DELETE' };
 const PERMANENT = [400, 404, 405, 410, 413, 414, 415, 422]; // the same call would never succeed
 const CLAIM = `SELECT id, lease, action, entity, coalesce(native_id, record_key) AS name, payload::text,
@@ -16,10 +17,9 @@ async function call({ action, entity, name, payload, key }) {
   try {
     const path = action === 'create' ? entity : `${entity}/${encodeURIComponent(name)}`;
     const answer = await fetch(`${BASE_URL}/${path}`, {
-      method: METHODS[action],
+      method: METHODS[action], redirect: 'manual', // no redirect turns a POST into a GET
       body: action === 'delete' ? undefined : payload,
       headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + API_TOKEN, 'Idempotency-Key': key },
-      redirect: 'manual', // or it could turn a POST into a GET
       signal: AbortSignal.timeout(LEASE * 1000 / 4),
     });
     const text = (await answer.text()).replaceAll('\0', '');
@@ -73,7 +73,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { stopping 
 (async () => {
   for (let db; !stopping; await idle(1, () => stopping)) {
     db = new Client({ connectionString: DATABASE_URL, keepAlive: true, query_timeout: 30000 });
-    await work(db).catch((error) => console.error(String(error))); // the server is gone, or says what is wrong
+    await work(db).catch((error) => console.error(`${error}`, error.hint ?? '')); // the server is gone, or says what is wrong
     await db.end();
   }
 })();

@@ -263,6 +263,7 @@ def create_database():
 
 def main():
     minutes = float(os.environ.get('MINUTES') or 30)
+    print(f'Soaking for {minutes:g} minutes, and some more to come to rest ...', flush=True)
     create_database()
     soak = Soak(minutes)
     try:
