@@ -15,6 +15,7 @@
 PG_FUNCTION_INFO_V1(sync_now);
 
 bool sl_guc_notify = true;
+bool sl_guc_allow_failover = false;
 
 static char       *now_text = NULL;
 static bool        now_is_set = false;
@@ -64,6 +65,11 @@ sl_guc_init(void)
 		"sync_ledger.notify", "Wakes idle workers by NOTIFY sync_outbox at commit.",
 		"Turn it off where transactions are prepared for two-phase commit.",
 		&sl_guc_notify, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"sync_ledger.allow_failover", "Goes on after a failover, without sync_resume().",
+		"For the configuration file of a server that may be promoted: another timeline, "
+		"and another inode of the control file, do not pause polling there.",
+		&sl_guc_allow_failover, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("sync_ledger.now",
 							   "The time that windows are measured by, for tests.",
 							   "Microseconds since 1970 in UTC; empty: the real time.",

@@ -12,6 +12,9 @@
 /* sync_ledger.notify: NOTIFY sync_outbox at commit */
 extern bool sl_guc_notify;
 
+/* sync_ledger.allow_failover: a promoted or copied server goes on by itself */
+extern bool sl_guc_allow_failover;
+
 extern void sl_guc_init(void);
 
 /*

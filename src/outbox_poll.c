@@ -17,8 +17,10 @@
 #include "event_store.h"
 #include "guc.h"
 #include "outbox_claim.h"
+#include "outbox_gate.h"
 #include "outbox_lease.h"
 #include "outbox_place.h"
+#include "outbox_rate.h"
 #include "outbox_row.h"
 #include "outbox_target.h"
 #include "policy_cache.h"
@@ -159,6 +161,19 @@ claim_all(SlPoll *poll)
 	MemoryContextDelete(work);
 }
 
+/* Within the rate of the target, where it has one. */
+static void
+claim_at_rate(SlPoll *poll, const SlGate *gate)
+{
+	TimestampTz now = sl_now();
+
+	if (gate->has_rate)
+		poll->max_changes = Min(poll->max_changes, sl_rate_left(poll->target, now));
+	claim_all(poll);
+	if (gate->has_rate && poll->nclaimed > 0)
+		sl_rate_take(poll->target, now, poll->nclaimed);
+}
+
 static void
 need(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -190,6 +205,7 @@ Datum
 sync_poll(PG_FUNCTION_ARGS)
 {
 	SlPoll poll = {0};
+	SlGate gate;
 
 	need(fcinfo, ARG_TARGET, "target");
 	need(fcinfo, ARG_MAX_CHANGES, "max_changes");
@@ -204,8 +220,12 @@ sync_poll(PG_FUNCTION_ARGS)
 	check_limits(&poll);
 	InitMaterializedSRF(fcinfo, 0);
 	poll.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	sl_outbox_return_due(poll.target, poll.entity);
-	claim_all(&poll);
+	sl_gate_look(poll.target, &gate);
+	if (!sl_gate_is_closed(poll.target, &gate))
+	{
+		sl_outbox_return_due(poll.target, poll.entity);
+		claim_at_rate(&poll, &gate);
+	}
 	if (poll.nclaimed == 0)
 		sl_need_target(poll.target, poll.entity);
 	return (Datum) 0;

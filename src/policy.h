@@ -115,6 +115,13 @@ typedef enum SlSlot
 	SL_NSLOTS
 } SlSlot;
 
+/* How much a system takes. */
+typedef struct SlRate
+{
+	int         max_claims; /* within any one unit; 0: as much as there is */
+	const char *unit;       /* second, minute or hour */
+} SlRate;
+
 typedef struct SlSystemSpec
 {
 	const char   *name;
@@ -127,9 +134,10 @@ typedef struct SlSystemSpec
 	bool          unseen_is_null; /* "unseen": "send" */
 	bool          strict_versions;
 	int64         echo_window; /* microseconds */
-	const char   *timezone;    /* IANA name or POSIX, checked; "UTC" by default */
-	struct pg_tz *tz;          /* of timezone */
-	SlPathNode   *reader;      /* all paths of this system as a trie, built by
+	SlRate        rate;
+	const char   *timezone; /* IANA name or POSIX, checked; "UTC" by default */
+	struct pg_tz *tz;       /* of timezone */
+	SlPathNode   *reader;   /* all paths of this system as a trie, built by
 								 * sl_reader_build() */
 } SlSystemSpec;
 

@@ -85,6 +85,10 @@ extern const char *sl_name_fault(const char *name);
 /* Microseconds of a PostgreSQL interval without months and not below zero. */
 extern int64 sl_config_interval(const SlConfig *object, const char *key, int64 missing);
 
+/* ---- policy_rate.c ---- */
+
+extern void sl_config_rate(const SlConfig *object, const char *key, SlRate *rate);
+
 /* ---- policy_path.c ---- */
 
 extern SlPath *sl_path_parse(const SlConfig *value);

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "identity_match.h"
+#include "outbox_gate.h"
 #include "policy.h"
 #include "policy_cache.h"
 #include "policy_config.h"
@@ -41,6 +42,8 @@ static SlPlan add_version = {
 	{TEXTOID, INT4OID, JSONBOID},
 	NULL,
 	0};
+
+static SlPlan renew_targets = {"SELECT %s.sync_renew_targets()", 0, {0}, NULL, 0};
 
 static SlPlan find_version = {"SELECT e.version, e.config FROM %s.sync_entity e"
 							  " WHERE e.entity OPERATOR(pg_catalog.=) $1"
@@ -104,6 +107,8 @@ store_config(Datum entity, Datum config, SlPolicy *policy)
 		elog(ERROR, "version %d of a config exists already", newest + 1);
 	policy->version = newest + 1;
 	sl_matches_renew(old, policy);
+	sl_query_select(&renew_targets, NULL, NULL);
+	sl_home_remember();
 	sl_policy_changed();
 	return newest + 1;
 }

@@ -127,6 +127,11 @@ append_system(StringInfo out, const SlSystemSpec *system)
 			"after its acknowledgement.\n",
 			duration(system->echo_window));
 		append_unseen(out, system);
+		if (system->rate.max_claims > 0)
+			appendStringInfo(out,
+							 "  Workers get no more than %d changes for it within any "
+							 "%s.\n",
+							 system->rate.max_claims, system->rate.unit);
 	}
 	else
 		appendStringInfoString(out, "  It is only read: nothing is ever sent to it.\n");
@@ -403,14 +408,14 @@ static void
 append_attempts(StringInfo out, const SlPolicy *policy)
 {
 	if (policy->max_attempts == 1)
-		appendStringInfoString(out, "  A call that failed is not tried again: it is a "
-									"dead letter, which waits for a human.\n");
+		appendStringInfoString(out, "  A call that failed is not repeated: it is a dead "
+									"letter, which waits for a human.\n");
 	else
-		appendStringInfo(
-			out,
-			"  A call that failed is tried again, after longer and longer; one that "
-			"failed %d times is a dead letter, which waits for a human.\n",
-			policy->max_attempts);
+		appendStringInfo(out,
+						 "  A call that failed is repeated, after longer and longer; "
+						 "after %d failures it is a dead letter, which waits for a "
+						 "human.\n",
+						 policy->max_attempts);
 }
 
 static void
