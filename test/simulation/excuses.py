@@ -4,6 +4,7 @@ from values import text_of
 
 NULL = text_of(None)
 TIED = "one version token for two changes and a write of ours: edit lost"
+TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
 
 
 class Excuses:
@@ -17,7 +18,7 @@ class Excuses:
             return "versioned, late, and no answer told the version of our write: old value taken for an edit"
         if any(e.system == shot.system and e.field == field and e.arrived and e.risky
                and text_of(e.value) == text_of(held.value) for e in self.edits):
-            return "typed again what was written or shown there, while a write crossed"
+            return TYPED_AGAIN
         if held.rewritten:
             calls = self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None)
             if not any(c.told for c in calls[-1:]):
@@ -57,10 +58,15 @@ class Excuses:
         if system.behaviour.get("clock") and here in self.disorder \
                 and not self.policy.systems[name]["config"].get("strict_versions"):
             return "versioned: an edit and its revert arrived swapped"
+        if self.is_typed_again(edit):
+            return TYPED_AGAIN
+        return None
+
+    def is_typed_again(self, edit):
+        """While a write of ours crossed, a human typed what we wrote there or what was shown there before."""
+        name, field = edit.system, edit.field
         written = {text_of(c.changes[field]) for c in self.world.calls_of(name, lambda c: field in c.changes)}
         before = {text_of(e.value) for e in self.edits if e.system == name and e.field == field and e.number < edit.number}
         if any(c.action == "create" for c in self.world.calls_of(name, lambda c: True)):
             before.add(NULL)        # what our create replaced
-        if edit.risky and text_of(edit.value) in written | before:
-            return "typed again what was written or shown there, while a write crossed"
-        return None
+        return edit.risky and text_of(edit.value) in written | before

@@ -60,9 +60,9 @@ MUTANTS = [
            "echo_window,plain,counted"),
     Mutant("late_echoes_are_sights", "4: a late echo leaves the shadow as it is", "src/rules_echo.c",
            "		if (!sl_value_same(&w->value, &write->value))\n			return true;\n	return false;\n}\n\n"
-           "/* The call may have landed",
+           "/*\n * A write of the very value",
            "		if (!sl_value_same(&w->value, &write->value))\n			return false;\n	return false;\n}\n\n"
-           "/* The call may have landed",
+           "/*\n * A write of the very value",
            "plain,counted,late_calls"),
     Mutant("photographs_are_edits", "4: what a write replaced may come late", "src/rules_echo.c",
            "	if (!shown->is_seen)\n		return NULL;\n	for (int i = shown->nwrites - 1",

@@ -6,7 +6,7 @@ that a human made), which the database cannot know.
 
 from collections import Counter
 
-from excuses import Excuses
+from excuses import TYPED_AGAIN, Excuses
 from failure import Failure
 from rest import Rest
 from rulings import Rulings
@@ -188,7 +188,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         came = {x for x in elements(new) - elements(old) if not any(x in e.added for e in mine)}
         left = {x for x in elements(old) - elements(new) if not any(x in e.removed for e in mine)}
         if came | left and self.was_typed_again(shot.system, field):
-            self.excuses["typed again what was written or shown there, while a write crossed"] += 1
+            self.excuses[TYPED_AGAIN] += 1
         elif came | left:
             raise Failure("I1", f"{sorted(came)} came into {field} by {shot.system} and {sorted(left)} left it, "
                           "which no human did there")
@@ -201,12 +201,13 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         arrived = {e.system: e.number for e in self.edits if e.field == edit.field and e.arrived}
         others = [e for e in self.edits if e.field == edit.field and e is not edit and e.number <= arrived.get(e.system, 0)]
         rows = [c for c in self.state["conflicts"] or [] if edit.field in self.fields_of(c) and c["id"] not in edit.old_rows]
-        for element in edit.added - there:
-            if not rows and not any(element in e.removed for e in others):
-                raise Failure("I4", f"{edit}: {element}, which it added, is lost")
-        for element in edit.removed & there:
-            if not rows and not any(element in e.added for e in others):
-                raise Failure("I4", f"{edit}: {element}, which it removed, is there")
+        lost = {x for x in edit.added - there if not any(x in e.removed for e in others)}
+        back = {x for x in edit.removed & there if not any(x in e.added for e in others)}
+        if not lost | back or rows:
+            return
+        if not self.is_typed_again(edit):
+            raise Failure("I4", f"{edit}: {sorted(lost)}, which it added, is lost, and {sorted(back)}, which it removed, is there")
+        self.excuses[TYPED_AGAIN] += 1
 
     def check_revival(self, shot):
         """Only who deleted the record may create it again."""
@@ -243,6 +244,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
             self.excuses[excuse] += 1
             edit = self.phantom(shot.system, field, held, excuse)
         edit.accepted, edit.accepted_at = True, self.world.clock
+        edit.shown_by = self.shown_by_others(edit)
         self.golden[field] = edit
         self.accepted += 1
 
@@ -264,7 +266,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         edit.arrived = True
         newest = self.newest.get((shot.system, field))
         if outcome is None and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
-                and not any(c.claimed >= newest.arrived for c in self.world.calls_of(shot.system, lambda c: field in c.changes)):
+                and not self.landed_since(newest, field):
             return          # nobody can see this edit: it is what the system showed before
         edit.shown = self.world.step
         edit.outcome = outcome
@@ -275,6 +277,19 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         golden = self.golden.get(field)
         if golden is not None and golden is not edit and text_of(data_of(state).get(field)) == text_of(held.value):
             self.same[self.find(edit.number)] = self.find(golden.number)
+
+    def landed_since(self, shot, field):
+        """A write of ours came between: what is typed back after it is to be seen."""
+        return bool(self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None
+                                        and c.photographed >= shot.number))
+
+    def shown_by_others(self, edit):
+        """{system: its edit} where others are known to show that very value, for sure."""
+        shots = {n: self.newest[n, edit.field] for n in self.world.names if n != edit.system and (n, edit.field) in self.newest}
+        held = {n: shot.held[edit.field] for n, shot in shots.items()}
+        return {n: h.origin.number for n, h in held.items() if h.origin is not None and h.origin.system == n
+                and text_of(h.value) == text_of(edit.value) and not self.world.calls_of(
+                    n, lambda c: edit.field in c.changes and c.acked is None and text_of(c.changes[edit.field]) != text_of(h.value))}
 
     # writes
 
@@ -348,7 +363,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.note_disorder(shot)
         self.check_golden(shot, {}, state)
         for field, held in others.items():
-            self.note_shown(shot, field, held, "answered", before, state)
+            self.note_shown(shot, field, held, None, before, state)
         self.note_newest(shot, others)
 
     # decisions
@@ -454,6 +469,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         """Its author had that edit, or a later one, or the same value, on the screen."""
         if later is edit:
             return False
+        if edit.shown_by.get(later.system) in later.saw:
+            return True
         number = self.find(edit.number)
         if any(self.find(n) == number for n in later.saw):
             return True

@@ -42,6 +42,7 @@ class Edit:
         self.outcome = None
         self.accepted = False
         self.accepted_at = None
+        self.shown_by = {}          # other systems that showed this value when it came: by which edit
         self.disordered = False     # that observation came late or out of order
         self.old_rows = frozenset() # conflicts that were resolved before that
         self.is_tied = False        # told under the very version of what was told before
