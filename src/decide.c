@@ -110,12 +110,6 @@ sl_event_end(SlEvent *event)
 	effects->verdict = worst_outcome(event);
 }
 
-static bool
-is_present(const SlEvent *event, int field)
-{
-	return event->obs->values[field].kind != SL_ABSENT;
-}
-
 static SlOutcome
 decide_field(SlEvent *event, int field)
 {
@@ -231,7 +225,7 @@ reject(SlEvent *event, int field)
 	effects->is_dirty = false;
 	appendStringInfo(&effects->detail, "%s: required, but %s",
 					 event->policy->fields[field].name,
-					 is_present(event, field) ? "null" : "missing");
+					 sl_is_present(event, field) ? "null" : "missing");
 }
 
 void
@@ -262,7 +256,7 @@ note_tokens(SlEvent *event)
 	{
 		SlSpot spot = sl_event_spot(event, f);
 
-		if (!is_present(event, f) || event->effects->outcomes[f] != SL_UNCHANGED)
+		if (!sl_is_present(event, f) || event->effects->outcomes[f] != SL_UNCHANGED)
 			continue;
 		if (!event->effects->is_dirty && !brings_token(&spot, event->obs))
 			continue;
@@ -292,7 +286,7 @@ decide_living(SlEvent *event)
 	forget_what_was_deleted(event);
 	sl_note_presence(event);
 	for (int f = 0; f < event->policy->nfields; f++)
-		if (is_present(event, f))
+		if (sl_is_present(event, f))
 			event->effects->outcomes[f] = decide_field(event, f);
 	sl_apply_group_edits(event);
 	note_tokens(event);

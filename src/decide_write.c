@@ -180,25 +180,13 @@ sl_date_lost_writes(SlShown *shown, TimestampTz now)
 			shown->writes[i].since = now;
 }
 
-/* True where the token is the newest one that is known of the field. */
-static bool
-note_token(SlEvent *event, int field, SlToken token)
-{
-	SlSpot   spot = sl_event_spot(event, field);
-	SlShown *shown = sl_spot_shown(&spot);
-
-	if (token.len == 0 ||
-		(shown->token.len > 0 && sl_compare_tokens(&spot, token, shown->token) <= 0))
-		return false;
-	shown->token = token;
-	return true;
-}
-
 /* Under the answer's token, where it is the newest, the system shows what was written. */
 static void
-note_answer(SlEvent *event, int field, SlShown *shown, const SlWrite *write)
+note_answer(const SlSpot *spot, const SlWrite *write)
 {
-	if (note_token(event, field, write->token) && !write->is_crossed)
+	SlShown *shown = sl_spot_shown(spot);
+
+	if (sl_note_token(spot, write->token) && !write->is_crossed)
 	{
 		shown->token_shown = write->token;
 		shown->acked_since = false;
@@ -215,6 +203,7 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 						 sl_value_same(&shown->value, &write->value);
 	shown->value = write->value;
 	shown->is_seen = true;
+	shown->is_ours = true;
 	shown->is_unsure = false;
 	shown->is_settled = false;
 	shown->knows_golden = false;
@@ -273,7 +262,7 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 	write->status = SL_WRITE_ACKED;
 	write->since = ack->now;
 	write->token = ack->token;
-	note_answer(event, field, shown, write);
+	note_answer(&spot, write);
 	if (ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
 		!sl_value_same(&ack->result[field], &write->value))
 		take_rewrite(event, field, write, ack->result[field]);
@@ -357,7 +346,11 @@ note_erasure(SlEvent *event, SlPart *part, const SlAck *ack)
 {
 	part->erased_at = ack->token.len > 0 ? 0 : ack->now;
 	for (int f = 0; f < event->policy->nfields; f++)
-		note_token(event, f, ack->token);
+	{
+		SlSpot spot = sl_event_spot(event, f);
+
+		(void) sl_note_token(&spot, ack->token);
+	}
 }
 
 /*

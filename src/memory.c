@@ -66,6 +66,12 @@ sl_may_still_land(const SlWrite *write)
 }
 
 bool
+sl_is_of_create(const SlWrite *write)
+{
+	return write->replaced.kind == SL_ABSENT;
+}
+
+bool
 sl_may_be_erased(const SlState *state, int system)
 {
 	return !state->is_deleted && state->parts[system].erasure == SL_ERASURE_LOST;
@@ -184,6 +190,18 @@ sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
 {
 	return sl_token_compare(a.data, a.len, b.data, b.len,
 							spot->policy->systems[spot->system].tz);
+}
+
+bool
+sl_note_token(const SlSpot *spot, SlToken token)
+{
+	SlShown *shown = sl_spot_shown(spot);
+
+	if (token.len == 0 ||
+		(shown->token.len > 0 && sl_compare_tokens(spot, token, shown->token) <= 0))
+		return false;
+	shown->token = token;
+	return true;
 }
 
 /*

@@ -68,6 +68,12 @@ extern void sl_forget(const SlPolicy *policy, SlState *state, TimestampTz now);
 /* Room for one more write, zeroed, as the newest. */
 extern SlWrite *sl_add_write(SlShown *shown);
 
+/* A create of ours: the system did not show the field when it was claimed. */
+extern bool sl_is_of_create(const SlWrite *write);
+
+/* True where the token is the newest one that is known of the field: it is noted. */
+extern bool sl_note_token(const SlSpot *spot, SlToken token);
+
 /* <0, 0, >0 as a's version of this system is older than, the same as, newer than b's. */
 extern int sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b);
 

@@ -61,6 +61,13 @@ sl_event_spot(const SlEvent *event, int field)
 					event->obs->now};
 }
 
+/* The payload holds the field, be it as null. */
+static inline bool
+sl_is_present(const SlEvent *event, int field)
+{
+	return event->obs->values[field].kind != SL_ABSENT;
+}
+
 /* --- rules_stale.c: rules 1 and 2 --- */
 
 extern bool sl_is_stale(const SlSpot *spot, const SlObservation *obs);

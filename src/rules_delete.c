@@ -90,16 +90,11 @@ sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
 static void
 note_token(SlEvent *event)
 {
-	if (event->obs->token.len == 0)
-		return;
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlSpot   spot = sl_event_spot(event, f);
-		SlShown *shown = sl_spot_shown(&spot);
+		SlSpot spot = sl_event_spot(event, f);
 
-		if (shown->token.len == 0 ||
-			sl_compare_tokens(&spot, event->obs->token, shown->token) > 0)
-			shown->token = event->obs->token;
+		(void) sl_note_token(&spot, event->obs->token);
 	}
 }
 
@@ -218,7 +213,7 @@ is_older_than_create(const SlEvent *event)
 		const SlShown *shown = sl_spot_shown(&spot);
 
 		for (int i = 0; i < shown->nwrites; i++)
-			if (shown->writes[i].replaced.kind == SL_ABSENT &&
+			if (sl_is_of_create(&shown->writes[i]) &&
 				sl_is_owed(&spot, &shown->writes[i], false))
 				return true;
 	}

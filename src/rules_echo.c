@@ -9,12 +9,25 @@
 
 #include "rules.h"
 
-/* A write of the very value that it replaced cannot be told from none by its value. */
+/* A newer write of another value stands behind this one. */
 static bool
-shows_by_value(const SlWrite *write, const SlValue *value)
+is_outdated(const SlShown *shown, const SlWrite *write)
+{
+	for (const SlWrite *w = write + 1; w < shown->writes + shown->nwrites; w++)
+		if (!sl_value_same(&w->value, &write->value))
+			return true;
+	return false;
+}
+
+/*
+ * A write of the very value that it replaced cannot be told from none by its value, until
+ * another has been written over it.
+ */
+static bool
+shows_by_value(const SlShown *shown, const SlWrite *write, const SlValue *value)
 {
 	return sl_value_same(&write->value, value) &&
-		   !sl_value_same(&write->value, &write->replaced);
+		   (!sl_value_same(&write->value, &write->replaced) || is_outdated(shown, write));
 }
 
 /* The very version under which the target says that it stored the write. */
@@ -56,7 +69,7 @@ find_sight_by_value(const SlSpot *spot, const SlValue *value, bool is_unsure)
 	{
 		SlWrite *write = &shown->writes[i];
 
-		if (!shows_by_value(write, value) || !sl_is_owed(spot, write, is_unsure))
+		if (!shows_by_value(shown, write, value) || !sl_is_owed(spot, write, is_unsure))
 			continue;
 		if (write->status != SL_WRITE_LOST)
 			return write;
@@ -75,16 +88,6 @@ sl_find_sight(const SlSpot *spot, const SlObservation *obs)
 	return write != NULL
 			   ? write
 			   : find_sight_by_value(spot, &obs->values[spot->field], is_unsure);
-}
-
-/* A newer write of another value stands behind this one. */
-static bool
-is_outdated(const SlShown *shown, const SlWrite *write)
-{
-	for (const SlWrite *w = write + 1; w < shown->writes + shown->nwrites; w++)
-		if (!sl_value_same(&w->value, &write->value))
-			return true;
-	return false;
 }
 
 /* The call may have landed only now, after what was written later. */
@@ -122,17 +125,25 @@ is_left_by_lost_write(const SlShown *shown, const SlValue *value)
 
 /*
  * The shadow keeps its value.  Where that is a write still to be seen, the system shows
- * it next: what was observed of it before was an older landing of the same.
+ * it next: what was observed of it before was an older landing of the same, and what it
+ * replaces is no repetition.
  */
 static void
-keep_shadow(SlEvent *event, SlShown *shown)
+keep_shadow(SlEvent *event, int field)
 {
-	const SlWrite *newest = sl_newest_write(shown);
+	SlSpot   spot = sl_event_spot(event, field);
+	SlShown *shown = sl_spot_shown(&spot);
+	SlWrite *newest = sl_newest_write(shown);
 
-	if (!newest->is_sighted && newest->status == SL_WRITE_ACKED &&
-		sl_value_same(&newest->value, &shown->value))
-		shown->is_observed = false;
 	event->effects->is_dirty = true;
+	if (!sl_is_owed(&spot, newest, sl_is_unsure(&spot)) ||
+		!sl_value_same(&newest->value, &shown->value))
+		return;
+	shown->is_observed = false;
+	if (!sl_value_same(&newest->value, &newest->replaced))
+		return;
+	newest->replaced = event->obs->values[field];
+	newest->replaced_came_late = true;
 }
 
 static SlOutcome
@@ -152,7 +163,7 @@ take_late_echo(SlEvent *event, int field, SlWrite *write)
 	write->is_sighted = true;
 	write->value_came_late = true;
 	find_landed(write, event->obs->now);
-	keep_shadow(event, shown);
+	keep_shadow(event, field);
 	sl_event_say(event, field, "late echo of v" INT64_FORMAT, write->version);
 	return SL_ECHO;
 }
@@ -237,7 +248,7 @@ take_old_photograph(SlEvent *event, int field, SlWrite *write)
 	write->replaced_came_late = true;
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
 		make_unsure(event, shown);
-	keep_shadow(event, shown);
+	keep_shadow(event, field);
 	sl_event_say(event, field, "what v" INT64_FORMAT " replaced, late", write->version);
 	return SL_ECHO;
 }

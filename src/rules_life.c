@@ -10,12 +10,6 @@
 
 #include "rules.h"
 
-static bool
-is_present(const SlEvent *event, int field)
-{
-	return event->obs->values[field].kind != SL_ABSENT;
-}
-
 /* An older observation whose edit our write buried is named; nothing else moves. */
 static SlOutcome
 close_stale(SlEvent *event, int field)
@@ -52,8 +46,8 @@ may_create(const SlSpot *spot, const SlWrite *write)
 {
 	if (write->status == SL_WRITE_LOST)
 		return true;
-	return spot->state->parts[spot->system].deleted_itself &&
-		   write->replaced.kind == SL_ABSENT && sl_is_owed(spot, write, false);
+	return spot->state->parts[spot->system].deleted_itself && sl_is_of_create(write) &&
+		   sl_is_owed(spot, write, false);
 }
 
 static bool
@@ -81,7 +75,7 @@ look_at_fields(SlEvent *event)
 	{
 		SlOutcome *outcome = &event->effects->outcomes[f];
 
-		if (!is_present(event, f))
+		if (!sl_is_present(event, f))
 			continue;
 		*outcome = look_at_field(event, f);
 		worst = Max(worst, *outcome);
@@ -251,7 +245,7 @@ forget_generation(SlEvent *event)
 		SlGolden *golden = sl_spot_golden(&spot);
 
 		sl_unsee(sl_spot_shown(&spot));
-		if (!is_present(event, f) && is_shown_by_another(event, f))
+		if (!sl_is_present(event, f) && is_shown_by_another(event, f))
 			continue;
 		golden->value = sl_value_null();
 		golden->author = SL_AUTHOR_NONE;
@@ -298,7 +292,7 @@ begin_generation(SlEvent *event)
 	forget_generation(event);
 	sl_edits_begin(event);
 	for (int f = 0; f < event->policy->nfields; f++)
-		if (is_present(event, f))
+		if (sl_is_present(event, f))
 			event->effects->outcomes[f] = begin_field(event, f);
 	sl_apply_group_edits(event);
 	decide_all_undecided(event);

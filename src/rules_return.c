@@ -20,6 +20,7 @@ sl_unsee(SlShown *shown)
 	shown->is_settled = false;
 	shown->knows_golden = false;
 	shown->is_unsure = false;
+	shown->is_ours = false;
 	shown->is_undecided = false;
 	shown->value = sl_value_absent();
 }

@@ -111,12 +111,14 @@ sl_is_unchanged(const SlSpot *spot, const SlObservation *obs)
 	return true;
 }
 
-/* What it shows may be a write of ours that repeats what it showed before. */
+/* A write of ours has left it, or may have, repeating what stood there before. */
 static bool
 may_be_ours(const SlSpot *spot)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 
+	if (shown->is_ours)
+		return true;
 	for (int i = 0; i < shown->nwrites; i++)
 		if (sl_value_same(&shown->writes[i].value, &shown->value))
 			return true;
@@ -155,15 +157,6 @@ sl_apply_stale(SlEvent *event, int field)
 	return SL_CONFLICTED;
 }
 
-static void
-note_newest_token(const SlSpot *spot, SlShown *shown, SlToken token)
-{
-	if (!is_known_token(token))
-		return;
-	if (!is_known_token(shown->token) || sl_compare_tokens(spot, token, shown->token) > 0)
-		shown->token = token;
-}
-
 void
 sl_show(SlEvent *event, int field, bool is_own)
 {
@@ -179,8 +172,9 @@ sl_show(SlEvent *event, int field, bool is_own)
 	shown->value = event->obs->values[field];
 	shown->is_seen = true;
 	shown->is_observed = true;
+	shown->is_ours = !is_own;
 	shown->acked_since = false;
-	note_newest_token(&spot, shown, event->obs->token);
+	sl_note_token(&spot, event->obs->token);
 	shown->token_shown = event->obs->token;
 	if (is_own)
 		shown->token_own = event->obs->token;
@@ -197,7 +191,7 @@ sl_show_again(SlEvent *event, int field)
 
 	if (!shown->is_seen || !is_known_token(event->obs->token))
 		return;
-	note_newest_token(&spot, shown, event->obs->token);
+	sl_note_token(&spot, event->obs->token);
 	shown->token_shown = event->obs->token;
 	shown->acked_since = false;
 	if (!may_be_ours(&spot))

@@ -114,6 +114,7 @@ typedef struct SlShown
 								 * no more; not by an ack alone */
 	bool    is_settled;   /* a known difference that is not sent, until C changes */
 	bool    knows_golden; /* settled by one who had seen C, or in the target's own form */
+	bool    is_ours;      /* a write of ours left the value, not somebody there */
 	bool    is_unsure;    /* a crossing: until a write is confirmed without one */
 	bool    acked_since;  /* a write of ours was acked since token_shown */
 	SlValue value;

@@ -27,6 +27,7 @@
 #define SL_UNDECIDED          0x01 /* what was shown before follows */
 #define SL_UNDECIDED_SEEN     0x02
 #define SL_UNDECIDED_OBSERVED 0x04
+#define SL_SHOWN_OURS         0x08 /* in the same byte: a write of ours left the value */
 
 #define SL_WRITE_SIGHTED       0x04 /* below it: the status */
 #define SL_WRITE_CROSSED       0x08

@@ -41,7 +41,8 @@ get_undecided(SlDecoder *d, SlShown *shown)
 {
 	uint8 flags = sl_get_byte(&d->cursor);
 
-	if (flags == 0)
+	shown->is_ours = (flags & SL_SHOWN_OURS) != 0;
+	if ((flags & SL_UNDECIDED) == 0)
 		return;
 	shown->is_undecided = true;
 	shown->was_seen = (flags & SL_UNDECIDED_SEEN) != 0;

@@ -285,14 +285,14 @@ put_write(Encoder *e, const SlWrite *w)
 static void
 put_undecided(StringInfo out, const SlShown *shown)
 {
-	if (!shown->is_undecided)
-	{
-		sl_put_byte(out, 0);
-		return;
-	}
-	sl_put_byte(out, SL_UNDECIDED | (shown->was_seen ? SL_UNDECIDED_SEEN : 0) |
-						 (shown->was_observed ? SL_UNDECIDED_OBSERVED : 0));
-	sl_put_tagged_value(out, &shown->base);
+	bool is_undecided = shown->is_undecided;
+
+	sl_put_byte(out,
+				(shown->is_ours ? SL_SHOWN_OURS : 0) | (is_undecided ? SL_UNDECIDED : 0) |
+					(is_undecided && shown->was_seen ? SL_UNDECIDED_SEEN : 0) |
+					(is_undecided && shown->was_observed ? SL_UNDECIDED_OBSERVED : 0));
+	if (is_undecided)
+		sl_put_tagged_value(out, &shown->base);
 }
 
 static void
