@@ -1,0 +1,122 @@
+-- What an operator looks at: what waits, what arrived, what it saved, what failed.
+
+CREATE FUNCTION sync_systems() RETURNS TABLE (entity text, system text, writable boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT e.entity, s.name, coalesce((s.settings ->> 'writable')::boolean, true)
+    FROM (SELECT DISTINCT ON (n.entity) n.entity, n.config -> 'systems' AS systems
+          FROM sync_entity AS n ORDER BY n.entity, n.version DESC) AS e
+    CROSS JOIN LATERAL (
+        SELECT o.key, o.value
+        FROM pg_catalog.jsonb_each(CASE pg_catalog.jsonb_typeof(e.systems)
+                                   WHEN 'object' THEN e.systems ELSE '{}' END) AS o
+        UNION ALL
+        SELECT a.name, '{}'
+        FROM pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(e.systems)
+                                                  WHEN 'array' THEN e.systems ELSE '[]' END) AS a(name)
+    ) AS s(name, settings);
+END;
+COMMENT ON FUNCTION sync_systems() IS
+    'The systems that the policies in force name, one row for each entity and system.';
+
+CREATE VIEW sync_lag AS
+    WITH target AS (
+        SELECT s.system COLLATE "C" AS name FROM sync_systems() AS s WHERE s.writable
+        UNION
+        SELECT o.target_system FROM sync_outbox AS o
+    ), waiting AS (
+        SELECT o.target_system,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at <= sync_now()) AS claimable,
+            count(*) FILTER (WHERE o.status = 'leased') AS leased,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at > sync_now()) AS waiting_for_retry,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at IS NULL) AS waiting_for_turn,
+            count(*) FILTER (WHERE o.status = 'dead') AS dead,
+            min(o.created_at) FILTER (WHERE o.status = 'pending' AND o.visible_at <= sync_now()) AS oldest_claimable
+        FROM sync_outbox AS o GROUP BY o.target_system
+    ), delivered AS (
+        SELECT s.system, s.took, sum(sum(s.records)) OVER (PARTITION BY s.system ORDER BY s.took) AS so_far,
+            sum(sum(s.records)) OVER (PARTITION BY s.system) AS total
+        FROM sync_stat AS s
+        WHERE s.grain IN (0, 1) AND s.at > sync_now() - '1 hour'::interval AND s.counted = 'delivered'
+        GROUP BY s.system, s.took
+    ), took AS (
+        SELECT d.system, min(d.took) FILTER (WHERE d.so_far >= 0.5 * d.total) AS p50,
+            min(d.took) FILTER (WHERE d.so_far >= 0.95 * d.total) AS p95
+        FROM delivered AS d GROUP BY d.system
+    )
+    SELECT t.name AS target, coalesce(w.claimable, 0) AS claimable, coalesce(w.leased, 0) AS leased,
+        coalesce(w.waiting_for_retry, 0) AS waiting_for_retry,
+        coalesce(w.waiting_for_turn, 0) AS waiting_for_turn, coalesce(w.dead, 0) AS dead,
+        w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age, k.p50, k.p95
+    FROM target AS t
+    LEFT JOIN waiting AS w ON w.target_system = t.name
+    LEFT JOIN took AS k ON k.system = t.name;
+COMMENT ON VIEW sync_lag IS
+    'Per target, one row for every writable system of a policy, waiting or not: how many change-sets are claimable, leased to a worker, waiting for their retry or behind another row of their record, dead; since when the oldest claimable one waits; and the time from change to acknowledgement of what was delivered in the last hour (median and 95th percentile, to 5 percent).';
+COMMENT ON COLUMN sync_lag.waiting_for_turn IS
+    'A newer change-set of a record of which a worker has one: it is claimable when that one is back.';
+COMMENT ON COLUMN sync_lag.oldest_claimable IS 'When the oldest claimable change-set was made.';
+COMMENT ON COLUMN sync_lag.p50 IS 'Null where nothing was delivered in the last hour.';
+
+CREATE VIEW sync_activity AS
+    SELECT s.at AS minute, s.entity, s.system, s.counted AS verdict, sum(s.records)::bigint AS records,
+        CASE s.grain WHEN 2 THEN '1 hour' WHEN 3 THEN '1 day' ELSE '1 minute' END::interval AS span
+    FROM sync_stat AS s
+    WHERE s.counted NOT IN ('delivered', 'failed', 'lost')
+    GROUP BY s.at, s.entity, s.system, s.counted, 6;
+COMMENT ON VIEW sync_activity IS
+    'How many records arrived, per minute, entity, system and verdict; after 7 days per hour, after 90 days per day (span). The counts of unchanged and stale records are lower bounds: they are written with the backend''s next call that writes anyway, and a backend that ends first loses them.';
+
+CREATE VIEW sync_savings AS
+    WITH writable AS (
+        SELECT s.entity, s.system, count(o.system) AS others
+        FROM sync_systems() AS s
+        LEFT JOIN sync_systems() AS o ON o.entity = s.entity AND o.system <> s.system AND o.writable
+        GROUP BY s.entity, s.system
+    ), counted AS (
+        SELECT pg_catalog.date_trunc('day', s.at, 'UTC') AS day, s.entity, s.records,
+            s.counted IN ('delivered', 'failed', 'lost') AS is_call, coalesce(w.others, 0) AS others
+        FROM sync_stat AS s
+        LEFT JOIN writable AS w ON w.entity = s.entity AND w.system = s.system
+    )
+    SELECT (c.day AT TIME ZONE 'UTC')::date AS day, c.entity,
+        coalesce(sum(c.records) FILTER (WHERE NOT c.is_call), 0)::bigint AS records_seen,
+        coalesce(sum(c.records) FILTER (WHERE c.is_call), 0)::bigint AS writes_made,
+        greatest(coalesce(sum(c.records * c.others) FILTER (WHERE NOT c.is_call), 0)
+            - coalesce(sum(c.records) FILTER (WHERE c.is_call), 0), 0)::bigint AS api_calls_avoided
+    FROM counted AS c GROUP BY c.day, c.entity;
+COMMENT ON VIEW sync_savings IS
+    'Per day (UTC) and entity: records that arrived, calls that were made to targets (confirmed, failed or lost), and the calls that were avoided, compared with a sync that tells every other writable system of every record it sees. Lower bounds, as sync_activity says.';
+
+CREATE FUNCTION sync_masked_words(entity text, change_set jsonb, words text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN EXISTS (
+            SELECT FROM pg_catalog.unnest(sync_sensitive_fields($1)) AS s(name)
+            CROSS JOIN LATERAL pg_catalog.jsonb_path_query($2 -> s.name, 'strict $.**') AS v(value)
+            WHERE pg_catalog.jsonb_typeof(v.value) NOT IN ('object', 'array', 'null')
+              AND pg_catalog.strpos($3, v.value #>> '{}') > 0)
+        THEN '*** (it holds a sensitive value)' ELSE $3 END;
+COMMENT ON FUNCTION sync_masked_words(text, jsonb, text) IS
+    'What a worker said of a call with this change-set, as people may see it: masked where it repeats the value of a sensitive field.';
+
+CREATE VIEW sync_dead_letters AS
+    SELECT o.id, o.entity, o.record_key, o.target_system, o.source_system, o.action,
+        sync_masked(o.entity, NULL, o.change_set) AS change_set, o.idempotency_key, o.attempts,
+        sync_masked_words(o.entity, o.change_set, o.last_error) AS last_error,
+        o.created_at, o.updated_at AS died_at
+    FROM sync_outbox AS o WHERE o.status = 'dead';
+COMMENT ON VIEW sync_dead_letters IS
+    'Change-sets that failed too often, or for good. Send one again with sync_redrive(id), or give it up with sync_discard(id, reason); the next change of its record revives it by itself. Sensitive values are masked.';
+COMMENT ON COLUMN sync_dead_letters.last_error IS
+    'What the worker said of its last attempt; masked where it repeats a sensitive value.';
+
+CREATE VIEW sync_outbox_event AS
+    SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(
+               pg_catalog.convert_to(o.idempotency_key, 'UTF8')), 1, 16), 'hex')::uuid AS id,
+        o.entity AS aggregatetype, o.record_key AS aggregateid, o.action AS type,
+        sync_masked(o.entity, NULL, o.change_set) AS payload, o.updated_at AS "timestamp",
+        o.target_system AS target, o.idempotency_key
+    FROM sync_outbox AS o WHERE o.status <> 'dead';
+COMMENT ON VIEW sync_outbox_event IS
+    'What waits or is on its way, with the column names of Debezium''s outbox event router. id is made of the idempotency key: the same content has the same id on every machine. Sensitive values are masked.';
+COMMENT ON COLUMN sync_outbox_event.type IS 'create, update or delete.';

@@ -1,0 +1,105 @@
+-- Is all well, and if not, why and what to do.  One row for each thing that is looked at,
+-- well or not; the limits stand here and in doc/operations.md.
+
+CREATE FUNCTION sync_health_outbox()
+    RETURNS TABLE (status text, subject text, reason text, next_step text)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    SELECT CASE WHEN l.oldest_age > '1 hour' THEN 'critical'
+                WHEN l.oldest_age > '5 minutes' THEN 'warning' ELSE 'ok' END,
+        'delivery to ' || l.target,
+        CASE WHEN l.claimable = 0 THEN 'nothing waits for a worker'
+             ELSE pg_catalog.format('%s claimable, the oldest for %s', l.claimable,
+                                    pg_catalog.date_trunc('second', l.oldest_age)) END,
+        CASE WHEN l.oldest_age > '5 minutes' THEN
+            pg_catalog.format('Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.', l.target) END
+    FROM sync_lag AS l
+    UNION ALL
+    SELECT CASE WHEN l.dead >= 100 THEN 'critical' WHEN l.dead > 0 THEN 'warning' ELSE 'ok' END,
+        'dead letters of ' || l.target,
+        CASE WHEN l.dead = 0 THEN 'none' ELSE l.dead || ' failed too often, or for good' END,
+        CASE WHEN l.dead > 0 THEN
+            'Read last_error in sync_dead_letters, mend the cause, then sync_redrive(id), or sync_discard(id, reason).' END
+    FROM sync_lag AS l
+    UNION ALL
+    SELECT CASE WHEN late.rows > 0 THEN 'warning' ELSE 'ok' END, 'leases',
+        CASE WHEN late.rows > 0 THEN late.rows || ' ran out more than 5 minutes ago and did not come back'
+             ELSE 'none is overdue' END,
+        CASE WHEN late.rows > 0 THEN
+            'Run sync_maintain(), and let a scheduler do it: sync_schedule(). Nobody polls for that target.' END
+    FROM (SELECT count(*) AS rows FROM sync_outbox AS o
+          WHERE o.place IS NULL AND o.status = 'leased'
+            AND o.visible_at < sync_now() - '5 minutes'::interval) AS late;
+END;
+COMMENT ON FUNCTION sync_health_outbox() IS
+    'The part of sync_health that sync_outbox tells.';
+
+CREATE FUNCTION sync_health_review()
+    RETURNS TABLE (status text, subject text, reason text, next_step text)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    SELECT CASE WHEN c.oldest < sync_now() - '7 days'::interval THEN 'critical'
+                WHEN c.oldest < sync_now() - '1 day'::interval OR c.stopped > 0 THEN 'warning'
+                ELSE 'ok' END,
+        'conflicts',
+        CASE WHEN c.open = 0 THEN 'none is open'
+             ELSE pg_catalog.format('%s open, the oldest for %s', c.open,
+                                    pg_catalog.date_trunc('second', sync_now() - c.oldest))
+                  || CASE WHEN c.stopped > 0 THEN pg_catalog.format('; %s of them of fields that never came to rest', c.stopped)
+                          ELSE '' END
+        END,
+        CASE WHEN c.oldest < sync_now() - '1 day'::interval OR c.stopped > 0 THEN
+            'Decide them with sync_resolve; sync_open_conflicts shows all sides. What is in conflict is sent to nobody.' END
+    FROM (SELECT count(*) AS open, min(k.detected_at) AS oldest,
+              count(*) FILTER (WHERE k.kind = 'oscillation') AS stopped
+          FROM sync_conflict AS k WHERE k.status = 'open') AS c
+    UNION ALL
+    SELECT CASE WHEN r.rejected > 0 THEN 'warning' ELSE 'ok' END, 'rejected records',
+        CASE WHEN r.rejected > 0 THEN pg_catalog.format('%s in the last day', r.rejected)
+             ELSE 'none in the last day' END,
+        CASE WHEN r.rejected > 0 THEN
+            'sync_reject says field and reason: mend the record there, or the policy.' END
+    FROM (SELECT count(*) AS rejected FROM sync_reject AS j
+          WHERE j.last_at > sync_now() - '1 day'::interval) AS r;
+END;
+COMMENT ON FUNCTION sync_health_review() IS
+    'The part of sync_health that conflicts and rejected records tell.';
+
+CREATE FUNCTION sync_health_server()
+    RETURNS TABLE (status text, subject text, reason text, next_step text)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    SELECT CASE WHEN m.is_late THEN 'warning' ELSE 'ok' END, 'maintenance',
+        CASE WHEN m.last IS NULL THEN 'never ran' || CASE WHEN m.is_late THEN '' ELSE ', and nothing is late' END
+             ELSE pg_catalog.format('last ran %s ago', pg_catalog.date_trunc('second', sync_now() - m.last)) END,
+        CASE WHEN m.is_late THEN
+            'Let a scheduler run sync_maintain() once a minute: sync_schedule() where pg_cron is there.' END
+    FROM (SELECT s.last, coalesce(s.last < sync_now() - '1 day'::interval, true)
+              AND EXISTS (SELECT FROM sync_stat AS t
+                          WHERE t.grain = 0 AND t.at < sync_now() - '1 day'::interval) AS is_late
+          FROM (SELECT max(w.swept_at) AS last FROM sync_sweep AS w) AS s) AS m
+    UNION ALL
+    SELECT CASE WHEN x.oldest > '1 hour' THEN 'warning' ELSE 'ok' END, 'transactions',
+        CASE WHEN x.oldest IS NULL THEN 'none is open'
+             ELSE 'the oldest is open for ' || pg_catalog.date_trunc('second', x.oldest) END,
+        CASE WHEN x.oldest > '1 hour' THEN
+            'Find it in pg_stat_activity or pg_prepared_xacts and end it: VACUUM removes nothing that it may still see, and the records that it wrote are skipped.' END
+    FROM (SELECT max(pg_catalog.clock_timestamp() - a.started) AS oldest
+          FROM (SELECT s.xact_start FROM pg_catalog.pg_stat_activity AS s
+                WHERE s.datname = pg_catalog.current_database() AND s.pid <> pg_catalog.pg_backend_pid()
+                  AND (s.backend_xid IS NOT NULL OR s.backend_xmin IS NOT NULL)
+                UNION ALL
+                SELECT p.prepared FROM pg_catalog.pg_prepared_xacts AS p
+                WHERE p.database = pg_catalog.current_database()) AS a(started)) AS x;
+END;
+COMMENT ON FUNCTION sync_health_server() IS
+    'The part of sync_health that maintenance and open transactions tell.';
+
+CREATE VIEW sync_health AS
+    SELECT h.status, h.subject, h.reason, h.next_step
+    FROM (SELECT * FROM sync_health_outbox() UNION ALL SELECT * FROM sync_health_review()
+          UNION ALL SELECT * FROM sync_health_server()) AS h
+    ORDER BY pg_catalog.array_position('{critical,warning,ok}'::text[], h.status), h.subject COLLATE "C";
+COMMENT ON VIEW sync_health IS
+    'Is all well: one row for each thing that is looked at (delivery and dead letters per target, leases, conflicts, rejected records, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
+COMMENT ON COLUMN sync_health.next_step IS 'Null where the status is ok.';

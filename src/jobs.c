@@ -1,0 +1,122 @@
+/*
+ * jobs.c
+ *	  sync_schedule and sync_unschedule: sync_maintain as a job of pg_cron.
+ *
+ * pg_cron is used where it is there and never required: where it is not, the error says
+ * what does the same.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(sync_schedule);
+PG_FUNCTION_INFO_V1(sync_unschedule);
+
+/* Of a user's jobs of one name pg_cron has one. */
+#define JOB_NAME "sync_ledger maintenance"
+
+static SlPlan schedule_job = {.sql = "SELECT cron.schedule($1, $2, $3)",
+							  .nargs = 3,
+							  .argtypes = {TEXTOID, TEXTOID, TEXTOID}};
+
+static SlPlan unschedule_job = {
+	.sql = "SELECT cron.unschedule(j.jobid) FROM cron.job AS j"
+		   " WHERE j.jobname OPERATOR(pg_catalog.=) $1"
+		   "  AND j.username OPERATOR(pg_catalog.=) CURRENT_USER",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
+
+static bool
+has_cron(void)
+{
+	return OidIsValid(get_extension_oid("pg_cron", true));
+}
+
+/* What a job runs: named in full, as a job has its own search_path. */
+static char *
+command(void)
+{
+	return psprintf("SELECT %s.sync_maintain()", sl_schema_name());
+}
+
+static void
+raise_not_loaded(const char *database)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pg_cron is not loaded in this server"),
+			 errhint("Add pg_cron to shared_preload_libraries, restart, and run CREATE "
+					 "EXTENSION pg_cron. Or let any other scheduler run this once a "
+					 "minute: psql -d %s -c '%s'",
+					 database, command())));
+}
+
+static void
+raise_elsewhere(const char *database, const char *home, const char *spec)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pg_cron keeps its jobs in database \"%s\", not in \"%s\"", home,
+					database),
+			 errhint("Run there: SELECT cron.schedule_in_database(%s, %s, %s, %s);",
+					 quote_literal_cstr(psprintf("%s of %s", JOB_NAME, database)),
+					 quote_literal_cstr(spec), quote_literal_cstr(command()),
+					 quote_literal_cstr(database))));
+}
+
+static void
+raise_no_cron(const char *spec)
+{
+	const char *home = GetConfigOption("cron.database_name", true, false);
+	const char *database = get_database_name(MyDatabaseId);
+
+	if (home == NULL)
+		raise_not_loaded(database);
+	else if (strcmp(home, database) != 0)
+		raise_elsewhere(database, home, spec);
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("extension \"pg_cron\" is not installed in this database"),
+					errhint("Run CREATE EXTENSION pg_cron.")));
+}
+
+/* (spec): the job's id.  A second call changes the spec of the same job. */
+Datum
+sync_schedule(PG_FUNCTION_ARGS)
+{
+	Datum values[3];
+	int64 job;
+
+	if (!has_cron())
+		raise_no_cron(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	values[0] = CStringGetTextDatum(JOB_NAME);
+	values[1] = PG_GETARG_DATUM(0);
+	values[2] = CStringGetTextDatum(command());
+	sl_spi_connect();
+	sl_query_select(&schedule_job, values, NULL);
+	job = DatumGetInt64(sl_query_value_not_null(0, 1));
+	sl_spi_finish();
+	PG_RETURN_INT64(job);
+}
+
+/* Whether there was a job of the caller's. */
+Datum
+sync_unschedule(PG_FUNCTION_ARGS)
+{
+	Datum values[1] = {CStringGetTextDatum(JOB_NAME)};
+	bool  was_there;
+
+	if (!has_cron())
+		PG_RETURN_BOOL(false);
+	sl_spi_connect();
+	was_there = sl_query_select(&unschedule_job, values, NULL) > 0;
+	sl_spi_finish();
+	PG_RETURN_BOOL(was_there);
+}
