@@ -22,6 +22,8 @@ BEGIN
                        'changes', o.change_set, 'status', o.status, 'key', o.idempotency_key, 'hash', o.field_hash,
                        'source', o.source_system, 'until', extract(epoch FROM o.visible_at)) ORDER BY o.target_system, o.id)
                    FROM sync_outbox o WHERE o.entity = e AND o.record_key = k),
+        'ledger', (SELECT jsonb_object_agg(l.idempotency_key, l.writes) FROM sync_ledger l
+                   WHERE l.entity = e AND l.record_key = k),
         'conflicts', (SELECT jsonb_agg(to_jsonb(c) - '{detected_at,resolved_at,notified_at}'::text[] ORDER BY c.id)
                    FROM sync_conflict c WHERE c.entity = e AND c.record_key = k));
 END $$;

@@ -21,7 +21,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
     def __init__(self, world):
         self.world = world
         self.policy = world.policy
-        self.state = {"golden": None, "shadow": None, "outbox": None, "conflicts": None}
+        self.state = {"golden": None, "shadow": None, "outbox": None, "ledger": None, "conflicts": None}
         self.edits = []
         self.golden = {}            # field: the edit that the golden value is
         self.same = {}              # edit number: the number of an edit of which it is a repetition
@@ -346,6 +346,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
             call.acked = self.world.clock
             call.told = answers == "full"
             call.token_told = answers != "none"
+            if call.key not in (answer["state"]["ledger"] or {}):
+                raise Failure("I6", f"{call.key} is acknowledged, and not in the ledger")
         else:
             self.lost(call)
         if call.told and call.answer is not None and self.policy.systems[call.target].get("clock"):
