@@ -30,6 +30,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.keys = {}              # idempotency key: what was sent under it
         self.settled, self.surely = {}, set()
         self.accepted = 0
+        self.arrivals = 0
         self.deaths = []            # that were shown
         self.buried = set()         # edits that a death covered, or a decision about life
         self.excuses = Counter()
@@ -136,6 +137,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         return death.screen.get(edit.field) == text_of(edit.value)
 
     def note_disorder(self, shot):
+        self.arrivals += 1
         self.disorder = set()
         self.was_disordered = {f for f in shot.held if (shot.system, f) in self.displaced}
         for field in shot.held:
@@ -265,7 +267,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
             return
         edit.arrived = True
         newest = self.newest.get((shot.system, field))
-        if outcome is None and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
+        is_strict = self.policy.systems[shot.system]["config"].get("strict_versions")
+        if outcome is None and not is_strict and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
                 and not self.landed_since(newest, field):
             return          # nobody can see this edit: it is what the system showed before
         edit.shown = self.world.step
@@ -305,6 +308,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         known = self.keys.setdefault(call.key, (content, call.origins))
         if known[0] != content:
             raise Failure("I8", f"{call.key} was {known[0]} and is now {content}")
+        self.check_retry(call)
         system = self.world.systems[call.target]
         for other in self.world.calls_of(call.target, lambda c: c.is_open):
             raise Failure("I2", f"{other} is still in flight")

@@ -63,3 +63,12 @@ class Rulings:
         if any(c["kind"] == "oscillation" for c in state["conflicts"] or []):
             return False
         return text_of(newest.held[field].value) == text_of(data_of(before).get(field))
+
+    def check_retry(self, call):
+        """I8: what goes again as it was, with nothing seen or decided since, keeps its key."""
+        call.moment = (self.accepted, self.arrivals)
+        for last in self.world.calls_of(call.target, lambda c: True)[-1:]:
+            is_same = (last.action, text_of(last.changes)) == (call.action, text_of(call.changes))
+            if last.lost is not None and is_same and last.moment == call.moment and last.key != call.key \
+                    and not self.policy.later:
+                raise Failure("I8", f"{last.key} goes again as {call.key}")

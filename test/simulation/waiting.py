@@ -40,6 +40,17 @@ class Waiting:
             if (name, field) in sent(state) - sent(before) and (name, field) not in self.troubled and not lost:
                 raise Failure("I5", f"an echo of {field} makes it wait for {name}")
 
+    def check_unseen(self, name, field, waiting, data):
+        """Without an owner it waits for its first sight, or counts as null where the policy says so."""
+        config = self.policy.fields[field]
+        if config.get("owner") or config.get("group") or self.policy.later:
+            return
+        is_sent = self.policy.systems[name]["config"].get("unseen") == "send"
+        if field in waiting and not is_sent:
+            raise Failure("I5", f"{field} waits for {name}, which never showed it")
+        if field not in waiting and is_sent and data.get(field) is not None:
+            raise Failure("I5", f"{name} never showed {field}, and it does not wait")
+
     def check_target(self, name, shadow, pending, leased, data, frozen):
         waiting = pending[0]["changes"] if pending else {}
         if self.is_left_out(name):
@@ -63,6 +74,8 @@ class Waiting:
                     raise Failure("I5", f"{field} is frozen, and waits for {name}")
                 continue
             unseen = field not in shows
+            if unseen and shadow["existence"] == "there":
+                self.check_unseen(name, field, waiting, data)
             wanted, shown = text_of(data.get(field)), text_of(shows.get(field))
             if field in waiting and text_of(waiting[field]) != wanted:
                 raise Failure("I5", f"{field} = {text_of(waiting[field])} waits for {name}, golden is {wanted}")
