@@ -36,10 +36,11 @@ $from->command_ok([ 'pg_dump', '-d', $from->connstr('book'), '-f', $dump ], 'it 
 $to->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $to->connstr('book'), '-f', $dump ],
 	'it is restored');
 
-# what each relation of a dump holds: the rows of a table, the position of a sequence
+# what each relation of a dump holds: the rows of a table, the position of a sequence; a place
+# in the outbox is a transaction of the server it is in
 my $contents = $from->safe_psql('book', <<'SQL');
 SELECT format(CASE relkind WHEN 'S' THEN 'SELECT last_value FROM %s'
-	ELSE 'SELECT r FROM %s r ORDER BY r::text' END, oid::regclass)
+	ELSE 'SELECT to_jsonb(r) - ''place'' AS r FROM %s r ORDER BY r::text' END, oid::regclass)
 FROM pg_class
 WHERE oid = ANY (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'sync_ledger')
 ORDER BY 1
@@ -51,8 +52,10 @@ for my $query (split /\n/, $contents)
 
 my $path = 'SET search_path = "the book";';
 is($to->safe_psql('book', "$path SELECT sync_ack(1)"), '1', 'the leased row can be acknowledged');
+is($to->safe_psql('book', "$path SELECT record_key FROM sync_poll('support', 1)"), '', 'nothing is handed out');
+$to->safe_psql('book', "$path SELECT sync_resume()");
 is($to->safe_psql('book', "$path SELECT record_key, lease FROM sync_poll('support', 1)"),
-	'waiting|2', 'the waiting row is handed out, under a lease of its own');
+	'waiting|2', 'until it is told to go on: the waiting row, under a lease of its own');
 is($to->safe_psql('book', "$path SELECT verdict FROM sync_diff('crm', 'contact', '{\"record_key\": \"leased\", \"phone\": \"1\"}', verbose => true)"),
 	'unchanged', 'what the systems show is known');
 is($to->safe_psql('book', "$path SELECT sync_resolve(id, winner => 'crm') FROM sync_open_conflicts WHERE kind <> 'duplicate'"),
