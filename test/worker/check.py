@@ -21,7 +21,7 @@ from database import Database           # noqa: E402
 from processes import Workers, until    # noqa: E402
 
 HERE = os.path.abspath('examples/worker')
-LEASE = 4       # seconds; a worker waits a quarter of it for an answer
+LEASE = 6       # seconds; a worker waits a quarter of it for an answer
 count = failed = 0
 
 
@@ -108,7 +108,7 @@ def exactly_once(name, book, api, workers):
 def wake_up(name, book, api, workers):
     """A notice wakes an idle worker, also after its connection was cut; time does without one."""
     api.is_kind = True
-    workers.start(POLL='600')
+    workers.start(POLL='600', LEASE='40')
 
     def arrives(key, seconds=20):
         return until(lambda: f'r{key}' in api.records, seconds)
@@ -135,7 +135,7 @@ def wake_up(name, book, api, workers):
 
 def bad_calls(name, book, api, workers):
     """What will never succeed becomes a dead letter; what is gone already is deleted."""
-    workers.start()
+    workers.start(LEASE='40')
     book.edit('gone', n=1)
     until(lambda: book.waits() == 0)
     with api.lock:
@@ -158,13 +158,13 @@ def bad_calls(name, book, api, workers):
 def graceful_stop(name, book, api, workers):
     """A worker that is told to stop finishes what it claimed."""
     for signum in (signal.SIGTERM, signal.SIGINT):
-        workers.start(POLL='600')
+        workers.start(POLL='600', LEASE='40')
         until(book.is_listening)
         began = time.monotonic()
-        report(workers.stop(signum) == [0] and time.monotonic() - began < 5,
+        report(workers.stop(signum) == [0] and time.monotonic() - began < 15,
                f'{name}: {signum.name} ends an idle one at once', workers.said())
         api.patience = 0.5
-        workers.start(POLL='600')
+        workers.start(POLL='600', LEASE='40')
         until(book.is_listening)
         key = f'slow{signum.value}'
         book.edit(key, n=1)
