@@ -56,10 +56,18 @@ class Settled:
     def note_kept(self, shot, outcome, before, state):
         """Before note_newest."""
         for field in [f for f, what in outcome.items() if what == "kept" and shot.held[f].value is None]:
-            newest = self.newest.get((shot.system, field))
-            if newest is not None and text_of(newest.held[field].value) == text_of(data_of(before).get(field)) \
-                    and self.golden_text(before, field) == self.golden_text(state, field):
-                self.settle(state, shot.system, field, NULL)
+            here, wanted = (shot.system, field), text_of(data_of(before).get(field))
+            newest = self.newest.get(here)
+            if newest is None or self.golden_text(before, field) != self.golden_text(state, field) or here in self.settled:
+                continue
+            if text_of(newest.held[field].value) == wanted:
+                self.settle(state, *here, NULL)
+            elif self.policy.writable(shot.system) and not self.was_written(*here, wanted) and here not in sent(state) \
+                    and not any(field in self.fields_of(c) for c in state["conflicts"] or [] if c["status"] == "open"):
+                raise Failure("I5", f"a null in {shot.system}, where {field} = {wanted} was never shown, is settled")
+
+    def was_written(self, name, field, wanted):
+        return bool(self.world.calls_of(name, lambda c: field in c.changes and text_of(c.changes[field]) == wanted))
 
     # first loads
 
