@@ -208,6 +208,8 @@ CREATE TABLE sync_reject (
     CONSTRAINT sync_reject_payload_key UNIQUE (entity, system, payload_hash, reason)
 );
 ALTER SEQUENCE sync_reject_id_seq OWNED BY sync_reject.id;
+CREATE INDEX sync_reject_record_idx ON sync_reject (record_key, entity)
+    WHERE record_key IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('sync_reject', '');
 COMMENT ON TABLE sync_reject IS
     'Records that could not be read: the payload as it came, the field (null: the record as a whole) and the reason. The same payload again adds to times and last_at. A payload that jsonb cannot hold (\u0000, a number out of range) stands as a JSON string of its text.';

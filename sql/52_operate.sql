@@ -47,8 +47,10 @@ CREATE VIEW sync_lag AS
     SELECT t.name AS target, coalesce(w.claimable, 0) AS claimable, coalesce(w.leased, 0) AS leased,
         coalesce(w.waiting_for_retry, 0) AS waiting_for_retry,
         coalesce(w.waiting_for_turn, 0) AS waiting_for_turn, coalesce(w.dead, 0) AS dead,
-        w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age, k.p50, k.p95
+        w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age, k.p50, k.p95,
+        coalesce(g.paused_at IS NOT NULL, false) AS paused
     FROM target AS t
+    LEFT JOIN sync_target AS g ON g.target_system = t.name
     LEFT JOIN waiting AS w ON w.target_system = t.name
     LEFT JOIN took AS k ON k.system = t.name;
 COMMENT ON VIEW sync_lag IS
@@ -56,6 +58,7 @@ COMMENT ON VIEW sync_lag IS
 COMMENT ON COLUMN sync_lag.waiting_for_turn IS
     'A newer change-set of a record of which a worker has one: it is claimable when that one is back.';
 COMMENT ON COLUMN sync_lag.oldest_claimable IS 'When the oldest claimable change-set was made.';
+COMMENT ON COLUMN sync_lag.paused IS 'sync_poll hands out nothing until sync_resume (sync_pause).';
 COMMENT ON COLUMN sync_lag.p50 IS 'Null where nothing was delivered in the last hour.';
 
 CREATE VIEW sync_activity AS

@@ -5,13 +5,21 @@ CREATE FUNCTION sync_health_outbox()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
-    SELECT CASE WHEN l.oldest_age > '1 hour' THEN 'critical'
+    SELECT CASE WHEN b.reason IS NULL THEN 'ok' ELSE 'critical' END, 'the book',
+        coalesce(b.reason, 'is where it was written'),
+        CASE WHEN b.reason IS NOT NULL THEN
+            'Where the systems are to be written to from here, and from nowhere else: sync_resume(). In a copy leave it as it is.' END
+    FROM (SELECT sync_pause_reason()) AS b(reason)
+    UNION ALL
+    SELECT CASE WHEN l.paused THEN 'warning' WHEN l.oldest_age > '1 hour' THEN 'critical'
                 WHEN l.oldest_age > '5 minutes' THEN 'warning' ELSE 'ok' END,
         'delivery to ' || l.target,
+        CASE WHEN l.paused THEN 'paused; ' ELSE '' END ||
         CASE WHEN l.claimable = 0 THEN 'nothing waits for a worker'
              ELSE pg_catalog.format('%s claimable, the oldest for %s', l.claimable,
                                     pg_catalog.date_trunc('second', l.oldest_age)) END,
-        CASE WHEN l.oldest_age > '5 minutes' THEN
+        CASE WHEN l.paused THEN pg_catalog.format('sync_resume(%L) ends the pause.', l.target)
+             WHEN l.oldest_age > '5 minutes' THEN
             pg_catalog.format('Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.', l.target) END
     FROM sync_lag AS l
     UNION ALL
@@ -101,5 +109,5 @@ CREATE VIEW sync_health AS
           UNION ALL SELECT * FROM sync_health_server()) AS h
     ORDER BY pg_catalog.array_position('{critical,warning,ok}'::text[], h.status), h.subject COLLATE "C";
 COMMENT ON VIEW sync_health IS
-    'Is all well: one row for each thing that is looked at (delivery and dead letters per target, leases, conflicts, rejected records, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
+    'Is all well: one row for each thing that is looked at (where the book is, delivery and dead letters per target, leases, conflicts, rejected records, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
 COMMENT ON COLUMN sync_health.next_step IS 'Null where the status is ok.';

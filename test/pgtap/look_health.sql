@@ -29,6 +29,18 @@ SELECT is(pg_temp.ails(), 'critical: delivery to support: 1 claimable, the oldes
 SELECT isnt(pg_temp.poll('support'), NULL, 'a worker takes it');
 SELECT is(pg_temp.ails(), NULL, 'all is well');
 
+-- A pause, and a copy of the book
+SELECT is(sync_pause('support')::text, '', 'support is paused');
+SELECT is(pg_temp.ails(), 'warning: delivery to support: paused; nothing waits for a worker', 'a pause is told');
+SELECT is((SELECT string_agg(target, ',') FROM sync_lag WHERE paused), 'support', 'in sync_lag too');
+SELECT is(pg_temp.next_step('delivery to support'), 'sync_resume(''support'') ends the pause.', 'it says what to do');
+SELECT is(sync_resume('support')::text, '', 'which is done');
+UPDATE sync_home SET control_inode = control_inode + 1;
+SELECT is(pg_temp.ails(), 'critical: the book: this book is not where it was written: the server''s data directory was copied', 'so is a copy');
+SELECT alike(pg_temp.next_step('the book'), '%sync_resume()%', 'it says what to do');
+SELECT is(sync_resume()::text, '', 'which is done');
+SELECT is(pg_temp.ails(), NULL, 'all is well');
+
 -- Leases, dead letters
 CALL pg_temp.at('11:08');
 SELECT is(pg_temp.ails(), 'warning: leases: 1 ran out more than 5 minutes ago and did not come back', 'a worker that died, and nobody polls');
