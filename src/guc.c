@@ -78,6 +78,12 @@ sl_guc_init(void)
 	MarkGUCPrefixReserved("sync_ledger");
 }
 
+bool
+sl_now_is_set(void)
+{
+	return now_is_set;
+}
+
 TimestampTz
 sl_now(void)
 {

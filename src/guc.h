@@ -22,5 +22,6 @@ extern void sl_guc_init(void);
  * measures windows only; it is never compared with a system's.
  */
 extern TimestampTz sl_now(void);
+extern bool        sl_now_is_set(void);
 
 #endif

@@ -58,7 +58,7 @@ return_leases(TimestampTz now)
 	foreach (cell, due_targets(now))
 	{
 		CHECK_FOR_INTERRUPTS();
-		returned += sl_outbox_return_due((const char *) lfirst(cell), NULL);
+		returned += sl_outbox_return_all_due((const char *) lfirst(cell));
 	}
 	return returned;
 }

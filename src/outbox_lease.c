@@ -14,7 +14,7 @@
 
 #include "decide.h"
 #include "event_store.h"
-#include "guc.h"
+#include "outbox_due.h"
 #include "outbox_lease.h"
 #include "outbox_return.h"
 #include "outbox_row.h"
@@ -24,15 +24,6 @@
 
 /* A pass brings back so many rows; the next poll goes on. */
 #define MAX_RETURNED 1000
-
-static SlPlan find_due = {
-	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
-		   " WHERE o.target_system OPERATOR(pg_catalog.=) $1"
-		   "  AND o.place IS NULL AND o.visible_at OPERATOR(pg_catalog.<=) $2"
-		   "  AND ($3 IS NULL OR o.entity OPERATOR(pg_catalog.=) $3)"
-		   " ORDER BY o.entity, o.visible_at, o.id LIMIT $4",
-	.nargs = 4,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID}};
 
 /* Under the record's lock: what was due may have gone, or wait for longer, meanwhile. */
 static SlPlan look_again = {
@@ -48,41 +39,6 @@ static SlPlan give_place = {
 		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
-
-typedef struct Due
-{
-	char *entity;
-	char *key;
-	int64 id;
-} Due;
-
-static Due *
-find(const char *target, const char *entity, TimestampTz now, int *n)
-{
-	Datum         values[4];
-	char          nulls[4] = {' ', ' ', ' ', ' '};
-	MemoryContext context = CurrentMemoryContext;
-	Due          *due;
-
-	values[0] = CStringGetTextDatum(target);
-	values[1] = TimestampTzGetDatum(now);
-	values[2] = entity == NULL ? (Datum) 0 : CStringGetTextDatum(entity);
-	nulls[2] = entity == NULL ? 'n' : ' ';
-	values[3] = Int32GetDatum(MAX_RETURNED);
-	sl_spi_connect();
-	*n = (int) sl_query_select(&find_due, values, nulls);
-	MemoryContextSwitchTo(context);
-	due = palloc(sizeof(Due) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-	{
-		due[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		due[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
-		due[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
-	}
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	return due;
-}
 
 static void
 end_lease(SlBatch *batch, SlRecord *record, int target, int32 attempts)
@@ -117,44 +73,93 @@ return_row(SlBatch *batch, SlRecord *record, int target, int64 id)
 		sl_outbox_drop(&batch->outbox, id);
 }
 
+/* Those of the first one's entity: what can be locked, in a batch. */
+static int
+add_due(SlBatch *batch, const SlDue *due, int n)
+{
+	int i;
+
+	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
+		sl_batch_add(batch, due[i].key, (int32) strlen(due[i].key));
+	sl_batch_lock_free(batch);
+	return i;
+}
+
+/* Without a policy that names the target, nothing can be brought back to it. */
+static int
+hold_entity(SlDueLook *look, const SlDue *due, int n)
+{
+	int i;
+
+	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
+		sl_due_hold(look, &due[i]);
+	return i;
+}
+
+static void
+return_batch(SlDueLook *look, SlBatch *batch, int target, const SlDue *due)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	for (int r = 0; r < batch->nrecords; r++)
+		if (batch->records[r]->state != NULL)
+			return_row(batch, batch->records[r], target, due[r].id);
+		else
+			sl_due_hold(look, &due[r]);
+	sl_batch_put(batch);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+}
+
 /* Those of the first one's entity; returns how many they are, adds up what came back. */
 static int
-return_entity(const char *target, const Due *due, int n, int *returned)
+return_entity(SlDueLook *look, const char *target, const SlDue *due, int n, int *returned)
 {
 	const SlPolicy *policy = sl_policy_get(due[0].entity);
 	int             system = sl_policy_system(policy, target);
-	MemoryContext   context = CurrentMemoryContext;
 	SlBatch         batch;
-	int             i;
+	int             done;
 
+	if (system < 0)
+		return hold_entity(look, due, n);
 	sl_batch_open(&batch, policy, n);
-	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
-		if (system >= 0)
-			sl_batch_add(&batch, due[i].key, (int32) strlen(due[i].key));
-	sl_batch_lock_free(&batch);
-	sl_spi_connect();
-	MemoryContextSwitchTo(context);
-	for (int r = 0; r < batch.nrecords; r++)
-		if (batch.records[r]->state != NULL)
-			return_row(&batch, batch.records[r], system, due[r].id);
-	sl_batch_put(&batch);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
+	done = add_due(&batch, due, n);
+	return_batch(look, &batch, system, due);
 	sl_batch_close(&batch);
-	if (system >= 0)
-		sl_count_calls(policy, system, SL_CALL_LOST, batch.log.nrows, batch.now);
+	sl_count_calls(policy, system, SL_CALL_LOST, batch.log.nrows, batch.now);
 	*returned += batch.log.nrows;
-	return i;
+	return done;
+}
+
+static int
+return_found(SlDueLook *look, const char *target, const SlDue *due, int n)
+{
+	int returned = 0;
+
+	for (int i = 0; i < n;)
+		i += return_entity(look, target, due + i, n - i, &returned);
+	sl_due_close(look);
+	return returned;
 }
 
 int
 sl_outbox_return_due(const char *target, const char *entity)
 {
-	int  n;
-	int  returned = 0;
-	Due *due = find(target, entity, sl_now(), &n);
+	SlDueLook look;
+	int       n;
+	SlDue    *due = sl_due_find(&look, target, entity, MAX_RETURNED, &n);
 
-	for (int i = 0; i < n;)
-		i += return_entity(target, due + i, n - i, &returned);
-	return returned;
+	return return_found(&look, target, due, n);
+}
+
+int
+sl_outbox_return_all_due(const char *target)
+{
+	SlDueLook look;
+	int       n;
+	SlDue    *due = sl_due_find_all(&look, target, NULL, MAX_RETURNED, &n);
+
+	return return_found(&look, target, due, n);
 }

@@ -14,4 +14,7 @@
  */
 extern int sl_outbox_return_due(const char *target, const char *entity);
 
+/* The same of any entity, whatever earlier looks of this backend have passed. */
+extern int sl_outbox_return_all_due(const char *target);
+
 #endif

@@ -38,6 +38,7 @@ init_mark(SlMark *mark, MemoryContext context)
 	mark->next.id = SL_FIRST_ID;
 	mark->open.context = context;
 	mark->held.context = context;
+	mark->due.open.context = context;
 }
 
 SlMark *
@@ -108,6 +109,11 @@ copy_mark(SlMark *to, const SlMark *from)
 	copy_turns(&to->held, &from->held);
 	to->next = from->next;
 	to->xmax = from->xmax;
+	copy_turns(&to->due.open, &from->due.open);
+	to->due.passed = from->due.passed;
+	to->due.crowd = from->due.crowd;
+	to->due.crowd_since = from->due.crowd_since;
+	to->due.offset = from->due.offset;
 }
 
 static void

@@ -8,7 +8,7 @@
 
 #include "postgres.h"
 
-#include "utils/snapshot.h"
+#include "datatype/timestamp.h"
 
 /* Where a row stands among those of its target that are claimable. */
 typedef struct SlTurn
@@ -30,6 +30,17 @@ typedef struct SlTurns
 	SlTurn       *turns;
 } SlTurns;
 
+/* What has been looked at of the rows that wait for a time. */
+typedef struct SlDueMark
+{
+	TimestampTz passed; /* all that was due until then has been handled ... */
+	SlTurns     open; /* ... but for what these may show: transactions, each with the time
+						 of the last look before it began, in the place of an id */
+	uint64      crowd;       /* 0, or so is each transaction before this one ... */
+	TimestampTz crowd_since; /* ... with this time */
+	int64       offset; /* of the clock at the last look; 0: unknown, as is all else */
+} SlDueMark;
+
 /*
  * No row up to and including "next" is claimable, nor will be, but those of an open
  * place behind its turn, and those held.
@@ -39,8 +50,9 @@ typedef struct SlMark
 	SlTurn next;
 	SlTurns
 		open; /* places whose transaction was open, or which were not read to the end */
-	SlTurns held; /* rows that somebody else had locked */
-	uint64  xmax; /* of the newest snapshot that took part */
+	SlTurns   held; /* rows that somebody else had locked */
+	uint64    xmax; /* of the newest snapshot that took part */
+	SlDueMark due;
 } SlMark;
 
 /* Registers the callbacks that keep this file's memory true; called by _PG_init. */

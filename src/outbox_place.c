@@ -46,9 +46,9 @@ enum
 /* More that are held are not remembered: the next walk begins at the first of them. */
 #define MAX_HELD 262144
 
-/* A transaction of the snapshot by its full number; the next one's epoch tells its own. */
-static uint64
-widen(TransactionId xid)
+/* The epoch of the next transaction tells that of one that began before it. */
+uint64
+sl_full_xid(TransactionId xid)
 {
 	FullTransactionId next = ReadNextFullTransactionId();
 	uint32            epoch = EpochFromFullTransactionId(next);
@@ -58,15 +58,14 @@ widen(TransactionId xid)
 	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, xid));
 }
 
-/* A transaction that the snapshot takes to be open may still show rows. */
-static bool
-is_open(const SlWalk *walk, uint64 place)
+bool
+sl_is_open(Snapshot snapshot, uint64 xid)
 {
-	if (place >= walk->xmax)
+	if (xid >= sl_full_xid(snapshot->xmax))
 		return true;
-	if (place < widen(walk->snapshot->xmin))
+	if (xid < sl_full_xid(snapshot->xmin))
 		return false;
-	return XidInMVCCSnapshot((TransactionId) place, walk->snapshot);
+	return XidInMVCCSnapshot((TransactionId) xid, snapshot);
 }
 
 /* A snapshot that was handed over can be older than what is remembered. */
@@ -99,7 +98,7 @@ sl_walk_open(SlWalk *walk, const char *target, const char *entity)
 	walk->patience = FIRST_PATIENCE;
 	CommandCounterIncrement();
 	walk->snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	walk->xmax = widen(walk->snapshot->xmax);
+	walk->xmax = sl_full_xid(walk->snapshot->xmax);
 	walk->heap = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
 	walk->index = index_open(sl_relation_oid("sync_outbox_claim_idx"), RowExclusiveLock);
 	walk->slot = table_slot_create(walk->heap, NULL);
@@ -233,7 +232,7 @@ take_open(SlWalk *walk)
 		SlTurn turn = sl_turns_take(open);
 
 		walk->nopen--;
-		if (is_open(walk, turn.place))
+		if (sl_is_open(walk->snapshot, turn.place))
 		{
 			sl_turns_add(open, turn);
 			continue;
@@ -307,7 +306,7 @@ note_open(SlWalk *walk)
 {
 	for (uint32 i = 0; i < walk->snapshot->xcnt; i++)
 	{
-		SlTurn turn = {widen(walk->snapshot->xip[i]), SL_FIRST_ID};
+		SlTurn turn = {sl_full_xid(walk->snapshot->xip[i]), SL_FIRST_ID};
 
 		if (turn.place >= walk->from.place && turn.place < walk->mark->next.place)
 			sl_turns_add(&walk->mark->open, turn);
