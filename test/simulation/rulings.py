@@ -21,7 +21,18 @@ class Rulings:
         for field, what in outcome.items():
             config = self.policy.fields[field]
             if field in shows(before, shot.system) and not config.get("group") and not self.policy.is_merged(field):
+                self.check_photograph(shot, field, what, before)
                 self.check_ruling(shot, field, what, before, state)
+
+    def check_photograph(self, shot, field, what, before):
+        """Nothing was typed since the last arrival: where a write of ours has not landed yet, that is late."""
+        held, newest, here = shot.held[field], self.newest.get((shot.system, field)), (shot.system, field)
+        if newest is None or newest.held[field].origin is not held.origin or held.origin is None or held.rewritten:
+            return
+        if here in self.troubled or here in self.disorder or self.is_open(field, before):
+            return
+        if what in (*NEEDLESS, "accepted") and not self.world.calls_of(shot.system, lambda c: c.lost is not None):
+            raise Failure("I1", f"{field} of {shot.system} is {what}, as if it had changed there")
 
     def check_ruling(self, shot, field, what, before, state):
         name, golden = shot.system, self.golden.get(field)
@@ -51,6 +62,9 @@ class Rulings:
         return any(e.system not in (name, "review") and e.accepted_at is not None
                    and self.world.clock - e.accepted_at < self.world.window for e in others)
 
+    def is_open(self, field, state):
+        return any(field in self.fields_of(c) for c in state["conflicts"] or [] if c["status"] == "open")
+
     def is_plain(self, shot, field, golden, before, state):
         """Nothing was on its way, and who typed it had seen the golden value."""
         here, edit, newest = (shot.system, field), shot.held[field].origin, self.newest.get((shot.system, field))
@@ -58,7 +72,7 @@ class Rulings:
             return False
         if edit.system != shot.system or self.owed(*here) or self.find(golden.number) not in map(self.find, edit.saw):
             return False
-        if any(field in self.fields_of(c) for c in before["conflicts"] or [] if c["status"] == "open"):
+        if self.is_open(field, before):
             return False
         if any(c["kind"] == "oscillation" for c in state["conflicts"] or []):
             return False

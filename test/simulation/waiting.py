@@ -1,7 +1,7 @@
 """I5 and I6: what waits for each system is what the state says, and the tables agree."""
 
 from failure import Failure
-from state import data_of, life_is_open, sent
+from state import data_of, is_dead, life_is_open, sent
 from values import text_of
 
 
@@ -35,9 +35,11 @@ class Waiting:
 
     def check_echoes(self, name, outcome, before, state):
         """I5: an echo, late or not, is no reason to send anything; before note_newest."""
-        for field in [f for f, what in outcome.items() if what == "echo"]:
-            lost = self.world.calls_of(name, lambda c: c.lost is not None)
-            if (name, field) in sent(state) - sent(before) and (name, field) not in self.troubled and not lost:
+        if is_dead(before) or life_is_open(before) or self.world.calls_of(name, lambda c: c.lost is not None):
+            return
+        frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
+        for field in [f for f, what in outcome.items() if what == "echo" and f not in frozen]:
+            if (name, field) in sent(state) - sent(before):
                 raise Failure("I5", f"an echo of {field} makes it wait for {name}")
 
     def check_unseen(self, name, field, waiting, data):
