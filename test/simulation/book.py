@@ -69,6 +69,28 @@ BEGIN
     RETURN sim_answer(to_jsonb(done), e, k);
 END $$;
 
+CREATE FUNCTION sim_nack(id bigint, lease bigint, error text, retry interval, permanent boolean, e text, k text) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE done boolean;
+BEGIN
+    done := sync_nack(id, lease, error, retry, permanent);
+    RETURN sim_answer(to_jsonb(done), e, k);
+END $$;
+
+CREATE FUNCTION sim_extend(lease bigint, by interval, e text, k text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE extended integer;
+BEGIN
+    extended := sync_extend(lease, by);
+    RETURN sim_answer(to_jsonb(extended), e, k);
+END $$;
+
+CREATE FUNCTION sim_redrive(id bigint, e text, k text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE done boolean;
+BEGIN
+    done := sync_redrive(id);
+    RETURN sim_answer(to_jsonb(done), e, k);
+END $$;
+
 CREATE FUNCTION sim_resolve(id bigint, win text, val jsonb, rev integer, e text, k text) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE done boolean;
@@ -159,6 +181,16 @@ class Book:
     def ack(self, call, native_id, result, entity, key):
         return self.one("SELECT sim_ack(%s, %s, %s, %s, %s, %s)", call.id, call.lease, native_id,
                         None if result is None else json.dumps(result), entity, key)
+
+    def nack(self, call, retry_after, permanent, entity, key):
+        return self.one("SELECT sim_nack(%s, %s, %s, %s, %s, %s, %s)", call.id, call.lease, "refused",
+                        None if retry_after is None else f"{retry_after} s", permanent, entity, key)
+
+    def extend(self, call, seconds, entity, key):
+        return self.one("SELECT sim_extend(%s, %s, %s, %s)", call.lease, f"{seconds} s", entity, key)
+
+    def redrive(self, row, entity, key):
+        return self.one("SELECT sim_redrive(%s, %s, %s)", row["id"], entity, key)
 
     def resolve(self, row, winner, value, entity, key):
         return self.one("SELECT sim_resolve(%s, %s, %s, %s, %s, %s)", row["id"], winner,

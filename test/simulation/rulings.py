@@ -79,8 +79,12 @@ class Rulings:
         return text_of(newest.held[field].value) == text_of(data_of(before).get(field))
 
     def check_retry(self, call):
-        """I8: what goes again as it was, with nothing seen or decided since, keeps its key."""
+        """I8: what goes again as it was, with nothing seen or decided since, keeps its key; what was
+        given back goes again when it is due, and no dead letter by itself."""
         call.moment = (self.accepted, self.arrivals)
+        for last in self.world.calls_of(call.target, lambda c: c.key == call.key and c.due is not None):
+            if self.world.clock < last.due and last.moment == call.moment:
+                raise Failure("I2", f"{last.key} goes again before it is due")
         for last in self.world.calls_of(call.target, lambda c: True)[-1:]:
             is_same = (last.action, text_of(last.changes)) == (call.action, text_of(call.changes))
             if last.lost is not None and is_same and last.moment == call.moment and last.key != call.key \

@@ -13,7 +13,7 @@ class Waiting:
         if golden is None or golden["deleted"]:
             return
         if life_is_open(self.state):
-            if any(o["status"] == "pending" for o in self.state["outbox"] or []):
+            if any(o["status"] != "leased" for o in self.state["outbox"] or []):
                 raise Failure("I5", "the record is frozen, and something waits")
             return
         data = data_of(self.state)
@@ -21,7 +21,7 @@ class Waiting:
         for name in self.world.names:
             rows = [o for o in self.state["outbox"] or [] if o["target"] == name]
             shadow = (self.state["shadow"] or {}).get(name)
-            pending = [o for o in rows if o["status"] == "pending"]
+            pending = [o for o in rows if o["status"] != "leased"]
             leased = [o for o in rows if o["status"] == "leased"]
             if len(pending) > 1 or len(leased) > 1:
                 raise Failure("I6", f"{len(rows)} rows wait for {name}")

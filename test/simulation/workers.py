@@ -16,6 +16,7 @@ class Call:
         self.native_id = row["native_id"]
         self.origins = origins
         self.claimed = now
+        self.until = now + LEASE
         self.landed = None          # when the system took it
         self.answer = None          # a photograph
         self.photographed = 0       # the system's last photograph before it landed
@@ -24,6 +25,7 @@ class Call:
         self.token_told = False     # the ack said under which version
         self.is_open = True         # a worker has it
         self.lost = None            # when we lost track of it
+        self.due = None             # when it may go again, its worker having given it back
         self.sighted = set()        # fields of it that an observation has shown
 
     def __repr__(self):
@@ -35,7 +37,7 @@ class Workers:
         if not any(o["target"] == system.name for o in self.oracle.state["outbox"] or []) and self.dice.randrange(8):
             return False            # there is nothing to claim, which is tried now and then
         answer = self.book.poll(system.name, self.entity, self.record_key)
-        for call in self.calls_of(system.name, lambda c: c.is_open and self.clock >= c.claimed + LEASE):
+        for call in self.calls_of(system.name, lambda c: c.is_open and self.clock >= c.until):
             self.oracle.lost(call)
         if not answer["rows"]:
             self.oracle.check(answer["state"])
@@ -118,6 +120,52 @@ class Workers:
             return False
         self.lose(call, "the call never arrives:")
         return True
+
+    def do_refuse(self, system, which):
+        """The worker gives a call back: for a while, for as long as the system says, or for good."""
+        calls = self.calls_of(system.name, lambda c: c.is_open)
+        if not calls:
+            return False
+        call = calls[which % len(calls)]
+        retry_after = (None, 0, 30, 90)[which % 4]
+        permanent = retry_after is None and which % 3 == 0
+        answer = self.book.nack(call, retry_after, permanent, self.entity, self.record_key)
+        self.say(f"the worker gives {call.key} back,", "for good" if permanent else f"to go again after {retry_after} seconds")
+        if not answer["rows"]:
+            raise Failure("I6", f"a nack of {call} by its own lease is refused")
+        call.due = float("inf") if permanent else self.clock + (2.5 if retry_after is None else retry_after)
+        self.oracle.lost(call)
+        self.oracle.check(answer["state"])
+        return True
+
+    def do_extend(self, system, which):
+        """The worker needs longer."""
+        calls = self.calls_of(system.name, lambda c: c.is_open)
+        if not calls:
+            return False
+        call = calls[which % len(calls)]
+        answer = self.book.extend(call, LEASE, self.entity, self.record_key)
+        self.say(f"the worker keeps {call.key} for longer")
+        if answer["rows"] != 1:
+            raise Failure("I6", f"{call} is not its own lease's")
+        call.until += LEASE
+        self.oracle.check(answer["state"])
+        return True
+
+    def do_redrive(self, system, which):
+        """An operator lets go now what was given back."""
+        rows = [o for o in self.oracle.state["outbox"] or [] if o["target"] == system.name and o["status"] != "leased"]
+        if not rows:
+            return False
+        answer = self.book.redrive(rows[0], self.entity, self.record_key)
+        if answer["rows"]:
+            self.say(f"an operator redrives {rows[0]['key']}")
+            for call in self.calls_of(system.name, lambda c: c.due is not None):
+                call.due = None
+        elif rows[0]["status"] == "dead":
+            raise Failure("I6", f"the dead letter {rows[0]['key']} is not redriven")
+        self.oracle.check(answer["state"])
+        return bool(answer["rows"])
 
     def do_worker_dies(self, system, which):
         calls = self.calls_of(system.name, lambda c: c.is_open)

@@ -21,11 +21,12 @@ from workers import LEASE, Workers
 WEIGHTS = {"nothing": 1, "deliver": 14, "edit": 12, "claim": 12, "call": 13, "ack": 11, "look": 4, "revert": 4,
            "copy": 2, "clear": 3, "create": 2, "again": 3, "drop": 2, "lose_answer": 2, "lose_call": 2,
            "worker_dies": 1, "land_late": 2, "wait": 4, "lease_ends": 3, "long_wait": 1, "resolve": 3, "abort": 1,
-           "configure": 1, "delete": 2, "load": 2}
+           "refuse": 2, "extend": 1, "redrive": 1, "configure": 1, "delete": 2, "load": 2}
 KINDS = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 INSTEAD = {"deliver": ("call", "ack", "claim"), "call": ("ack", "deliver", "claim"), "ack": ("call", "claim", "deliver"),
            "claim": ("call", "deliver", "ack"), "revert": ("edit",), "copy": ("edit",), "again": ("deliver",),
-           "lose_answer": ("lose_call",), "resolve": ("edit",), "land_late": ("call",), "load": ("look",)}
+           "lose_answer": ("lose_call",), "refuse": ("lose_answer",), "extend": ("call",), "redrive": ("claim",),
+           "resolve": ("edit",), "land_late": ("call",), "load": ("look",)}
 
 
 class World(Humans, Strangers, Webhooks, Workers):
@@ -126,7 +127,7 @@ class World(Humans, Strangers, Webhooks, Workers):
         return True
 
     def do_lease_ends(self, system, which):
-        if not any(c.claimed + LEASE > self.clock and c.acked is None for c in self.calls):
+        if not any(c.until > self.clock and c.acked is None for c in self.calls):
             return False
         self.pass_time(LEASE + 1)
         return True
@@ -146,7 +147,7 @@ class World(Humans, Strangers, Webhooks, Workers):
         self.set_clock(self.clock + seconds)
         self.say(f"{seconds} seconds pass")
         for call in self.calls:
-            if call.is_open and self.clock >= call.claimed + LEASE:
+            if call.is_open and self.clock >= call.until:
                 self.lose(call, "the lease runs out of")
 
     # the end
@@ -164,6 +165,8 @@ class World(Humans, Strangers, Webhooks, Workers):
             if self.open_conflicts() or self.doubt:
                 self.do_resolve(None, self.dice.randrange(1000))
                 quiet = 0
+                continue
+            if any(self.do_redrive(s, 0) for s in self.systems.values()):
                 continue
             if self.oracle.state.get("outbox"):
                 self.pass_time(LEASE + 1)
