@@ -57,13 +57,14 @@ class Settled:
         """Before note_newest."""
         for field in [f for f, what in outcome.items() if what == "kept" and shot.held[f].value is None]:
             here, wanted = (shot.system, field), text_of(data_of(before).get(field))
-            newest = self.newest.get(here)
-            if newest is None or self.golden_text(before, field) != self.golden_text(state, field) or here in self.settled:
+            newest, golden = self.newest.get(here), self.golden.get(field)
+            if newest is None or golden is None or here in self.settled \
+                    or self.golden_text(before, field) != self.golden_text(state, field):
                 continue
             if text_of(newest.held[field].value) == wanted:
                 self.settle(state, *here, NULL)
-            elif self.policy.writable(shot.system) and not self.was_written(*here, wanted) and here not in sent(state) \
-                    and not any(field in self.fields_of(c) for c in state["conflicts"] or [] if c["status"] == "open"):
+            elif golden.system != shot.system and self.policy.writable(shot.system) and not self.was_written(*here, wanted) \
+                    and here not in sent(state) and not self.is_open(field, state):
                 raise Failure("I5", f"a null in {shot.system}, where {field} = {wanted} was never shown, is settled")
 
     def was_written(self, name, field, wanted):
