@@ -65,7 +65,7 @@ CREATE VIEW sync_activity AS
     SELECT s.at AS minute, s.entity, s.system, s.counted AS verdict, sum(s.records)::bigint AS records,
         CASE s.grain WHEN 2 THEN '1 hour' WHEN 3 THEN '1 day' ELSE '1 minute' END::interval AS span
     FROM sync_stat AS s
-    WHERE s.counted NOT IN ('delivered', 'failed', 'lost')
+    WHERE s.counted NOT IN ('delivered', 'failed', 'lost', 'too late')
     GROUP BY s.at, s.entity, s.system, s.counted, 6;
 COMMENT ON VIEW sync_activity IS
     'How many records arrived, per minute, entity, system and verdict; after 7 days per hour, after 90 days per day (span). The counts of unchanged and stale records are lower bounds: they are written with the backend''s next call that writes anyway, and a backend that ends first loses them.';
@@ -81,6 +81,7 @@ CREATE VIEW sync_savings AS
             s.counted IN ('delivered', 'failed', 'lost') AS is_call, coalesce(w.others, 0) AS others
         FROM sync_stat AS s
         LEFT JOIN writable AS w ON w.entity = s.entity AND w.system = s.system
+        WHERE s.counted <> 'too late'
     )
     SELECT (c.day AT TIME ZONE 'UTC')::date AS day, c.entity,
         coalesce(sum(c.records) FILTER (WHERE NOT c.is_call), 0)::bigint AS records_seen,

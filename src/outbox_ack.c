@@ -21,6 +21,7 @@
 #include "identity_ack.h"
 #include "intake.h"
 #include "json_out.h"
+#include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_row.h"
 #include "query.h"
@@ -203,8 +204,11 @@ ack(Answer *answer, ArrayType *ids)
 {
 	int         n;
 	SlNamedRow *leased = sl_rows_of_lease(answer->lease, ids, &n);
+	int         acked = sl_rows_each(leased, n, ack_batch, answer);
 
-	return sl_rows_each(leased, n, ack_batch, answer);
+	if (ids != NULL && acked < ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)))
+		sl_count_too_late(ids, answer->lease);
+	return acked;
 }
 
 /* (lease, ids): all rows of a lease, or these; how many were still its own. */

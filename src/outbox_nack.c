@@ -17,6 +17,7 @@
 
 #include "backoff.h"
 #include "event_store.h"
+#include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_return.h"
 #include "outbox_row.h"
@@ -155,6 +156,7 @@ sync_nack(PG_FUNCTION_ARGS)
 {
 	Failure     failure = {0};
 	SlNamedRow *rows;
+	ArrayType  *id;
 	int         n;
 
 	if (PG_ARGISNULL(ARG_ID) || PG_ARGISNULL(ARG_LEASE))
@@ -165,8 +167,12 @@ sync_nack(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARG_RETRY_AFTER))
 		failure.retry_after = PG_GETARG_INTERVAL_P(ARG_RETRY_AFTER);
 	failure.is_permanent = !PG_ARGISNULL(ARG_PERMANENT) && PG_GETARG_BOOL(ARG_PERMANENT);
-	rows = sl_rows_of_lease(failure.lease, sl_one_id(PG_GETARG_INT64(ARG_ID)), &n);
-	PG_RETURN_BOOL(sl_rows_each(rows, n, nack_batch, &failure) == 1);
+	id = sl_one_id(PG_GETARG_INT64(ARG_ID));
+	rows = sl_rows_of_lease(failure.lease, id, &n);
+	if (sl_rows_each(rows, n, nack_batch, &failure) == 1)
+		PG_RETURN_BOOL(true);
+	sl_count_too_late(id, failure.lease);
+	PG_RETURN_BOOL(false);
 }
 
 static void

@@ -14,8 +14,9 @@
 #define SL_NOUTCOMES (SL_REJECTED + 1)
 
 /* What sync_stat calls what became of a call to a target. */
-#define SL_CALL_FAILED "failed"
-#define SL_CALL_LOST   "lost"
+#define SL_CALL_FAILED   "failed"
+#define SL_CALL_LOST     "lost"
+#define SL_CALL_TOO_LATE "too late"
 
 /* Registers what happens to counts at the end of transactions; called by _PG_init. */
 extern void sl_statistics_init(void);

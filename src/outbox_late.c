@@ -1,0 +1,71 @@
+/*
+ * outbox_late.c
+ *	  Workers that answer too late: their rows are somebody else's, or wait again.
+ *
+ * What they say changes nothing; that they said it is counted, for leases that are too
+ * short show in nothing else.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "guc.h"
+#include "outbox_late.h"
+#include "policy_cache.h"
+#include "query.h"
+#include "statistics.h"
+
+static SlPlan find_late = {
+	.sql =
+		"SELECT o.entity, o.target_system, pg_catalog.count(*) FROM %s.sync_outbox AS o"
+		" WHERE o.id OPERATOR(pg_catalog.=) ANY ($1)"
+		"  AND (o.lease IS NULL OR o.lease OPERATOR(pg_catalog.<>) $2)"
+		" GROUP BY o.entity, o.target_system",
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, INT8OID}};
+
+typedef struct Late
+{
+	char *entity;
+	char *target;
+	int64 rows;
+} Late;
+
+static Late *
+find(ArrayType *ids, int64 lease, int *n)
+{
+	Datum         values[2] = {PointerGetDatum(ids), Int64GetDatum(lease)};
+	MemoryContext context = CurrentMemoryContext;
+	Late         *late;
+
+	sl_spi_connect();
+	*n = (int) sl_query_select(&find_late, values, NULL);
+	MemoryContextSwitchTo(context);
+	late = palloc(sizeof(Late) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		late[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
+		late[i].target = TextDatumGetCString(sl_query_value_not_null(i, 2));
+		late[i].rows = DatumGetInt64(sl_query_value_not_null(i, 3));
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return late;
+}
+
+void
+sl_count_too_late(ArrayType *ids, int64 lease)
+{
+	int   n;
+	Late *late = find(ids, lease, &n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const SlPolicy *policy = sl_policy_get(late[i].entity);
+		int             target = sl_policy_system(policy, late[i].target);
+
+		if (target >= 0)
+			sl_count_calls(policy, target, SL_CALL_TOO_LATE, late[i].rows, sl_now());
+	}
+}

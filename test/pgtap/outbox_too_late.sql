@@ -1,0 +1,29 @@
+-- A worker whose lease is over changes nothing, and is counted.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {"owner": "crm"}}}');
+CREATE FUNCTION pg_temp.too_late() RETURNS bigint LANGUAGE sql AS $$
+	SELECT coalesce(sum(records), 0)::bigint FROM sync_stat WHERE counted = 'too late' AND system = 'support' AND entity = 'contact'
+$$;
+CREATE FUNCTION pg_temp.row() RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', status, attempts, lease = (SELECT max(lease) FROM claim), last_error) FROM sync_outbox
+$$;
+
+CALL pg_temp.at_rest('L', '{"phone": "0"}', 'crm', 'support');
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'an edit');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'is claimed');
+CALL pg_temp.at('12:02');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'and, its lease being over, by another worker');
+SELECT is(pg_temp.row(), 'leased 2 t the lease ran out', 'whose it is now');
+SELECT is(pg_temp.too_late(), 0::bigint, 'so far nobody was late');
+SELECT is(pg_temp.ack('support', before => 1), false, 'the ack of the first one');
+SELECT is(pg_temp.nack('support', before => 1), false, 'its nack');
+SELECT is((SELECT sync_ack(min(lease), array_agg(DISTINCT id)) FROM claim WHERE n > 1), 0, 'and its ack of several rows');
+SELECT is(pg_temp.row(), 'leased 2 t the lease ran out', 'change nothing');
+SELECT is(pg_temp.too_late(), 3::bigint, 'and are counted');
+SELECT is(pg_temp.ack('support'), true, 'the other one''s ack');
+SELECT is(pg_temp.too_late(), 3::bigint, 'is not');
+SELECT is_empty($$ SELECT FROM sync_activity WHERE verdict = 'too late' $$, 'no record arrived late');
+
+SELECT * FROM finish();
