@@ -16,7 +16,7 @@ class Excuses:
         is_late = (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
         if (is_late or field in self.was_disordered) and self.is_untold(shot.system, field):
             return "versioned, late, and no answer told the version of our write: old value taken for an edit"
-        if any(e.system == shot.system and e.field == field and e.arrived and e.risky
+        if any(e.system == shot.system and e.field == field and e.arrived and self.is_typed_again(e)
                and text_of(e.value) == text_of(held.value) for e in self.edits):
             return TYPED_AGAIN
         if held.rewritten:

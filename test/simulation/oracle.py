@@ -236,8 +236,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         edit = held.origin
         is_echo = edit is None or edit.system != shot.system or held.rewritten
         replaced = self.golden.get(field)
-        is_old = edit is not None and edit.accepted and replaced is not None and replaced.excuse is None \
-            and self.has_seen(replaced, edit)
+        is_old = edit is not None and replaced is not None and replaced.excuse is None and (
+            edit.accepted and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
         if is_echo or is_old:
             excuse = self.excuse_echo(shot, field, held)
             if excuse is None:
@@ -249,6 +249,10 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         edit.shown_by = self.shown_by_others(edit)
         self.golden[field] = edit
         self.accepted += 1
+
+    def is_decided(self, decision, edit):
+        """A reviewer has decided since it was shown."""
+        return decision.system == "review" and edit.shown is not None and edit.shown < decision.shown
 
     def phantom(self, system, field, held, excuse):
         """Something that the rules had to take for an edit."""

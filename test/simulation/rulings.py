@@ -36,6 +36,9 @@ class Rulings:
 
     def check_ruling(self, shot, field, what, before, state):
         name, golden = shot.system, self.golden.get(field)
+        is_same = text_of(shot.held[field].value) == text_of(data_of(before).get(field))
+        if is_same and what in ("accepted", "conflict", "overruled") and not self.is_open(field, before):
+            raise Failure("I4", f"{field} of {name} is {what}, and is what the golden record says")
         if golden is None or golden.excuse is not None:
             return
         owner = self.policy.fields[field].get("owner")
