@@ -242,6 +242,7 @@ sl_note_presence(SlEvent *event)
 		event->effects->is_dirty = true;
 	}
 	part->deleted_itself = false;
+	part->may_be_created = false;
 	if (!brings_native_id(part, event->obs))
 		return;
 	part->native_id = event->obs->native_id;
@@ -310,6 +311,8 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 		sl_decide_closed(event);
 	else
 		decide_living(event);
+	if (!obs->is_deletion && event->effects->is_dirty && worst_outcome(event) > SL_STALE)
+		sl_end_erasure(event);
 	sl_event_end(event);
 	return event->effects;
 }

@@ -87,6 +87,7 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 		part->existence = SL_BEING_CREATED;
 		part->create_version = part->waiting_version;
 		part->create_source = part->waiting_source;
+		part->is_told_apart = true;
 		show_as_created(policy, state, target);
 	}
 	part->leased_action = content->action;
@@ -344,12 +345,18 @@ join_changes(const SlPolicy *policy, SlEffects *into, const SlEffects *from)
 static void
 note_erasure(SlEvent *event, SlPart *part, const SlAck *ack)
 {
-	part->erased_at = ack->token.len > 0 ? 0 : ack->now;
+	bool is_told = ack->token.len > 0;
+
+	part->erased_at = ack->now;
+	part->is_told_apart = is_told;
+	part->photograph_came = false;
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
 		SlSpot spot = sl_event_spot(event, f);
 
 		(void) sl_note_token(&spot, ack->token);
+		if (!is_told && part->erasures_owed > 0)
+			sl_remember_removal(&part->shown[f], part->erasure_version, ack->now);
 	}
 }
 

@@ -50,6 +50,57 @@ sl_add_write(SlShown *shown)
 	return write;
 }
 
+static void
+add_removal(SlShown *shown, const SlValue *value, int64 version, TimestampTz now)
+{
+	SlValue  replaced = *value;
+	SlWrite *removal;
+
+	if (sl_value_is_null(value))
+		return;
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_is_removal(&shown->writes[i]) && shown->writes[i].version == version &&
+			sl_value_same(&shown->writes[i].replaced, value))
+			return;
+	removal = sl_add_write(shown);
+	removal->status = SL_WRITE_ACKED;
+	removal->value = sl_value_absent();
+	removal->replaced = replaced;
+	removal->version = version;
+	removal->since = now;
+	removal->is_sighted = true;
+	removal->stamp_used = true;
+}
+
+void
+sl_remember_removal(SlShown *shown, int64 version, TimestampTz now)
+{
+	int nwrites = shown->nwrites;
+
+	if (shown->is_seen)
+		add_removal(shown, &shown->value, version, now);
+	if (shown->is_undecided)
+		add_removal(shown, &shown->base, version, now);
+	for (int i = 0; i < nwrites; i++)
+	{
+		if (shown->writes[i].is_sighted)
+			continue;
+		add_removal(shown, &shown->writes[i].value, version, now);
+		add_removal(shown, &shown->writes[i].replaced, version, now);
+	}
+}
+
+void
+sl_forget_removals(SlShown *shown)
+{
+	int kept = 0;
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (!sl_is_removal(&shown->writes[i]))
+			shown->writes[kept++] = shown->writes[i];
+	shown->nwrites = kept;
+}
+
 bool
 sl_may_still_land(const SlWrite *write)
 {
@@ -153,6 +204,8 @@ sl_has_seen(const SlSpot *spot)
 	{
 		const SlWrite *write = &shown->writes[i];
 
+		if (sl_is_removal(write))
+			continue;
 		if (write->status == SL_WRITE_ACKED && write->version >= golden->version &&
 			!sl_is_owed(spot, write, is_unsure) &&
 			(write->is_rewritten ? shown->knows_golden
@@ -171,7 +224,7 @@ sl_shows_ours(const SlSpot *spot)
 	if (!shown->is_seen)
 		return false;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (!sl_may_still_land(&shown->writes[i]) &&
+		if (!sl_may_still_land(&shown->writes[i]) && !sl_is_removal(&shown->writes[i]) &&
 			sl_value_same(&shown->writes[i].value, &shown->value))
 			return true;
 	return golden->author != spot->system && sl_value_same(&shown->value, &golden->value);
@@ -243,8 +296,8 @@ static bool
 is_settled(const SlSpot *spot, const SlWrite *write)
 {
 	return write->status == SL_WRITE_ACKED && write->is_sighted &&
-		   !write->value_came_late && !write->replaced_came_late &&
-		   !awaits_stamp(spot, write);
+		   !sl_is_removal(write) && !write->value_came_late &&
+		   !write->replaced_came_late && !awaits_stamp(spot, write);
 }
 
 /* Where no token can tell old from new, writes that are all settled go. */
@@ -266,7 +319,8 @@ all_are_settled(const SlSpot *spot)
 static void
 stand_for_sight(SlShown *shown, const SlWrite *write)
 {
-	if (write->status == SL_WRITE_ACKED && sl_value_same(&write->value, &shown->value))
+	if (write->status == SL_WRITE_ACKED && !sl_is_removal(write) &&
+		sl_value_same(&write->value, &shown->value))
 		shown->is_observed = true;
 }
 

@@ -38,6 +38,19 @@ extern SlWrite *sl_in_flight(const SlShown *shown);
 /* The newest write that is remembered, or NULL. */
 extern SlWrite *sl_newest_write(const SlShown *shown);
 
+/* It stands for a delete of ours: the value that it replaced may come late. */
+static inline bool
+sl_is_removal(const SlWrite *write)
+{
+	return write->value.kind == SL_ABSENT;
+}
+
+/* A delete has been acked: whatever the system may still show of the field is past. */
+extern void sl_remember_removal(SlShown *shown, int64 version, TimestampTz now);
+
+/* The sight of the delete has come: nothing older comes after it. */
+extern void sl_forget_removals(SlShown *shown);
+
 /* It is in flight, or of unknown outcome. */
 extern bool sl_may_still_land(const SlWrite *write);
 

@@ -303,6 +303,26 @@ extern SlOutcome sl_glance_deletion(const SlPolicy *policy, const SlState *state
 /* An observation of a record that is dead or frozen. */
 extern void sl_decide_closed(SlEvent *event);
 
+/* --- rules_landing.c: in the event's system --- */
+
+/* Calls of ours may bring the record (back) into being there: a create, or any. */
+typedef struct SlToLand
+{
+	bool is_any;
+	bool is_create;
+} SlToLand;
+
+extern SlToLand sl_find_calls_to_land(const SlEvent *event);
+
+/* A null where a create of ours, which holds nothing of the field, has landed. */
+extern bool sl_is_left_out(const SlShown *shown, const SlValue *value);
+
+/* A claim of a create is owed its sight. */
+extern bool sl_is_create_owed(const SlEvent *event);
+
+/* ... and no retry of it was seen either: what is told may be older. */
+extern bool sl_is_create_unseen(const SlEvent *event);
+
 /* --- rules_return.c --- */
 
 /* What was shown before counts no more; tokens and writes stay. */
@@ -312,6 +332,8 @@ extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 /* Older calls that are lost can no longer be told from none once echo_window is over. */
 extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
 
+extern bool      sl_is_just_erased(const SlEvent *event);
+extern void      sl_end_erasure(SlEvent *event);
 extern bool      sl_may_come_late(const SlEvent *event);
 extern SlOutcome sl_take_photograph(SlEvent *event);
 

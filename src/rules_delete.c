@@ -38,6 +38,7 @@ sl_leave(SlPart *part)
 	part->existence = SL_NOT_THERE;
 	part->native_id = NULL;
 	part->deleted_itself = false;
+	part->may_be_created = false;
 	part->create_version = 0;
 }
 
@@ -99,9 +100,25 @@ note_token(SlEvent *event)
 }
 
 /*
- * The oldest one's that is owed.  What came after an acked delete (a decision for life,
- * a new generation) is not undone by its late echo.
+ * The oldest one's that is owed.  A create of ours that came after it is not undone by its
+ * late echo; but what the system has shown since the delete was acked was older.
  */
+static void
+take_owed_echo(SlEvent *event, SlPart *part)
+{
+	bool was_shown_late = sl_is_just_erased(event) && sl_shows_record(part);
+
+	part->erasures_owed--;
+	part->erased_at = 0;
+	if (part->erasures_owed == 0)
+		for (int f = 0; f < event->policy->nfields; f++)
+			sl_forget_removals(&part->shown[f]);
+	if (event->is_closed && sl_shows_record(part))
+		part->existence = SL_GONE;
+	else if (was_shown_late)
+		sl_leave(part);
+}
+
 static SlOutcome
 take_echo(SlEvent *event, SlPart *part)
 {
@@ -109,10 +126,7 @@ take_echo(SlEvent *event, SlPart *part)
 	sl_event_say(event, SL_RECORD, "echo of our delete");
 	if (part->erasures_owed > 0)
 	{
-		part->erasures_owed--;
-		part->erased_at = 0;
-		if (event->is_closed && sl_shows_record(part))
-			part->existence = SL_GONE;
+		take_owed_echo(event, part);
 		return SL_ECHO;
 	}
 	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN
@@ -130,6 +144,7 @@ take_echo(SlEvent *event, SlPart *part)
 static void
 note_gone(SlEvent *event, SlPart *part)
 {
+	part->may_be_created = sl_is_create_unseen(event);
 	part->existence = SL_GONE;
 	part->deleted_itself = true;
 	for (int f = 0; f < event->policy->nfields; f++)
@@ -137,10 +152,27 @@ note_gone(SlEvent *event, SlPart *part)
 	event->effects->is_dirty = true;
 }
 
+/* What a create of ours may have left there is to be deleted with the rest. */
+static void
+find_created(SlPart *part)
+{
+	if (part->existence != SL_GONE || !part->may_be_created)
+		return;
+	part->deleted_itself = false;
+	part->may_be_created = false;
+	if (part->leased_action == SL_ACTION_CREATE)
+		part->existence = SL_BEING_CREATED;
+	else
+		part->existence = part->create_version != 0 ? SL_CREATE_LOST : SL_THERE;
+}
+
 void
 sl_die(SlEvent *event, int author)
 {
 	SlState *state = event->state;
+
+	for (int s = 0; s < event->policy->nsystems; s++)
+		find_created(&state->parts[s]);
 
 	state->is_deleted = true;
 	state->deleted_by = author;
@@ -183,10 +215,12 @@ add_deletion(SlEvent *event, SlPart *part)
 	return was_dead ? SL_AGREED : SL_ACCEPTED;
 }
 
+/* Older than a create of ours, for all we know: our delete goes there all the same. */
 static SlOutcome
 agree(SlEvent *event, SlPart *part)
 {
-	note_gone(event, part);
+	if (!sl_is_create_unseen(event))
+		note_gone(event, part);
 	sl_event_say(event, SL_RECORD, "the record is deleted already");
 	return SL_AGREED;
 }
@@ -204,28 +238,12 @@ leave_out(SlEvent *event, SlPart *part, const char *why)
  * A listing that lacks what we have just created there may have been made before: to
  * create it again would make two of it.
  */
-static bool
-is_older_than_create(const SlEvent *event)
-{
-	for (int f = 0; event->obs->is_missing && f < event->policy->nfields; f++)
-	{
-		SlSpot         spot = sl_event_spot(event, f);
-		const SlShown *shown = sl_spot_shown(&spot);
-
-		for (int i = 0; i < shown->nwrites; i++)
-			if (sl_is_of_create(&shown->writes[i]) &&
-				sl_is_owed(&spot, &shown->writes[i], false))
-				return true;
-	}
-	return false;
-}
-
 static SlOutcome
 overrule(SlEvent *event, SlPart *part)
 {
 	int owner = event->policy->delete_owner;
 
-	if (is_older_than_create(event))
+	if (event->obs->is_missing && sl_is_create_owed(event))
 	{
 		sl_event_say(event, SL_RECORD, "our create was not seen yet");
 		return SL_STALE;

@@ -239,6 +239,21 @@ find_photographed(const SlShown *shown, const SlValue *value)
 	return found;
 }
 
+/* What a delete of ours has removed there, not seen again till now; or NULL. */
+static SlWrite *
+find_removed(const SlShown *shown, const SlValue *value)
+{
+	for (int i = 0; i < shown->nwrites; i++)
+	{
+		SlWrite *write = &shown->writes[i];
+
+		if (sl_is_removal(write) && !write->replaced_came_late &&
+			sl_value_same(&write->replaced, value))
+			return write;
+	}
+	return NULL;
+}
+
 static SlOutcome
 take_old_photograph(SlEvent *event, int field, SlWrite *write)
 {
@@ -256,7 +271,7 @@ take_old_photograph(SlEvent *event, int field, SlWrite *write)
 static bool
 is_explained_by(const SlWrite *write, const SlValue *value, bool is_unsure)
 {
-	bool is_value = sl_value_same(&write->value, value);
+	bool is_value = !sl_is_removal(write) && sl_value_same(&write->value, value);
 	bool is_replaced = sl_value_same(&write->replaced, value);
 
 	if (write->status == SL_WRITE_STAMPED)
@@ -292,8 +307,9 @@ is_proved_by_token(const SlSpot *spot, const SlObservation *obs)
 	for (int i = 0; i < shown->nwrites; i++)
 	{
 		const SlWrite *write = &shown->writes[i];
+		const SlValue *past = sl_is_removal(write) ? &write->replaced : &write->value;
 
-		if (sl_value_same(&write->value, &obs->values[spot->field]) &&
+		if (sl_value_same(past, &obs->values[spot->field]) &&
 			write->status != SL_WRITE_STAMPED && !sl_is_proved_newer(spot, obs, write))
 			return false;
 	}
@@ -363,6 +379,8 @@ sl_apply_echo(SlEvent *event, int field)
 	if (write != NULL)
 		return take_echo(event, field, write);
 	write = find_photographed(shown, value);
+	if (write == NULL)
+		write = find_removed(shown, value);
 	if (write != NULL)
 		return take_old_photograph(event, field, write);
 	if (is_ambiguous(&spot, event->obs) && !event->is_closed)

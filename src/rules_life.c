@@ -27,7 +27,7 @@ close_stale(SlEvent *event, int field)
 
 /* SL_HELD: the value is a system's own word. */
 static SlOutcome
-look_at_field(SlEvent *event, int field)
+look_at_field(SlEvent *event, int field, bool is_create_to_land)
 {
 	SlSpot    spot = sl_event_spot(event, field);
 	SlOutcome outcome;
@@ -37,37 +37,17 @@ look_at_field(SlEvent *event, int field)
 	if (sl_is_unchanged(&spot, event->obs))
 		return SL_UNCHANGED;
 	outcome = sl_apply_echo(event, field);
-	return outcome != SL_UNCHANGED ? outcome : SL_HELD;
-}
-
-/* It may bring the record (back) into being, and was not seen to do so. */
-static bool
-may_create(const SlSpot *spot, const SlWrite *write)
-{
-	if (write->status == SL_WRITE_LOST)
-		return true;
-	return spot->state->parts[spot->system].deleted_itself && sl_is_of_create(write) &&
-		   sl_is_owed(spot, write, false);
-}
-
-static bool
-has_call_to_land(const SlEvent *event)
-{
-	for (int f = 0; f < event->policy->nfields; f++)
-	{
-		SlSpot         spot = sl_event_spot(event, f);
-		const SlShown *shown = sl_spot_shown(&spot);
-
-		for (int i = 0; i < shown->nwrites; i++)
-			if (may_create(&spot, &shown->writes[i]))
-				return true;
-	}
-	return false;
+	if (outcome != SL_UNCHANGED)
+		return outcome;
+	if (is_create_to_land &&
+		sl_is_left_out(sl_spot_shown(&spot), &event->obs->values[field]))
+		return SL_UNCHANGED;
+	return SL_HELD;
 }
 
 /* Looks at all fields; the worst of their outcomes. */
 static SlOutcome
-look_at_fields(SlEvent *event)
+look_at_fields(SlEvent *event, bool is_create_to_land)
 {
 	SlOutcome worst = SL_UNCHANGED;
 
@@ -77,7 +57,7 @@ look_at_fields(SlEvent *event)
 
 		if (!sl_is_present(event, f))
 			continue;
-		*outcome = look_at_field(event, f);
+		*outcome = look_at_field(event, f, is_create_to_land);
 		worst = Max(worst, *outcome);
 	}
 	return worst;
@@ -194,7 +174,7 @@ decide_all_undecided(SlEvent *event)
 
 /*
  * Our delete was acked there.  What it showed since may be a photograph from before, unless
- * a token tells (erased_at is not set then).
+ * it is told apart.
  */
 static bool
 is_erased(const SlEvent *event, int system)
@@ -202,7 +182,7 @@ is_erased(const SlEvent *event, int system)
 	const SlPart *part = &event->state->parts[system];
 
 	return system != event->obs->system && part->erasures_owed > 0 &&
-		   part->erased_at != 0;
+		   part->erased_at != 0 && !part->is_told_apart;
 }
 
 /* Alive again: where it is gone it will be created again. */
@@ -255,13 +235,10 @@ forget_generation(SlEvent *event)
 	}
 }
 
-/* A write of ours to the creator itself may yet put a value there. */
+/* A write of ours from the old generation may yet put a value there. */
 static bool
-may_be_overwritten(const SlEvent *event, int field)
+may_be_written(const SlShown *shown)
 {
-	SlSpot         spot = sl_event_spot(event, field);
-	const SlShown *shown = sl_spot_shown(&spot);
-
 	for (int i = 0; i < shown->nwrites; i++)
 		if (sl_may_still_land(&shown->writes[i]) &&
 			!sl_value_is_null(&shown->writes[i].value))
@@ -269,12 +246,21 @@ may_be_overwritten(const SlEvent *event, int field)
 	return false;
 }
 
-/* A null is news where another system still shows what was, or the creator soon may. */
+static bool
+may_be_written_anywhere(const SlEvent *event, int field)
+{
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (may_be_written(&event->state->parts[s].shown[field]))
+			return true;
+	return false;
+}
+
+/* A null is news where another system still shows what was, or any soon may. */
 static SlOutcome
 begin_field(SlEvent *event, int field)
 {
 	if (!sl_value_is_null(&event->obs->values[field]) ||
-		(!is_shown_by_another(event, field) && !may_be_overwritten(event, field)))
+		(!is_shown_by_another(event, field) && !may_be_written_anywhere(event, field)))
 		return sl_apply_edit(event, field);
 	sl_show(event, field, true);
 	sl_set_golden(event, field, sl_value_null(), event->obs->system);
@@ -350,13 +336,25 @@ landed_late(const SlPart *part, bool was_to_land, SlOutcome worst)
 		   (worst == SL_ECHO || (worst == SL_UNCHANGED && part->deleted_itself));
 }
 
+/*
+ * Who deleted the record may bring it back, but not by what a create of ours may have
+ * left there, which somebody has edited since.
+ */
+static bool
+may_bring_back(const SlEvent *event)
+{
+	if (!event->state->parts[event->obs->system].deleted_itself)
+		return false;
+	return !event->state->is_deleted || !sl_is_create_owed(event);
+}
+
 void
 sl_decide_closed(SlEvent *event)
 {
 	SlPart   *part = &event->state->parts[event->obs->system];
 	bool      was_there = sl_shows_record(part);
-	bool      was_to_land = has_call_to_land(event);
-	SlOutcome worst = look_at_fields(event);
+	SlToLand  to_land = sl_find_calls_to_land(event);
+	SlOutcome worst = look_at_fields(event, !was_there && to_land.is_create);
 
 	if (was_there && worst < SL_HELD)
 	{
@@ -365,7 +363,7 @@ sl_decide_closed(SlEvent *event)
 	}
 	if (!was_there && worst < SL_HELD)
 	{
-		if (landed_late(part, was_to_land, worst))
+		if (landed_late(part, to_land.is_any, worst))
 		{
 			sl_note_presence(event);
 			event->effects->record_outcome = SL_ECHO;
@@ -379,7 +377,7 @@ sl_decide_closed(SlEvent *event)
 			return;
 		}
 	}
-	if (!part->deleted_itself)
+	if (!may_bring_back(event))
 		join_conflict(event);
 	else if (event->state->is_deleted)
 		begin_generation(event);

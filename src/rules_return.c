@@ -9,9 +9,6 @@
 
 #include "rules.h"
 
-/* Once is enough: no window reaches back to it; still no token tells old from new. */
-#define LONG_AGO 1
-
 void
 sl_unsee(SlShown *shown)
 {
@@ -43,25 +40,66 @@ is_of_the_past(const SlEvent *event, int field)
 		(shown->is_seen && sl_value_same(value, &shown->value)))
 		return true;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_value_same(value, &shown->writes[i].value))
+	{
+		const SlWrite *write = &shown->writes[i];
+
+		if (sl_value_same(value, sl_is_removal(write) ? &write->replaced : &write->value))
 			return true;
+	}
 	return false;
+}
+
+/* Our delete was acked a moment ago, and the system has not said that the record is gone. */
+bool
+sl_is_just_erased(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
+
+	return part->erased_at != 0 && !part->is_told_apart &&
+		   event->obs->now < part->erased_at + echo_window;
+}
+
+/*
+ * What a system shows long after our delete was acked is no photograph of what was there
+ * before: where the delete has not been shown by now, it will not be.
+ */
+void
+sl_end_erasure(SlEvent *event)
+{
+	SlPart *part = &event->state->parts[event->obs->system];
+	int64   echo_window = event->policy->systems[event->obs->system].echo_window;
+
+	if (part->erased_at == 0 || event->obs->now < part->erased_at + echo_window)
+		return;
+	part->erased_at = 0;
+	part->erasures_owed = 0;
 }
 
 /* What our delete has removed may come late, once, for as long as any echo may. */
 bool
 sl_may_come_late(const SlEvent *event)
 {
-	const SlPart *part = &event->state->parts[event->obs->system];
-	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
-
-	return part->erased_at != 0 && event->obs->now < part->erased_at + echo_window;
+	return sl_is_just_erased(event) &&
+		   !event->state->parts[event->obs->system].photograph_came;
 }
 
+/* Each of its values has come late, and is held from now on. */
 SlOutcome
 sl_take_photograph(SlEvent *event)
 {
-	event->state->parts[event->obs->system].erased_at = LONG_AGO;
+	SlPart *part = &event->state->parts[event->obs->system];
+
+	part->photograph_came = true;
+	for (int f = 0; f < event->policy->nfields; f++)
+		for (int i = 0; i < part->shown[f].nwrites; i++)
+		{
+			SlWrite *write = &part->shown[f].writes[i];
+
+			if (sl_is_removal(write) &&
+				sl_value_same(&write->replaced, &event->obs->values[f]))
+				write->replaced_came_late = true;
+		}
 	event->effects->is_dirty = true;
 	sl_event_say(event, SL_RECORD, "what our delete removed, late");
 	return SL_ECHO;

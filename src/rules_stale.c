@@ -44,8 +44,9 @@ static bool
 is_of_a_write(const SlShown *shown, const SlValue *value)
 {
 	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_value_same(value, &shown->writes[i].value) ||
-			sl_value_same(value, &shown->writes[i].replaced))
+		if (sl_value_same(value, &shown->writes[i].replaced) ||
+			(!sl_is_removal(&shown->writes[i]) &&
+			 sl_value_same(value, &shown->writes[i].value)))
 			return true;
 	return false;
 }
@@ -120,7 +121,8 @@ may_be_ours(const SlSpot *spot)
 	if (shown->is_ours)
 		return true;
 	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_value_same(&shown->writes[i].value, &shown->value))
+		if (!sl_is_removal(&shown->writes[i]) &&
+			sl_value_same(&shown->writes[i].value, &shown->value))
 			return true;
 	return sl_shows_ours(spot);
 }

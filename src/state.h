@@ -88,11 +88,12 @@ typedef enum SlWriteStatus
 	SL_WRITE_STAMPED /* acked so long ago that its stamp alone can tell of it */
 } SlWriteStatus;
 
-/* One claim of one field by a worker. */
+/* One claim of one field by a worker; or what an acked delete took away there. */
 typedef struct SlWrite
 {
 	SlWriteStatus status;
-	SlValue       value;    /* what was sent, or what the target says it stored */
+	SlValue       value;    /* what was sent, or what the target says it stored;
+								 * absent: a delete */
 	SlValue       replaced; /* what the target showed; absent: unseen */
 	int64         version;  /* in its idempotency key */
 	TimestampTz   since;    /* acked: when; lost: when a later write was confirmed,
@@ -178,10 +179,13 @@ typedef struct SlPart
 	SlErasure   erasure;
 	int64       erasure_version; /* in the key of our delete, while it is not acked */
 	int erasures_owed;     /* acked deletes whose sight is still to come, however late */
-	TimestampTz erased_at; /* when the last one was acked; 0: none, or an older sight
-								  of the record came since */
-	bool        deleted_itself; /* gone by its own word, not by a delete of ours */
-	SlShown    *shown;          /* by field */
+	TimestampTz erased_at; /* when the last one was acked; 0: no sight is owed */
+	bool        is_told_apart;   /* a token tells what is older than that, or a create of
+							* ours has gone there since */
+	bool        photograph_came; /* an older sight of the record has come since */
+	bool        deleted_itself;  /* gone by its own word, not by a delete of ours */
+	bool        may_be_created;  /* that word may be older than a create of ours */
+	SlShown    *shown;           /* by field */
 } SlPart;
 
 typedef struct SlState

@@ -396,7 +396,7 @@ put_part_body(Encoder *e, const SlPart *part)
 		sl_put_varint(&e->out, (uint64) part->erasure_version);
 		sl_put_varint(&e->out, (uint64) part->erasures_owed);
 		sl_put_time(&e->out, part->erased_at);
-		sl_put_byte(&e->out, part->deleted_itself ? 1 : 0);
+		sl_put_byte(&e->out, sl_erased_flags(part));
 	}
 	if (has_fields)
 		put_part_fields(e, part);

@@ -8,6 +8,7 @@ from collections import Counter
 
 from excuses import TYPED_AGAIN, Excuses
 from failure import Failure
+from life import Life
 from rest import Rest
 from rulings import Rulings
 from settled import Settled
@@ -17,7 +18,7 @@ from values import text_of
 from waiting import Waiting
 
 
-class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
+class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
     def __init__(self, world):
         self.world = world
         self.policy = world.policy
@@ -32,6 +33,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.accepted = 0
         self.arrivals = 0
         self.deaths = []            # that were shown
+        self.told_gone = set()      # systems whose last word is that the record is not there
+        self.meanwhile = []         # edits that were shown while the record was dead or frozen
         self.buried = set()         # edits that a death covered, or a decision about life
         self.excuses = Counter()
         self.disorder = set()       # (system, field) of this very delivery, if it was out of order
@@ -77,6 +80,7 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
             raise Failure("I4", f"rejected: {row['detail']}")
         outcome = row["outcome"] or {}
         self.note_disorder(shot)
+        self.told_gone.discard(shot.system)
         if row["verdict"] == "unchanged":
             self.check_unchanged(shot, before, answer)
         if is_dead(before) and not is_dead(answer["state"]):
@@ -91,50 +95,6 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.note_kept(shot, outcome, before, answer["state"])
         self.note_newest(shot, shot.held)
         self.check(answer["state"])
-
-    def observed_gone(self, shot, row, before, answer):
-        """I1 and I4 of deletes: only a human's delete may kill the record, and only one who
-        had seen what it holds."""
-        state, old, new = answer["state"], data_of(before), data_of(answer["state"])
-        if row["verdict"] == "rejected":
-            raise Failure("I4", f"rejected: {row['detail']}")
-        self.note_disorder(shot)
-        if is_dead(state) and not is_dead(before):
-            if shot.death is None and not life_is_open(before):
-                raise Failure("I1", f"our own delete in {shot.system} was taken for a human's")
-            self.check_may_delete(shot.system, before)
-            self.accepted += 1
-        elif is_dead(before) and not is_dead(state):
-            raise Failure("I4", "a delete revived the record")
-        elif text_of(old) != text_of(new):
-            raise Failure("I1", "a delete changed a value")
-        elif shot.death is not None and shot.death.shown is None and row["verdict"] == "echo" and not is_dead(state):
-            if not self.own_delete_crosses(shot.system):
-                raise Failure("I4", f"a human's delete in {shot.system} was taken for ours")
-            self.excuses["deleted there, while a delete of ours crossed"] += 1
-        if shot.death is not None:
-            shot.death.shown = self.world.step
-            self.deaths.append(shot.death)
-        if is_dead(state):
-            self.bury()
-        for field in shot.held:
-            self.troubled.add((shot.system, field))
-        self.note_newest(shot, shot.held)
-        self.check(state)
-
-    def own_delete_crosses(self, name):
-        until = self.world.clock - self.world.echo_window(name)
-        return bool(self.world.calls_of(name, lambda c: c.action == "delete" and (c.acked is None or c.acked >= until)))
-
-    def bury(self):
-        """Of a dead record, what those who deleted it had seen is no loss."""
-        self.buried |= {e.number for e in self.edits if e.arrived and any(self.is_covered_by(d, e) for d in self.deaths)}
-
-    def is_covered_by(self, death, edit):
-        number = self.find(edit.number)
-        if any(self.find(n) == number for n in death.saw.get(edit.field, ())):
-            return True
-        return death.screen.get(edit.field) == text_of(edit.value)
 
     def note_disorder(self, shot):
         self.arrivals += 1
@@ -211,27 +171,6 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
             raise Failure("I4", f"{edit}: {sorted(lost)}, which it added, is lost, and {sorted(back)}, which it removed, is there")
         self.excuses[TYPED_AGAIN] += 1
 
-    def check_revival(self, shot):
-        """Only who deleted the record may create it again."""
-        births = [h.origin for h in shot.held.values() if h.origin is not None]
-        if not any(e.system == shot.system for e in births):
-            raise Failure("I1", f"the dead record came to life by what {shot.system} shows, which no human typed")
-        if shot.system not in {d.system for d in self.deaths}:
-            raise Failure("I4", f"{shot.system} revived a record that it had not deleted")
-
-    def check_meanwhile(self, shot, state):
-        """With a life decided, what others showed meanwhile is decided too."""
-        new, old = data_of(state), dict(data_of(self.state))
-        for field, value in new.items():
-            if text_of(value) in (text_of(old.get(field)), text_of(shot.held[field].value if field in shot.held else None)):
-                continue
-            shown = [self.newest[n, field].held[field] for n in self.world.names if (n, field) in self.newest]
-            edits = [h.origin for h in shown if h.origin is not None and text_of(h.value) == text_of(value)]
-            if edits:
-                old[field], self.golden[field] = value, edits[-1]
-                self.accepted += 1
-        self.state = {**self.state, "golden": {**(self.state["golden"] or {}), "data": old}}
-
     def accept(self, shot, field, held):
         edit = held.origin
         is_echo = edit is None or edit.system != shot.system or held.rewritten
@@ -279,6 +218,8 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         edit.outcome = outcome
         edit.is_tied = newest is not None and shot.payload.get("v") == newest.payload.get("v")
         edit.disordered = (shot.system, field) in self.disorder
+        if is_dead(before) or life_is_open(before):
+            self.meanwhile.append(edit)
         edit.risky = edit.risky or bool(self.owed(shot.system, field))
         edit.old_rows = frozenset(c["id"] for c in before.get("conflicts") or [] if c["status"] == "resolved")
         golden = self.golden.get(field)
@@ -365,7 +306,12 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.check(answer["state"])
 
     def learned(self, call, state):
-        """Under a version token, the other fields of a result are an observation."""
+        """Under a version token, the other fields of a result are an observation; but an
+        answer never undoes what was said since: that the record is there no more."""
+        if call.target in self.told_gone:
+            if text_of(data_of(state)) != text_of(data_of(self.state)):
+                raise Failure("I1", f"{call.target} has no record, and its answer changed the golden one")
+            return
         shot = call.answer
         if shot.arrived is None:
             shot.arrived = self.world.clock
@@ -396,7 +342,15 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
                 raise Failure("I4", f"decided {text_of(value)}, but {field} is {text_of(data_of(state).get(field))}")
             if field in changed or row["field"] == field:
                 self.review(field, data_of(state).get(field))
+                self.note_winner(field, winner)
         self.check(state)
+
+    def note_winner(self, field, winner):
+        """Decided for what a system shows: whoever sees that there has seen the decision."""
+        decision = self.edits[-1]
+        edits = [e for e in self.edits if e.system == winner and e.field == field and e.arrived]
+        if edits and text_of(edits[-1].value) == text_of(decision.value):
+            self.same[decision.number] = self.find(edits[-1].number)
 
     def review(self, field, value):
         """A reviewer's decision is an edit, of one who saw the golden value and the conflict."""
@@ -414,31 +368,6 @@ class Oracle(Excuses, Rest, Rulings, Settled, Waiting):
         self.edits.append(edit)
         self.golden[field] = edit
         self.accepted += 1
-
-    def decided_life(self, row, winner, answer):
-        state = answer["state"]
-        if answer["rows"] is not True:
-            raise Failure("I4", f"the decision of conflict {row['id']} was refused")
-        after = next(c for c in state["conflicts"] if c["id"] == row["id"])
-        if after["status"] != "resolved" or is_dead(state) != (winner == "delete"):
-            raise Failure("I4", f"decided {winner}: conflict is {after['status']}, the record is "
-                          + ("dead" if is_dead(state) else "alive"))
-        data = data_of(self.state)
-        self.buried |= {e.number for e in self.edits
-                        if e.arrived and (text_of(data.get(e.field)) == text_of(e.value) or names(after, e))}
-        self.accepted += 1
-        for field, value in data_of(state).items():
-            if text_of(value) != text_of(data_of(self.state).get(field)):
-                same = [e for e in self.edits if e.field == field and text_of(e.value) == text_of(value)]
-                shows = ((self.state["shadow"] or {}).get(winner) or {}).get("data") or {}
-                if not same and text_of(shows.get(field)) == text_of(value):
-                    self.review(field, value)       # as the winner shows it
-                    continue
-                if not same:
-                    raise Failure("I1", f"decided {winner}: {field} became {text_of(value)}, which nobody typed")
-                self.golden[field] = same[-1]
-                self.accepted += 1
-        self.check(state)
 
     # what must hold after every step
 

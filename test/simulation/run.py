@@ -17,7 +17,7 @@ oracle checks what must hold.
     policies.py   the policies, and how the systems of each behave
     book.py       the database under test
     world.py      one history, of what humans.py, webhooks.py and workers.py do
-    oracle.py     the invariants, with waiting.py, rest.py and the excuses that rules allow
+    oracle.py     the invariants, with life.py, waiting.py, rest.py and the excuses that rules allow
     hunt.py       finds a history that fails, and shrinks it to a short story
 
 The exit status is 1 if a history failed.
