@@ -85,7 +85,7 @@ demo:
 	@test/with_server -f PAYLOADS -f POLICY examples/demo/run
 
 bench:
-	@test/with_server -o shared_buffers=512MB -o max_wal_size=8GB bench/run
+	@test/with_server -f PGMQ_SQL -o shared_buffers=512MB -o max_wal_size=8GB bench/run
 
 # make simulate N=10000 SEED=7 JOBS=2 POLICIES=plain,three
 simulate:
