@@ -21,34 +21,10 @@
 #include "heap_table.h"
 #include "idempotency_key.h"
 #include "json_out.h"
+#include "outbox_columns.h"
 #include "outbox_row.h"
 #include "query.h"
 #include "rows.h"
-
-/* The columns of sync_outbox, in their order there. */
-enum
-{
-	COL_ID,
-	COL_ENTITY,
-	COL_KEY,
-	COL_SOURCE,
-	COL_TARGET,
-	COL_DIRECTION,
-	COL_ACTION,
-	COL_CHANGE_SET,
-	COL_HASH,
-	COL_IDEMPOTENCY_KEY,
-	COL_STATUS,
-	COL_ATTEMPTS,
-	COL_VISIBLE_AT,
-	COL_LEASE,
-	COL_WORKER,
-	COL_LAST_ERROR,
-	COL_CREATED_AT,
-	COL_UPDATED_AT,
-	COL_PLACE,
-	NCOLUMNS
-};
 
 enum
 {
@@ -144,55 +120,55 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 static void
 take_content(const SlRows *rows, int i, TimestampTz now, Datum *values)
 {
-	values[COL_SOURCE] = rows->values[ROW_SOURCE][i];
-	values[COL_DIRECTION] = rows->values[ROW_DIRECTION][i];
-	values[COL_ACTION] = rows->values[ROW_ACTION][i];
-	values[COL_CHANGE_SET] = rows->values[ROW_CHANGE_SET][i];
-	values[COL_HASH] = rows->values[ROW_HASH][i];
-	values[COL_IDEMPOTENCY_KEY] = rows->values[ROW_IDEMPOTENCY_KEY][i];
-	values[COL_STATUS] = CStringGetTextDatum("pending");
-	values[COL_UPDATED_AT] = TimestampTzGetDatum(now);
+	values[SL_OUTBOX_SOURCE] = rows->values[ROW_SOURCE][i];
+	values[SL_OUTBOX_DIRECTION] = rows->values[ROW_DIRECTION][i];
+	values[SL_OUTBOX_ACTION] = rows->values[ROW_ACTION][i];
+	values[SL_OUTBOX_CHANGE_SET] = rows->values[ROW_CHANGE_SET][i];
+	values[SL_OUTBOX_HASH] = rows->values[ROW_HASH][i];
+	values[SL_OUTBOX_IDEMPOTENCY_KEY] = rows->values[ROW_IDEMPOTENCY_KEY][i];
+	values[SL_OUTBOX_STATUS] = CStringGetTextDatum("pending");
+	values[SL_OUTBOX_UPDATED_AT] = TimestampTzGetDatum(now);
 }
 
 /* A row waits without a place, and for no time, while another one of its record is leased. */
 static void
 stand_behind(bool *nulls)
 {
-	nulls[COL_PLACE] = true;
-	nulls[COL_VISIBLE_AT] = true;
+	nulls[SL_OUTBOX_PLACE] = true;
+	nulls[SL_OUTBOX_VISIBLE_AT] = true;
 }
 
 /* Claimable from now on; what is already keeps its place. */
 static void
 take_place(TimestampTz now, Datum *values, bool *nulls)
 {
-	if (nulls[COL_PLACE])
+	if (nulls[SL_OUTBOX_PLACE])
 	{
-		values[COL_PLACE] = FullTransactionIdGetDatum(GetTopFullTransactionId());
-		values[COL_VISIBLE_AT] = TimestampTzGetDatum(now);
+		values[SL_OUTBOX_PLACE] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+		values[SL_OUTBOX_VISIBLE_AT] = TimestampTzGetDatum(now);
 	}
-	nulls[COL_PLACE] = false;
-	nulls[COL_VISIBLE_AT] = false;
+	nulls[SL_OUTBOX_PLACE] = false;
+	nulls[SL_OUTBOX_VISIBLE_AT] = false;
 }
 
 static void
 insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 		   TimestampTz now)
 {
-	Datum values[NCOLUMNS];
-	bool  nulls[NCOLUMNS] = {false};
+	Datum values[SL_OUTBOX_NCOLUMNS];
+	bool  nulls[SL_OUTBOX_NCOLUMNS] = {false};
 
 	take_content(rows, i, now, values);
-	values[COL_ID] = rows->values[ROW_ID][i];
-	values[COL_ENTITY] = CStringGetTextDatum(policy->entity);
-	values[COL_KEY] = rows->values[ROW_KEY][i];
-	values[COL_TARGET] = rows->values[ROW_TARGET][i];
-	values[COL_ATTEMPTS] = Int32GetDatum(0);
-	values[COL_CREATED_AT] = TimestampTzGetDatum(now);
-	nulls[COL_LEASE] = true;
-	nulls[COL_WORKER] = true;
-	nulls[COL_LAST_ERROR] = true;
-	nulls[COL_PLACE] = true;
+	values[SL_OUTBOX_ID] = rows->values[ROW_ID][i];
+	values[SL_OUTBOX_ENTITY] = CStringGetTextDatum(policy->entity);
+	values[SL_OUTBOX_KEY] = rows->values[ROW_KEY][i];
+	values[SL_OUTBOX_TARGET] = rows->values[ROW_TARGET][i];
+	values[SL_OUTBOX_ATTEMPTS] = Int32GetDatum(0);
+	values[SL_OUTBOX_CREATED_AT] = TimestampTzGetDatum(now);
+	nulls[SL_OUTBOX_LEASE] = true;
+	nulls[SL_OUTBOX_WORKER] = true;
+	nulls[SL_OUTBOX_LAST_ERROR] = true;
+	nulls[SL_OUTBOX_PLACE] = true;
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
 	else
@@ -203,13 +179,14 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 static bool
 waits_for_retry(TimestampTz now, const Datum *values, const bool *nulls)
 {
-	return !nulls[COL_VISIBLE_AT] && DatumGetTimestampTz(values[COL_VISIBLE_AT]) > now;
+	return !nulls[SL_OUTBOX_VISIBLE_AT] &&
+		   DatumGetTimestampTz(values[SL_OUTBOX_VISIBLE_AT]) > now;
 }
 
 static bool
 is_dead(const Datum *values)
 {
-	return strcmp(TextDatumGetCString(values[COL_STATUS]), "dead") == 0;
+	return strcmp(TextDatumGetCString(values[SL_OUTBOX_STATUS]), "dead") == 0;
 }
 
 /*
@@ -220,13 +197,13 @@ static void
 fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 {
 	int64 id = DatumGetInt64(rows->values[ROW_ID][i]);
-	Datum values[NCOLUMNS];
-	bool  nulls[NCOLUMNS];
+	Datum values[SL_OUTBOX_NCOLUMNS];
+	bool  nulls[SL_OUTBOX_NCOLUMNS];
 
 	if (!sl_table_find(table, id, values, nulls))
 		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
 	if (is_dead(values))
-		values[COL_ATTEMPTS] = Int32GetDatum(0);
+		values[SL_OUTBOX_ATTEMPTS] = Int32GetDatum(0);
 	take_content(rows, i, now, values);
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
@@ -242,7 +219,7 @@ write_rows(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 
 	if (outbox->inserts.nrows == 0 && outbox->updates.nrows == 0)
 		return;
-	sl_table_open(&table, "sync_outbox", NCOLUMNS);
+	sl_table_open(&table, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 	for (int i = 0; i < outbox->inserts.nrows; i++)
 		insert_row(&table, policy, &outbox->inserts, i, now);
 	for (int i = 0; i < outbox->updates.nrows; i++)
