@@ -372,6 +372,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
     # what must hold after every step
 
     def check(self, state):
+        self.check_closed(self.state, state)
         self.state = state
         for edit in self.edits:
             if edit.shown is not None and edit.excuse is None and not self.policy.is_merged(edit.field) \

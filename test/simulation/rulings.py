@@ -23,6 +23,8 @@ class Rulings:
             if field in shows(before, shot.system) and not config.get("group") and not self.policy.is_merged(field):
                 self.check_photograph(shot, field, what, before)
                 self.check_ruling(shot, field, what, before, state)
+            elif shows(before, shot.system) and field not in shows(before, shot.system):
+                self.check_first_sight(shot.system, field, what, before, state)
 
     def check_photograph(self, shot, field, what, before):
         """Nothing was typed since the last arrival: where a write of ours has not landed yet, that is late."""
@@ -33,6 +35,29 @@ class Rulings:
             return
         if what in (*NEEDLESS, "accepted") and not self.world.calls_of(shot.system, lambda c: c.lost is not None):
             raise Failure("I1", f"{field} of {shot.system} is {what}, as if it had changed there")
+
+    def check_first_sight(self, name, field, what, before, state):
+        """Of a field that was never shown where the record is: another value is drift."""
+        if what != "conflict" or self.policy.fields[field].get("group") or self.is_open(field, before):
+            return
+        for row in state["conflicts"]:
+            if row["status"] == "open" and row["field"] == field and row["kind"] != "drift":
+                raise Failure("I4", f"the first sight of {field} in {name} is a {row['kind']}")
+
+    def check_closed(self, before, state):
+        """A conflict that nobody decides closes when all its sides show the golden value."""
+        was_open = {c["id"] for c in before["conflicts"] or [] if c["status"] == "open"}
+        for row in state["conflicts"] or []:
+            if row["id"] in was_open and row["resolution"] == "agreed" and row["field"] in self.policy.fields \
+                    and not is_dead(state) and not self.policy.later:
+                for name in set(row["sides"]) & set(self.world.names):
+                    if not self.policy.systems[name].get("rewrite"):
+                        self.check_side(row, name, state)
+
+    def check_side(self, row, name, state):
+        shown, wanted = shows(state, name).get(row["field"]), text_of(data_of(state).get(row["field"]))
+        if shown not in (None, wanted, text_of(None)):
+            raise Failure("I4", f"the conflict of {row['field']} is closed, and {name} shows {shown}, golden is {wanted}")
 
     def check_ruling(self, shot, field, what, before, state):
         name, golden = shot.system, self.golden.get(field)
