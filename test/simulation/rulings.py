@@ -23,7 +23,11 @@ class Rulings:
             if field in shows(before, shot.system) and not config.get("group") and not self.policy.is_merged(field):
                 self.check_photograph(shot, field, what, before)
                 self.check_ruling(shot, field, what, before, state)
-            elif shows(before, shot.system) and field not in shows(before, shot.system):
+            elif field in shows(before, shot.system) and self.policy.is_merged(field):
+                self.check_merged_ruling(shot.system, field, what, before, state)
+            elif field in shows(before, shot.system):
+                self.check_group_ruling(shot, field, what, before)
+            elif shows(before, shot.system):
                 self.check_first_sight(shot.system, field, what, before, state)
 
     def check_photograph(self, shot, field, what, before):
@@ -35,6 +39,27 @@ class Rulings:
             return
         if what in (*NEEDLESS, "accepted") and not self.world.calls_of(shot.system, lambda c: c.lost is not None):
             raise Failure("I1", f"{field} of {shot.system} is {what}, as if it had changed there")
+
+    def check_merged_ruling(self, name, field, what, before, state):
+        """A set merges, or waits for a human where nobody can tell; it collides only where a write buried it."""
+        if what != "conflict" or self.policy.systems[name].get("clock") or self.is_open(field, before):
+            return
+        for row in state["conflicts"]:
+            if row["status"] == "open" and row["field"] == field and row["kind"] == "collision":
+                raise Failure("I4", f"the set {field} of {name} collides, and is not merged")
+
+    def check_group_ruling(self, shot, field, what, before):
+        """What of a group was surely not seen stops the rest of it."""
+        if what != "accepted" or self.policy.first_load or self.policy.fields[field].get("owner"):
+            return
+        for fellow in self.policy.group(self.policy.fields[field]["group"]):
+            golden, newest = self.golden.get(fellow), self.newest.get((shot.system, fellow))
+            if golden is None or newest is None or golden.system in (shot.system, "review") or golden.value is None:
+                continue
+            wanted = text_of(data_of(before).get(fellow))
+            shown = {text_of(s.held[fellow].value) for s in (newest, shot) if fellow in s.held}
+            if wanted not in shown and not self.was_written(shot.system, fellow, wanted):
+                raise Failure("I4", f"{field} of {shot.system} is accepted, where {fellow} of its group was never seen")
 
     def check_first_sight(self, name, field, what, before, state):
         """Of a field that was never shown where the record is: another value is drift."""
