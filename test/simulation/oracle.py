@@ -38,6 +38,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.buried = set()         # edits that a death covered, or a decision about life
         self.excuses = Counter()
         self.disorder = set()       # (system, field) of this very delivery, if it was out of order
+        self.misread = set()        # (field, element) that came or left by a set that was typed again, as excused
         self.displaced = set()      # (system, field) whose last delivery was out of order
         self.was_disordered = set()
         self.crossings = Counter()
@@ -151,6 +152,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         left = {x for x in elements(old) - elements(new) if not any(x in e.removed for e in mine)}
         if came | left and self.was_typed_again(shot.system, field):
             self.excuses[TYPED_AGAIN] += 1
+            self.misread |= {(field, x) for x in came | left}
         elif came | left:
             raise Failure("I1", f"{sorted(came)} came into {field} by {shot.system} and {sorted(left)} left it, "
                           "which no human did there")
@@ -163,8 +165,9 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         arrived = {e.system: e.number for e in self.edits if e.field == edit.field and e.arrived}
         others = [e for e in self.edits if e.field == edit.field and e is not edit and e.number <= arrived.get(e.system, 0)]
         rows = [c for c in self.state["conflicts"] or [] if edit.field in self.fields_of(c) and c["id"] not in edit.old_rows]
-        lost = {x for x in edit.added - there if not any(x in e.removed for e in others)}
-        back = {x for x in edit.removed & there if not any(x in e.added for e in others)}
+        misread = {x for field, x in self.misread if field == edit.field}
+        lost = {x for x in edit.added - there - misread if not any(x in e.removed for e in others)}
+        back = {x for x in edit.removed & there - misread if not any(x in e.added for e in others)}
         if not lost | back or rows:
             return
         if not self.is_typed_again(edit):

@@ -34,11 +34,12 @@ class Waiting:
             self.check_target(name, shadow, pending, leased, data, frozen)
 
     def check_echoes(self, name, outcome, before, state):
-        """I5: an echo, late or not, is no reason to send anything; before note_newest."""
+        """I5: an echo, late or not, is no reason to send anything; before note_newest.  Of a merged
+        set what lacks an element is late, or a human's removal, which only a write can undo."""
         if is_dead(before) or life_is_open(before) or self.world.calls_of(name, lambda c: c.lost is not None):
             return
         frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
-        for field in [f for f, what in outcome.items() if what == "echo" and f not in frozen]:
+        for field in [f for f, what in outcome.items() if what == "echo" and f not in frozen and not self.policy.is_merged(f)]:
             if (name, field) in sent(state) - sent(before):
                 raise Failure("I5", f"an echo of {field} makes it wait for {name}")
 
