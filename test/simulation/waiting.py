@@ -51,7 +51,7 @@ class Waiting:
         is_sent = self.policy.systems[name]["config"].get("unseen") == "send"
         if field in waiting and not is_sent:
             raise Failure("I5", f"{field} waits for {name}, which never showed it")
-        if field not in waiting and is_sent and data.get(field) is not None:
+        if field not in waiting and is_sent and data.get(field) is not None and (name, field) not in self.troubled:
             raise Failure("I5", f"{name} never showed {field}, and it does not wait")
 
     def check_target(self, name, shadow, pending, leased, data, frozen):
