@@ -22,7 +22,7 @@ BEGIN
     INSERT INTO warehouse.fault
         SELECT format('%s after v%s', key, known.version) WHERE known.version >= version
         UNION ALL
-        SELECT format('%s: %s', key, action) WHERE action <> 'delete' AND (action = 'create') = (known.data IS NOT NULL)
+        SELECT format('%s: %s', key, action) WHERE action = 'create' AND known.data IS NOT NULL
         UNION ALL
         SELECT format('%s: %s after %s', key, change_set, known.data)
         FROM jsonb_each(change_set) AS c (field, value)

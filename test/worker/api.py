@@ -125,8 +125,8 @@ class Api:
             self.faults.append(f'{key} after v{self.newest[name]}')
         self.newest[name] = version
         if (method == 'POST') == (name in self.records):
-            if method != 'DELETE':      # of what was never created, if nobody could know that
-                self.faults.append(f'{key}: {method} of {name}, which is {"" if name in self.records else "not "}there')
+            if method == 'POST':        # all else may be of what a lost call has deleted, or never created
+                self.faults.append(f'{key}: a second create of {name}')
             return 404, {'error': 'no such thing'}
         self.applied.append(key)
         if method == 'DELETE':
