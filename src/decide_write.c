@@ -380,12 +380,10 @@ is_create_in_doubt(const SlPolicy *policy, const SlPart *part)
 	return false;
 }
 
-/* What it shows from now on is no photograph from before an earlier delete of ours. */
 static void
 ack_create(SlPart *part)
 {
 	part->create_version = 0;
-	part->erased_at = 0;
 	if (part->existence == SL_BEING_CREATED)
 		part->existence = SL_THERE;
 }

@@ -174,7 +174,7 @@ decide_all_undecided(SlEvent *event)
 
 /*
  * Our delete was acked there.  What it showed since may be a photograph from before, unless
- * it is told apart.  A create of ours since may have landed.
+ * it is told apart.
  */
 static bool
 is_erased(const SlEvent *event, int system)
@@ -182,8 +182,7 @@ is_erased(const SlEvent *event, int system)
 	const SlPart *part = &event->state->parts[system];
 
 	return system != event->obs->system && part->erasures_owed > 0 &&
-		   part->erased_at != 0 && !part->is_told_apart &&
-		   part->existence != SL_BEING_CREATED;
+		   part->erased_at != 0 && !part->is_told_apart;
 }
 
 /* Alive again: where it is gone it will be created again. */
