@@ -245,7 +245,7 @@ sl_note_presence(SlEvent *event)
 	part->may_be_created = false;
 	if (!brings_native_id(part, event->obs))
 		return;
-	part->native_id = event->obs->native_id;
+	sl_take_native_id(part, event->obs->native_id);
 	event->effects->is_dirty = true;
 }
 
@@ -307,6 +307,8 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 	}
 	if (obs->is_deletion)
 		sl_decide_deletion(event);
+	else if (sl_is_of_former_life(event))
+		sl_decide_former(event);
 	else if (event->is_closed)
 		sl_decide_closed(event);
 	else

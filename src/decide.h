@@ -178,7 +178,7 @@ extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,
 
 /* A native id names another record: the system takes no part in this one any more. */
 extern SlEffects *sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
-								   TimestampTz now);
+								   const char *native_id, TimestampTz now);
 
 /* A human's decision of a record in conflict: as the winner shows it, or its delete. */
 extern SlEffects *sl_decide_life(const SlPolicy *policy, SlState *state, int winner,

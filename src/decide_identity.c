@@ -8,13 +8,20 @@
 
 /* Nothing is created there instead: what the system showed is still in C. */
 SlEffects *
-sl_decide_unlink(const SlPolicy *policy, SlState *state, int system, TimestampTz now)
+sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
+				 const char *native_id, TimestampTz now)
 {
+	SlPart       *part = &state->parts[system];
 	SlObservation nothing = {.system = system, .now = now};
 	SlEvent      *event = sl_event_begin(policy, state, &nothing);
 
-	state->parts[system].native_id = NULL;
-	state->parts[system].existence = SL_LEFT_OUT;
+	if (part->former_id != NULL && strcmp(part->former_id, native_id) == 0)
+		part->former_id = NULL;
+	else
+	{
+		part->native_id = NULL;
+		part->existence = SL_LEFT_OUT;
+	}
 	event->effects->is_dirty = true;
 	sl_event_end(event);
 	return event->effects;

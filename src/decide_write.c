@@ -409,7 +409,7 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 	if (state->is_deleted || sl_is_frozen(state))
 		part->existence = SL_GONE;
 	else
-		sl_leave(part);
+		sl_leave(part, ack->now);
 }
 
 SlEffects *
@@ -425,7 +425,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	if (!is_in_doubt)
 		ack_existence(event, part, ack);
 	if (ack->native_id != NULL && sl_shows_record(part))
-		part->native_id = ack->native_id;
+		sl_take_native_id(part, ack->native_id);
 	if (is_in_doubt)
 	{
 		part->existence = SL_CREATE_LOST;

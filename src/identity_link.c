@@ -3,7 +3,7 @@
  *	  The rows of sync_native_id: which record a system means by a native id.
  *
  * Where no conflict holds the id, its row says what the state says: the record whose
- * part of that system bears it.  Both are written under the record's lock.
+ * part of that system bears it, or bore it until it was deleted there.  Both are written under the record's lock.
  */
 #include "postgres.h"
 
@@ -96,6 +96,14 @@ is_same_id(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+/* By the system, now or before the record was deleted there. */
+static bool
+is_named(const SlPart *part, const char *native_id)
+{
+	return is_same_id(native_id, part->native_id) ||
+		   is_same_id(native_id, part->former_id);
+}
+
 /* Claimed for the record by this call; which of its ids they are is told by the state. */
 static bool
 was_claimed(const SlRecord *record, const char *native_id)
@@ -118,7 +126,7 @@ drop_unused_claims(SlLinks *links, const SlPolicy *policy, const SlRecord *recor
 	{
 		const char *native_id = (const char *) lfirst(cell);
 
-		if (!is_same_id(native_id, record->state->parts[system].native_id))
+		if (!is_named(&record->state->parts[system], native_id))
 			add(&links->gone, policy->systems[system].name, native_id, record);
 	}
 }
@@ -129,12 +137,16 @@ sl_links_collect(SlLinks *links, const SlPolicy *policy, const SlRecord *record)
 	drop_unused_claims(links, policy, record);
 	for (int s = 0; s < policy->nsystems; s++)
 	{
-		const char *before = record->native_ids[s];
-		const char *after = record->state->parts[s].native_id;
+		const SlPart *part = &record->state->parts[s];
+		const char   *former = record->former_ids[s];
+		const char   *before = record->native_ids[s];
+		const char   *after = part->native_id;
 
+		if (former != NULL && !is_named(part, former))
+			add(&links->gone, policy->systems[s].name, former, record);
 		if (before == after || is_same_id(before, after))
 			continue;
-		if (before != NULL)
+		if (before != NULL && !is_named(part, before))
 			add(&links->gone, policy->systems[s].name, before, record);
 		if (after != NULL &&
 			!(s == record->claiming_system && was_claimed(record, after)))

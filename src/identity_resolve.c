@@ -152,7 +152,8 @@ unlink_record(SlBatch *batch, const Placing *placing)
 		return;
 	sl_batch_note(batch, placing->linked,
 				  sl_decide_unlink(batch->policy, placing->linked->state,
-								   placing->holding.system, batch->now),
+								   placing->holding.system, placing->holding.native_id,
+								   batch->now),
 				  &entry);
 }
 

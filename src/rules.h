@@ -277,6 +277,9 @@ extern void sl_close_record_conflict(SlEvent *event, const char *resolution);
 /* Nobody is asked any more about what the record's fate has settled. */
 extern void sl_close_field_conflicts(SlEvent *event, const char *resolution);
 
+/* A resolved row: what was shown of a record that has been deleted there. */
+extern void sl_record_former_edit(SlEvent *event);
+
 /* A resolved row: a delete that was overruled. */
 extern void sl_record_deletion_loss(SlEvent *event);
 
@@ -292,7 +295,7 @@ extern bool sl_may_win(const SlState *state, int system);
 extern bool sl_is_frozen(const SlState *state);
 
 /* The record is there no more, and will be created again. */
-extern void      sl_leave(SlPart *part);
+extern void      sl_leave(SlPart *part, TimestampTz now);
 extern void      sl_die(SlEvent *event, int author);
 extern bool      sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
 									  const SlObservation *obs);
@@ -331,6 +334,15 @@ extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 
 /* Older calls that are lost can no longer be told from none once echo_window is over. */
 extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
+
+extern void sl_take_native_id(SlPart *part, const char *native_id);
+
+/* It names what was deleted there before the record was to be created again. */
+extern bool sl_bears_former_id(const SlPart *part, const SlObservation *obs);
+
+/* ... and may be a late photograph of that: nothing of it is there any more. */
+extern bool sl_is_of_former_life(const SlEvent *event);
+extern void sl_decide_former(SlEvent *event);
 
 extern bool      sl_is_just_erased(const SlEvent *event);
 extern void      sl_end_erasure(SlEvent *event);

@@ -33,8 +33,13 @@ sl_is_frozen(const SlState *state)
 }
 
 void
-sl_leave(SlPart *part)
+sl_leave(SlPart *part, TimestampTz now)
 {
+	if (part->native_id != NULL)
+	{
+		part->former_id = part->native_id;
+		part->former_since = now;
+	}
 	part->existence = SL_NOT_THERE;
 	part->native_id = NULL;
 	part->deleted_itself = false;
@@ -65,8 +70,11 @@ is_of_a_former_id(const SlState *state, const SlObservation *obs)
 {
 	const SlPart *part = &state->parts[obs->system];
 
-	return obs->native_id != NULL && part->native_id != NULL &&
-		   strcmp(obs->native_id, part->native_id) != 0 && !is_ours(part);
+	if (obs->native_id == NULL || is_ours(part))
+		return false;
+	if (part->native_id == NULL)
+		return sl_bears_former_id(part, obs);
+	return strcmp(obs->native_id, part->native_id) != 0;
 }
 
 bool
@@ -116,7 +124,7 @@ take_owed_echo(SlEvent *event, SlPart *part)
 	if (event->is_closed && sl_shows_record(part))
 		part->existence = SL_GONE;
 	else if (was_shown_late)
-		sl_leave(part);
+		sl_leave(part, event->obs->now);
 }
 
 static SlOutcome
@@ -136,7 +144,7 @@ take_echo(SlEvent *event, SlPart *part)
 	if (event->state->is_deleted || sl_is_frozen(event->state))
 		part->existence = SL_GONE;
 	else
-		sl_leave(part);
+		sl_leave(part, event->obs->now);
 	return SL_ECHO;
 }
 
@@ -249,7 +257,7 @@ overrule(SlEvent *event, SlPart *part)
 		return SL_STALE;
 	}
 	sl_record_deletion_loss(event);
-	sl_leave(part);
+	sl_leave(part, event->obs->now);
 	event->effects->is_dirty = true;
 	sl_event_say(event, SL_RECORD, "only %s deletes", event->policy->systems[owner].name);
 	return SL_OVERRULED;

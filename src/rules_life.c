@@ -198,7 +198,7 @@ revive(SlEvent *event)
 	}
 	for (int s = 0; s < event->policy->nsystems; s++)
 		if (state->parts[s].existence == SL_GONE || is_erased(event, s))
-			sl_leave(&state->parts[s]);
+			sl_leave(&state->parts[s], event->obs->now);
 	event->effects->is_dirty = true;
 }
 

@@ -125,6 +125,16 @@ sl_record_deletion_loss(SlEvent *event)
 }
 
 void
+sl_record_former_edit(SlEvent *event)
+{
+	SlConflictEffect *effect = add_effect(event, SL_CONFLICT_RECORD, event->obs->values);
+
+	effect->conflict = palloc0(sizeof(SlConflict));
+	effect->kind = SL_CONFLICT_RESURRECT;
+	effect->resolution = "deleted";
+}
+
+void
 sl_close_field_conflicts(SlEvent *event, const char *resolution)
 {
 	for (int f = 0; f < event->policy->nfields; f++)

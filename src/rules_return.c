@@ -60,6 +60,53 @@ sl_is_just_erased(const SlEvent *event)
 		   event->obs->now < part->erased_at + echo_window;
 }
 
+void
+sl_take_native_id(SlPart *part, const char *native_id)
+{
+	part->native_id = native_id;
+	if (part->former_id != NULL && strcmp(part->former_id, native_id) == 0)
+		part->former_id = NULL;
+}
+
+bool
+sl_bears_former_id(const SlPart *part, const SlObservation *obs)
+{
+	return part->former_id != NULL && obs->native_id != NULL &&
+		   strcmp(part->former_id, obs->native_id) == 0;
+}
+
+bool
+sl_is_of_former_life(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
+
+	return sl_bears_former_id(part, event->obs) &&
+		   event->obs->now < part->former_since + echo_window;
+}
+
+/* An edit that was made there before is named, each time that it is told. */
+void
+sl_decide_former(SlEvent *event)
+{
+	bool is_edited = false;
+
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		if (!sl_is_present(event, f))
+			continue;
+		event->effects->outcomes[f] = SL_STALE;
+		is_edited |= !sl_value_is_null(&event->obs->values[f]) &&
+					 !is_of_the_past(event, f);
+	}
+	event->effects->record_outcome = SL_STALE;
+	sl_event_say(event, SL_RECORD, "of what was deleted there, by its native id");
+	if (!is_edited)
+		return;
+	sl_record_former_edit(event);
+	event->effects->is_dirty = true;
+}
+
 /*
  * What a system shows long after our delete was acked is no photograph of what was there
  * before: where the delete has not been shown by now, it will not be.

@@ -185,6 +185,9 @@ typedef struct SlPart
 	bool        photograph_came; /* an older sight of the record has come since */
 	bool        deleted_itself;  /* gone by its own word, not by a delete of ours */
 	bool        may_be_created;  /* that word may be older than a create of ours */
+	const char *former_id;       /* the native id that the record had there before it was
+								  * deleted and was to be created again, or NULL */
+	TimestampTz former_since;    /* when it lost that */
 	SlShown    *shown;           /* by field */
 } SlPart;
 

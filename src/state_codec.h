@@ -48,20 +48,6 @@
 #define SL_PART_FIELDS  0x01 /* some field is seen, or remembers a write */
 #define SL_PART_ERASURE 0x02 /* a delete of ours, or a delete there, is remembered */
 
-#define SL_ERASED_ITSELF     0x01
-#define SL_ERASED_PHOTOGRAPH 0x02
-#define SL_ERASED_CREATED    0x04
-#define SL_ERASED_APART      0x08
-
-static inline uint8
-sl_erased_flags(const SlPart *part)
-{
-	return (part->deleted_itself ? SL_ERASED_ITSELF : 0) |
-		   (part->photograph_came ? SL_ERASED_PHOTOGRAPH : 0) |
-		   (part->may_be_created ? SL_ERASED_CREATED : 0) |
-		   (part->is_told_apart ? SL_ERASED_APART : 0);
-}
-
 #define SL_SIDE_BURIED 0x01
 #define SL_SIDE_MANY   0x02
 

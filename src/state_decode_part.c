@@ -135,17 +135,6 @@ get_part_fields(SlDecoder *d, int system)
 }
 
 static void
-get_erased(SlDecoder *d, SlPart *part)
-{
-	uint8 flags = sl_get_byte(&d->cursor);
-
-	part->deleted_itself = (flags & SL_ERASED_ITSELF) != 0;
-	part->photograph_came = (flags & SL_ERASED_PHOTOGRAPH) != 0;
-	part->may_be_created = (flags & SL_ERASED_CREATED) != 0;
-	part->is_told_apart = (flags & SL_ERASED_APART) != 0;
-}
-
-static void
 get_part_body(SlDecoder *d, int system)
 {
 	SlPart *part = &d->state->parts[system];
@@ -163,13 +152,7 @@ get_part_body(SlDecoder *d, int system)
 	part->create_version = (int64) sl_get_varint(&d->cursor);
 	part->create_source = sl_decode_author(d, sl_get_varint(&d->cursor));
 	if ((flags & SL_PART_ERASURE) != 0)
-	{
-		part->erasure = (SlErasure) sl_get_byte(&d->cursor);
-		part->erasure_version = (int64) sl_get_varint(&d->cursor);
-		part->erasures_owed = (int) sl_get_varint(&d->cursor);
-		part->erased_at = sl_get_time(&d->cursor);
-		get_erased(d, part);
-	}
+		sl_get_erasure(d, part);
 	if ((flags & SL_PART_FIELDS) != 0)
 		get_part_fields(d, system);
 }

@@ -71,4 +71,9 @@ extern const char *sl_decode_end(SlDecoder *d);
 
 extern void sl_decode_parts(SlDecoder *d);
 
+/* --- state_erasure.c --- */
+
+extern void sl_put_erasure(StringInfo out, const SlPart *part);
+extern void sl_get_erasure(SlDecoder *d, SlPart *part);
+
 #endif

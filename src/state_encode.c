@@ -10,6 +10,7 @@
 
 #include "state.h"
 #include "state_codec.h"
+#include "state_decoder.h"
 
 /* One author, actor, time and version, shared by the fields that one edit set. */
 typedef struct Edit
@@ -368,7 +369,7 @@ static bool
 part_has_erasure(const SlPart *part)
 {
 	return part->erasure != SL_ERASURE_NONE || part->erasures_owed > 0 ||
-		   part->deleted_itself;
+		   part->deleted_itself || part->former_id != NULL;
 }
 
 static void
@@ -391,13 +392,7 @@ put_part_body(Encoder *e, const SlPart *part)
 	sl_put_varint(&e->out, (uint64) part->create_version);
 	sl_put_varint(&e->out, author_code(part->create_source));
 	if (has_erasure)
-	{
-		sl_put_byte(&e->out, (uint8) part->erasure);
-		sl_put_varint(&e->out, (uint64) part->erasure_version);
-		sl_put_varint(&e->out, (uint64) part->erasures_owed);
-		sl_put_time(&e->out, part->erased_at);
-		sl_put_byte(&e->out, sl_erased_flags(part));
-	}
+		sl_put_erasure(&e->out, part);
 	if (has_fields)
 		put_part_fields(e, part);
 }

@@ -168,8 +168,12 @@ sl_record_open(const SlPolicy *policy, SlRecord *record)
 	record->state = sl_state_decode(policy, record->stored, record->stored_len);
 	record->match = sl_match_hash_of_state(policy, record->state);
 	record->native_ids = palloc(sizeof(char *) * policy->nsystems);
+	record->former_ids = palloc(sizeof(char *) * policy->nsystems);
 	for (int s = 0; s < policy->nsystems; s++)
+	{
 		record->native_ids[s] = record->state->parts[s].native_id;
+		record->former_ids[s] = record->state->parts[s].former_id;
+	}
 }
 
 void

@@ -42,6 +42,7 @@ typedef struct SlRecord
 	SlState        *state;           /* NULL until sl_record_open() */
 	SlMatchHash     match;           /* of what was stored */
 	const char    **native_ids;      /* by system, as they were stored */
+	const char    **former_ids;      /* the same, of what was deleted there */
 	List           *claimed;         /* native ids that this call made its own, char *, */
 	int             claiming_system; /* ... in that system */
 	bool            is_dirty;
