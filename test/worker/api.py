@@ -127,6 +127,8 @@ class Api:
         if (method == 'POST') == (name in self.records):
             if method == 'POST':        # all else may be of what a lost call has deleted, or never created
                 self.faults.append(f'{key}: a second create of {name}')
+            if method == 'DELETE':
+                self.applied.append(key)    # it was never created: there is nothing left to do
             return 404, {'error': 'no such thing'}
         self.applied.append(key)
         if method == 'DELETE':
