@@ -275,15 +275,42 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 		sl_event_say(event, field, "crossed by an edit there");
 }
 
-/* Which fields the leased row held. */
-static bool *
-leased_fields(const SlPolicy *policy, const SlPart *part)
+/* What an ack finds on its way. */
+typedef struct Landing
 {
-	bool *is_leased = palloc0(sizeof(bool) * policy->nfields);
+	bool *is_leased; /* by field: the leased row held it */
+	bool  is_shown;  /* an observation has shown it, or some of it */
+} Landing;
+
+static Landing
+find_landing(const SlPolicy *policy, const SlPart *part)
+{
+	Landing landing = {.is_leased = palloc0(sizeof(bool) * policy->nfields)};
 
 	for (int f = 0; f < policy->nfields; f++)
-		is_leased[f] = sl_in_flight(&part->shown[f]) != NULL;
-	return is_leased;
+	{
+		const SlWrite *write = sl_in_flight(&part->shown[f]);
+
+		landing.is_leased[f] = write != NULL;
+		landing.is_shown |= write != NULL && write->is_sighted;
+	}
+	return landing;
+}
+
+/*
+ * The landing was shown already under the answer's own version, with another value in this
+ * field: where versions are coarse that is the later one.
+ */
+static bool
+is_shown_otherwise(const SlEvent *event, const SlAck *ack, const Landing *landing,
+				   int field)
+{
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+
+	return landing->is_shown && shown->token_shown.len > 0 &&
+		   !sl_value_same(&ack->result[field], &shown->value) &&
+		   sl_compare_tokens(&spot, ack->token, shown->token_shown) == 0;
 }
 
 /*
@@ -291,7 +318,7 @@ leased_fields(const SlPolicy *policy, const SlPart *part)
  * old photograph, an answer repeated under a known key.
  */
 static SlEffects *
-observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
+observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 {
 	SlValue      *rest;
 	SlObservation obs;
@@ -301,7 +328,9 @@ observe_rest(SlEvent *event, const SlAck *ack, const bool *is_leased)
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)
-		rest[f] = is_leased[f] ? sl_value_absent() : ack->result[f];
+		rest[f] = landing->is_leased[f] || is_shown_otherwise(event, ack, landing, f)
+					  ? sl_value_absent()
+					  : ack->result[f];
 	obs = *event->obs;
 	obs.values = rest;
 	obs.token = ack->token;
@@ -418,7 +447,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	SlPart       *part = &state->parts[ack->target];
 	SlObservation nothing = {.system = ack->target, .now = ack->now};
 	SlEvent      *event = sl_event_begin(policy, state, &nothing);
-	bool         *is_leased = leased_fields(policy, part);
+	Landing       landing = find_landing(policy, part);
 	bool          is_in_doubt = is_create_in_doubt(policy, part);
 	SlEffects    *rest;
 
@@ -432,12 +461,12 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 		lose_writes(policy, part);
 	}
 	for (int f = 0; f < policy->nfields; f++)
-		if (is_leased[f] && !is_in_doubt)
+		if (landing.is_leased[f] && !is_in_doubt)
 			ack_field(event, f, ack);
 	end_lease(part);
 	event->effects->is_dirty = true;
 	sl_event_end(event);
-	rest = observe_rest(event, ack, is_leased);
+	rest = observe_rest(event, ack, &landing);
 	if (rest == NULL)
 		return event->effects;
 	join_changes(policy, rest, event->effects);

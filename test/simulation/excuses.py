@@ -4,6 +4,7 @@ from values import text_of
 
 NULL = text_of(None)
 TIED = "one version token for two changes and a write of ours: edit lost"
+TIED_LATE = "one version token for two changes and a write of ours, told after echo_window: old value taken for an edit"
 TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
 
 
@@ -16,6 +17,8 @@ class Excuses:
         is_late = (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
         if (is_late or field in self.was_disordered) and self.is_untold(shot.system, field):
             return "versioned, late, and no answer told the version of our write: old value taken for an edit"
+        if is_late and system.behaviour.get("clock") == "coarse":
+            return TIED_LATE
         if any(e.system == shot.system and e.field == field and e.arrived and self.is_typed_again(e)
                and text_of(e.value) == text_of(held.value) for e in self.edits):
             return TYPED_AGAIN

@@ -28,6 +28,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.same = {}              # edit number: the number of an edit of which it is a repetition
         self.newest = {}            # (system, field): newest photograph that arrived, and when
         self.troubled = set()       # (target, field) where somebody or something came between
+        self.loaded_by = {}         # field: the systems of which a first load showed a value
+        self.is_loading = False     # what arrives is a first load
         self.keys = {}              # idempotency key: what was sent under it
         self.settled, self.surely = {}, set()
         self.accepted = 0

@@ -84,11 +84,15 @@ class Settled:
             ours = self.world.calls_of(shot.system, lambda c: field in c.changes)
             if field not in shows(before, shot.system) and not ours and not self.policy.fields[field].get("group"):
                 self.check_load(shot.system, field, held.value, before, state)
+            if held.value is not None:
+                self.loaded_by.setdefault(field, set()).add(shot.system)
         for name in self.world.names:
             for field, shown in shows(state, name).items():
                 if shown != text_of(data_of(state).get(field)) and (name, field) not in was_sent | sent(state):
                     self.settle(state, name, field, shown, field not in frozen)
+        self.is_loading = True
         self.observed(shot, row, before, answer)
+        self.is_loading = False
 
     def check_nothing_is_sent(self, was_sent, frozen, state):
         """But what waited, or was on its way, or frozen."""
