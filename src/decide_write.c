@@ -279,7 +279,7 @@ ack_field(SlEvent *event, int field, const SlAck *ack)
 typedef struct Landing
 {
 	bool *is_leased; /* by field: the leased row held it */
-	bool  is_shown;  /* an observation has shown it, or some of it */
+	bool  is_shown;  /* an observation has shown it, or may have */
 } Landing;
 
 static Landing
@@ -289,10 +289,13 @@ find_landing(const SlPolicy *policy, const SlPart *part)
 
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		const SlWrite *write = sl_in_flight(&part->shown[f]);
+		const SlShown *shown = &part->shown[f];
+		const SlWrite *write = sl_in_flight(shown);
 
 		landing.is_leased[f] = write != NULL;
-		landing.is_shown |= write != NULL && write->is_sighted;
+		landing.is_shown |= write != NULL &&
+							(write->is_sighted ||
+							 sl_value_same(&shown->value, &write->value));
 	}
 	return landing;
 }

@@ -269,6 +269,28 @@ add_to_conflict(SlEdit *edit)
 																		 : SL_CONFLICTED;
 }
 
+/* Of a group whose owner spoke, a field that it left empty is empty by its word. */
+static void
+own_the_null(SlEvent *event, int field)
+{
+	SlGolden *golden = &event->state->golden[field];
+
+	golden->is_known = true;
+	golden->value = sl_value_null();
+	golden->author = event->policy->fields[field].owner;
+	golden->changed_at = event->obs->now;
+	golden->version = sl_waiting_version(event->effects->waiting, event->state);
+}
+
+/* What the others showed against the owner's whole address goes, in each field. */
+static void
+own_the_nulls(SlEvent *event, const SlGroup *group)
+{
+	for (int i = 0; group != NULL && i < group->nfields; i++)
+		if (event->state->golden[group->fields[i]].author == SL_AUTHOR_NONE)
+			own_the_null(event, group->fields[i]);
+}
+
 /*
  * Rule 6, the owner's side: its edit wins, and what it never saw is named.  An
  * oscillation alone waits for a human.
@@ -281,23 +303,11 @@ accept_owner(SlEdit *edit)
 	if (edit->conflict == NULL && edit->is_set_by_another && !edit->had_seen)
 		sl_record_replaced(edit->event, edit->field, edit->base);
 	accept_edit(edit);
-	if (edit->conflict != NULL)
-		sl_close_conflict(edit->event, edit->field, "owner");
+	if (edit->conflict == NULL)
+		return SL_ACCEPTED;
+	own_the_nulls(edit->event, edit->spec->fellows);
+	sl_close_conflict(edit->event, edit->field, "owner");
 	return SL_ACCEPTED;
-}
-
-/* Of a group whose owner spoke, a field that it left empty is empty by its word. */
-static void
-own_the_null(SlEdit *edit)
-{
-	SlGolden *golden = edit->golden;
-
-	golden->is_known = true;
-	golden->value = sl_value_null();
-	golden->author = edit->spec->owner;
-	golden->changed_at = edit->event->obs->now;
-	golden->version = sl_waiting_version(edit->event->effects->waiting,
-										 edit->event->state);
 }
 
 /* Rule 6, the others' side: C's value goes back, and the loss is named. */
@@ -305,7 +315,7 @@ static SlOutcome
 overrule(SlEdit *edit)
 {
 	if (edit->golden->author == SL_AUTHOR_NONE)
-		own_the_null(edit);
+		own_the_null(edit->event, edit->field);
 	sl_record_loss(edit->event, edit->field, SL_CONFLICT_OWNER, edit->base, "owner");
 	sl_event_say(edit->event, edit->field, "%s owns it",
 				 edit->event->policy->systems[edit->spec->owner].name);

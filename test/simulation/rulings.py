@@ -62,8 +62,10 @@ class Rulings:
                 raise Failure("I4", f"{field} of {shot.system} is accepted, where {fellow} of its group was never seen")
 
     def check_first_sight(self, name, field, what, before, state):
-        """Of a field that was never shown where the record is: another value is drift."""
+        """Of a field that was never shown where the record is: another value is drift, unless unseen counts as null."""
         if what != "conflict" or self.policy.fields[field].get("group") or self.is_open(field, before):
+            return
+        if self.policy.systems[name]["config"].get("unseen") == "send":
             return
         for row in state["conflicts"]:
             if row["status"] == "open" and row["field"] == field and row["kind"] != "drift":
