@@ -444,6 +444,17 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 		sl_leave(part, ack->now);
 }
 
+/*
+ * The answer names what the worker created.  To an update it can only repeat the id that it
+ * was sent to: where the system has shown another one, that is the newer.
+ */
+static bool
+tells_native_id(const SlPart *part, const SlAck *ack)
+{
+	return ack->native_id != NULL && sl_shows_record(part) &&
+		   (part->native_id == NULL || part->leased_action == SL_ACTION_CREATE);
+}
+
 SlEffects *
 sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 {
@@ -456,7 +467,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 
 	if (!is_in_doubt)
 		ack_existence(event, part, ack);
-	if (ack->native_id != NULL && sl_shows_record(part))
+	if (tells_native_id(part, ack))
 		sl_take_native_id(part, ack->native_id);
 	if (is_in_doubt)
 	{
