@@ -5,6 +5,7 @@ from values import text_of
 NULL = text_of(None)
 TIED = "one version token for two changes and a write of ours: edit lost"
 TIED_LATE = "one version token for two changes and a write of ours, told after echo_window: old value taken for an edit"
+FORGOTTEN = "a lost call landed after it was forgotten: our own value taken for an edit"
 TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
 
 
@@ -17,6 +18,8 @@ class Excuses:
         is_late = (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
         if (is_late or field in self.was_disordered) and self.is_untold(shot.system, field):
             return "versioned, late, and no answer told the version of our write: old value taken for an edit"
+        if self.was_forgotten(shot.system, field, held.value):
+            return FORGOTTEN
         if is_late and system.behaviour.get("clock") == "coarse":
             return TIED_LATE
         if any(e.system == shot.system and e.field == field and e.arrived and self.is_typed_again(e)
@@ -27,6 +30,14 @@ class Excuses:
             if not any(c.told for c in calls[-1:]):
                 return "rewritten silently: taken for an edit"
         return None
+
+    def was_forgotten(self, name, field, value):
+        """A lost call brought it, echo_window after a later write was acknowledged."""
+        calls = self.world.calls_of(name, lambda c: field in c.changes)
+        window = self.world.echo_window(name)
+        return any(lost.lost is not None and lost.landed is not None and text_of(lost.changes[field]) == text_of(value)
+                   and any(later.acked is not None and lost.landed >= later.acked + window for later in calls[n + 1:])
+                   for n, lost in enumerate(calls))
 
     def was_typed_again(self, name, field):
         """A human typed there what we wrote there, while a write of ours crossed."""
