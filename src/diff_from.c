@@ -149,8 +149,7 @@ open_source(Source *source, const SlDiff *diff, Oid relation)
 
 	check_kind(rel);
 	source->context = CurrentMemoryContext;
-	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel,
-					   SL_MISSING_IS_LEFT_OUT);
+	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
 	open_cursor(source, query_of(source, rel));
 	relation_close(rel, NoLock);
 }

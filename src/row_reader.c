@@ -15,7 +15,6 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
-#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -86,7 +85,7 @@ check_names(const SlRowReader *reader, Relation rel)
 }
 
 static void
-check_fields(const SlRowReader *reader, Relation rel, SlMissingColumn missing)
+note_missing_fields(const SlRowReader *reader, Relation rel)
 {
 	const SlPolicy *policy = reader->policy;
 	const char     *system = policy->systems[reader->system].name;
@@ -97,16 +96,6 @@ check_fields(const SlRowReader *reader, Relation rel, SlMissingColumn missing)
 
 		if (path == NULL || has_column(reader, path))
 			continue;
-		if (missing == SL_MISSING_IS_ERROR)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("\"%s\" has no column for field \"%s\" of entity \"%s\", which "
-						"is at \"%s\" in system \"%s\"",
-						RelationGetRelationName(rel), policy->fields[f].name,
-						policy->entity, path->text, system),
-				 errhint("If the column was renamed or dropped, give the field its "
-						 "new \"path\" there by sync_configure, or none.")));
 		ereport(NOTICE,
 				(errmsg("\"%s\" has no column for field \"%s\", which is at \"%s\" in "
 						"system \"%s\": it is left out",
@@ -139,25 +128,20 @@ add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
 	column->name_len = (int) strlen(column->name);
 	column->index = att->attnum - 1;
 	column->type = type_to_read(att->atttypid);
-	column->typlen = att->attlen;
-	column->typbyval = att->attbyval;
 	column->node = node;
 	if (column->type != JSONOID || getBaseType(att->atttypid) == JSONOID)
 		return;
 	column->to_json = to_json_of(att->atttypid);
-	reader->needs_settings = true;
 }
 
 void
-sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel,
-				   SlMissingColumn missing)
+sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
 {
 	TupleDesc         desc = RelationGetDescr(rel);
 	const SlPathNode *root = policy->systems[system].reader;
 
 	reader->policy = policy;
 	reader->system = system;
-	reader->needs_settings = false;
 	reader->ncolumns = 0;
 	reader->columns = palloc0(sizeof(SlRowColumn) * Max(desc->natts, 1));
 	for (int i = 0; i < desc->natts && root->nkeys > 0; i++)
@@ -170,7 +154,7 @@ sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Rela
 			add_column(reader, att, node);
 	}
 	check_names(reader, rel);
-	check_fields(reader, rel, missing);
+	note_missing_fields(reader, rel);
 }
 
 void
@@ -369,23 +353,6 @@ sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 		column->value = null;
 		place_value(reader, column, record);
 	}
-}
-
-bool
-sl_row_same(const SlRowReader *reader, const TupleTableSlot *a, const TupleTableSlot *b)
-{
-	for (int i = 0; i < reader->ncolumns; i++)
-	{
-		const SlRowColumn *column = &reader->columns[i];
-		int                at = column->index;
-
-		if (a->tts_isnull[at] != b->tts_isnull[at])
-			return false;
-		if (!a->tts_isnull[at] && !datum_image_eq(a->tts_values[at], b->tts_values[at],
-												  column->typbyval, column->typlen))
-			return false;
-	}
-	return true;
 }
 
 void

@@ -11,7 +11,6 @@
 
 #include "postgres.h"
 
-#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/rel.h"
@@ -27,34 +26,25 @@ typedef struct SlRowColumn
 	int               index; /* of its value in a row, from 0 */
 	Oid               type;  /* without its domains; json where no shorter way is known */
 	FmgrInfo         *to_json; /* of those that are not json themselves */
-	int16             typlen;
-	bool              typbyval;
 	const SlPathNode *node;
 	SlRaw             value; /* in the row at hand */
 } SlRowColumn;
-
-/* What becomes of a field of which the relation has no column. */
-typedef enum SlMissingColumn
-{
-	SL_MISSING_IS_LEFT_OUT, /* a notice names it */
-	SL_MISSING_IS_ERROR
-} SlMissingColumn;
 
 typedef struct SlRowReader
 {
 	const SlPolicy *policy;
 	int             system;
-	bool            needs_settings; /* how a column is written depends on the session */
 	int             ncolumns;
 	SlRowColumn    *columns;
 } SlRowReader;
 
 /*
  * Chooses the columns of a relation, whose rows hold all of its attributes.  One that has
- * neither the record key nor the native id is an error (42703).
+ * neither the record key nor the native id is an error (42703); fields that it lacks are
+ * named by a notice.
  */
 extern void sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system,
-							   Relation rel, SlMissingColumn missing);
+							   Relation rel);
 
 /* What to select of the relation, which is called t, where rows shall hold no more. */
 extern void sl_row_reader_select(SlRowReader *reader, StringInfo out);
@@ -66,10 +56,6 @@ extern int sl_row_settings(void);
 /* Puts a row into its places; it has no text yet. */
 extern void sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 						SlRawRecord *record);
-
-/* Two rows of the relation hold the same in all columns that count. */
-extern bool sl_row_same(const SlRowReader *reader, const TupleTableSlot *a,
-						const TupleTableSlot *b);
 
 /* The text of the row that was read last: an object of the columns. */
 extern void sl_row_describe(const SlRowReader *reader, SlRawRecord *record);
