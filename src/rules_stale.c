@@ -70,7 +70,7 @@ sl_is_buried(const SlSpot *spot, const SlObservation *obs)
 	if (is_known_token(shown->token_own) &&
 		sl_compare_tokens(spot, obs->token, shown->token_own) <= 0)
 		return false;
-	if (is_of_a_forgotten_write(spot, obs))
+	if (is_of_a_forgotten_write(spot, obs) || sl_value_same(value, &shown->value))
 		return false;
 	return !is_of_a_write(shown, value) &&
 		   !sl_value_same(value, &sl_spot_golden(spot)->value) &&

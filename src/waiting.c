@@ -101,13 +101,22 @@ create_content(const SlPolicy *policy, const SlState *state, int target,
 		content->action = SL_ACTION_CREATE;
 }
 
-/* A lost create goes again as it was; what changed since follows as an update. */
+/*
+ * A lost create goes again as it was; what changed since follows as an update.  Not so where
+ * a delete of ours was called since, as lost: what the create then answers, or does, is of
+ * before it.  The delete goes again first, and a new create follows it.
+ */
 static void
 lost_create_content(const SlPolicy *policy, const SlState *state, int target,
 					SlContent *content)
 {
 	const SlPart *part = &state->parts[target];
 
+	if (part->erasure == SL_ERASURE_LOST)
+	{
+		content->action = SL_ACTION_DELETE;
+		return;
+	}
 	for (int f = 0; f < policy->nfields; f++)
 	{
 		const SlWrite *write = sl_newest_write(&part->shown[f]);
@@ -310,9 +319,15 @@ needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *s
 			!is_whole_retry(policy, state, t, after));
 }
 
+static bool
+is_delete_before_create(const SlState *state, const SlContent *content)
+{
+	return content->action == SL_ACTION_DELETE && !state->is_deleted;
+}
+
 /*
- * An edit changes nothing of a create that goes again as it was, but its row must be
- * written: a dead letter is one no more.
+ * An edit changes nothing of a create that goes again as it was, or of the delete that goes
+ * before a new one, but its row must be written: a dead letter is one no more.
  */
 static void
 end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t,
@@ -338,7 +353,10 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 		return;
 	}
 	if (!needs_new_key(waiting, policy, state, t))
+	{
+		waiting->is_changed[t] |= has_edit && is_delete_before_create(state, after);
 		return;
+	}
 	part->waiting_version = sl_waiting_version(waiting, state);
 	part->waiting_source = source_of(state, after, t);
 	waiting->is_changed[t] = true;

@@ -33,4 +33,10 @@ CALL pg_temp.bury('typed since');
 SELECT is(pg_temp.saw('support', '{"phone": "4", "v": 5}'), 'conflict phone=conflict', 'a later edit');
 SELECT is(pg_temp.saw('support', '{"phone": "2", "v": 2}'), 'stale phone=stale', 'whose author had the older one on the screen');
 
+-- Support's own webhook of our 1 overtakes the one in which it shows the same once more.
+CALL pg_temp.bury('our write, older');
+SELECT is(pg_temp.saw('support', '{"phone": "1", "v": 4}'), 'unchanged', 'what our write left, under a newer version');
+SELECT is(pg_temp.saw('support', '{"phone": "1", "v": 3}'), 'stale phone=stale', 'and under an older one: nobody''s edit');
+SELECT is(pg_temp.saw('support', '{"phone": "2", "v": 2}'), 'conflict phone=conflict', 'the edit under it is named');
+
 SELECT * FROM finish();

@@ -28,4 +28,41 @@ SELECT alike(pg_temp.saw('crm', '{"phone": "0", "email": "a"}'), 'accepted%', 'c
 SELECT alike(pg_temp.gone('support'), 'echo%', 'the lost delete did land');
 SELECT is(pg_temp.polled('support'), 'create {"email": "a", "phone": "0"}', 'then it is created there');
 
+-- Where the create was lost too, neither it nor its answer is of now: the delete goes again, then a new create
+CREATE FUNCTION pg_temp.key(target text) RETURNS text LANGUAGE sql AS $$
+	SELECT right(idempotency_key, 2) FROM sync_outbox WHERE record_key = pg_temp.record_key() AND target_system = target
+$$;
+CREATE PROCEDURE pg_temp.lose_both(record_key text, permanent boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	CALL pg_temp.record(record_key);
+	CALL pg_temp.at('12:00');
+	PERFORM pg_temp.saw('crm', '{"phone": "0"}'), pg_temp.poll('support'), pg_temp.nack('support', permanent => permanent);
+	CALL pg_temp.at('12:01');
+	PERFORM pg_temp.gone('crm'), pg_temp.poll('support'), pg_temp.nack('support', permanent => permanent);
+	CALL pg_temp.at('12:10');
+END
+$$;
+
+CALL pg_temp.lose_both('both lost', false);
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'created again after a lost create and a lost delete');
+SELECT is(pg_temp.polled('support') || pg_temp.key('support'), 'deletev2', 'the delete goes again as it was');
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'an edit meanwhile');
+SELECT is(pg_temp.ack('support'), true, 'the delete is acknowledged');
+SELECT is(pg_temp.polled('support') || pg_temp.key('support'), 'create {"phone": "2"}v4', 'then a new create, under a key of its own');
+
+CALL pg_temp.lose_both('both dead', true);
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'created again after two dead letters');
+SELECT is(pg_temp.polled('support'), 'delete', 'which brings back the delete');
+
+CALL pg_temp.lose_both('both lost, and shown', false);
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted%', 'created again');
+SELECT alike(pg_temp.saw('support', '{"phone": "0"}'), 'echo%', 'the create did land, and stands');
+SELECT is(pg_temp.polled('support'), 'update {"phone": "1"}', 'so it is brought up to date');
+
+CALL pg_temp.lose_both('both lost, then discarded', false);
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted%', 'created again');
+SELECT is(sync_discard(id, 'it is not there'), true, 'a human who knows says that nothing is to be deleted')
+	FROM sync_outbox WHERE record_key = pg_temp.record_key();
+SELECT is(pg_temp.waits('support'), 'create {"phone": "0"}', 'the create goes again');
+
 SELECT * FROM finish();

@@ -182,6 +182,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         replaced = self.golden.get(field)
         is_old = edit is not None and replaced is not None and replaced.excuse is None and (
             edit.accepted and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
+        if edit is not None and self.is_reverted(edit):
+            raise Failure("I1", f"the {edit} was taken for an edit, though a newer version had shown that it was typed over")
         if is_echo or is_old:
             excuse = self.excuse_echo(shot, field, held)
             if excuse is None:
@@ -193,6 +195,13 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         edit.shown_by = self.shown_by_others(edit)
         self.golden[field] = edit
         self.accepted += 1
+
+    def is_reverted(self, edit):
+        """Whoever typed over it has been seen, in a system whose every newer version is noted."""
+        config = self.policy.systems[edit.system]["config"] if edit.system in self.policy.systems else {}
+        return config.get("strict_versions") and any(
+            e.arrived and e.system == edit.system and e.field == edit.field and e.number > edit.number
+            and edit.number in e.saw for e in self.edits)
 
     def is_decided(self, decision, edit):
         """A reviewer has decided since it was shown."""
@@ -215,8 +224,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             return
         edit.arrived = True
         newest = self.newest.get((shot.system, field))
-        is_strict = self.policy.systems[shot.system]["config"].get("strict_versions")
-        if outcome is None and not is_strict and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
+        if outcome is None and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
                 and not self.landed_since(newest, field):
             return          # nobody can see this edit: it is what the system showed before
         edit.shown = self.world.step

@@ -139,7 +139,10 @@ class Rulings:
 
     def check_retry(self, call):
         """I8: what goes again as it was, with nothing seen or decided since, keeps its key; what was
-        given back goes again when it is due, and no dead letter by itself."""
+        given back goes again when it is due, and no dead letter by itself. Nothing old goes after what is newer."""
+        newest = max((c.version for c in self.world.calls_of(call.target, lambda c: c is not call)), default=0)
+        if call.version < newest:
+            raise Failure("I8", f"{call.key} goes after version {newest}")
         call.moment = (self.accepted, self.arrivals)
         for last in self.world.calls_of(call.target, lambda c: c.key == call.key and c.due is not None):
             if self.world.clock < last.due and last.moment == call.moment:

@@ -12,6 +12,7 @@ class Call:
     def __init__(self, row, origins, now):
         self.id, self.lease, self.key = row["id"], row["lease"], row["idempotency_key"]
         self.target, self.action, self.changes = row["target_system"], row["action"], row["change_set"] or {}
+        self.version = int(self.key.rpartition("-v")[2])
         self.payload = row["payload"]
         self.native_id = row["native_id"]
         self.origins = origins

@@ -12,6 +12,7 @@ import collections
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -230,12 +231,22 @@ class Soak:
                 SELECT 'warehouse: ' || fault FROM warehouse.fault"""):
             yield row[0]
         for name, api in self.apis.items():
-            yield from (f'{name}: {fault}' for fault in api.faults)
+            for fault in api.faults:
+                yield f'{name}: {fault}'
+                yield from self.story(fault)
         expected = self.expected()
         for name, records in self.shown().items():
             for key in expected.keys() | records.keys():
                 if expected.get(key) != records.get(key):
                     yield f'{name}, {key}: expected {expected.get(key)}, not {records.get(key)}'
+
+    def story(self, fault):
+        """What the book tells of the record that a fault names."""
+        key = re.search(r'[km][0-9]+\b', fault)
+        for row in self.database.rows("""SELECT concat_ws(' ', to_char(at, 'HH24:MI:SS.MS'), event, system, 'v' || version,
+                'attempt ' || attempt, verdict, change_set, outcome, data, detail)
+                FROM sync_event WHERE record_key = %s ORDER BY id""", key and key[0]):
+            yield '    ' + row[0]
 
     def figures(self):
         yield 'records', len(self.expected())
@@ -273,9 +284,10 @@ def main():
         soak.stop()
     for what, number in soak.figures():
         print(f'{number:>9}  {what}')
-    faults = list(soak.faults()) + ([] if is_at_rest else ['it did not come to rest'])
-    for fault in faults[:50]:
-        print('FAULT', fault)
+    told = list(soak.faults()) + ([] if is_at_rest else ['it did not come to rest'])
+    faults = [fault for fault in told if not fault.startswith(' ')]
+    for line in told[:500]:
+        print(line if line.startswith(' ') else f'FAULT {line}')
     print(f'soak of {minutes:g} minutes: {len(faults)} faults')
     return 1 if faults else 0
 

@@ -122,7 +122,7 @@ class Api:
             name = 'r' + name
         version = int(key.rpartition('-v')[2])
         if version <= self.newest.get(name, 0):
-            self.faults.append(f'{key} after v{self.newest[name]}')
+            self.faults.append(f'{key} at {time.strftime("%T")} after v{self.newest[name]}')
         self.newest[name] = version
         if (method == 'POST') == (name in self.records):
             if method == 'POST':        # all else may be of what a lost call has deleted, or never created
