@@ -103,6 +103,24 @@ note_undecided(SlEvent *event)
 	}
 }
 
+/*
+ * Beside a human's word on a record that was not there, what is late or known is what is
+ * there now: the shadow of its former life is none.
+ */
+static void
+show_rest(SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot    spot = sl_event_spot(event, f);
+		SlOutcome outcome = event->effects->outcomes[f];
+
+		if (sl_is_present(event, f) && (outcome == SL_ECHO || outcome == SL_UNCHANGED) &&
+			!sl_value_same(&sl_spot_shown(&spot)->value, &event->obs->values[f]))
+			sl_show(event, f, false);
+	}
+}
+
 static SlEvent
 event_of(SlEvent *event, SlObservation *obs, int system, SlValue *values)
 {
@@ -311,6 +329,8 @@ join_conflict(SlEvent *event)
 	bool           is_dead = event->state->is_deleted;
 
 	note_undecided(event);
+	if (!sl_shows_record(part))
+		show_rest(event);
 	sl_note_presence(event);
 	shown = sl_record_values(event, system);
 	if (event->state->conflict == NULL)

@@ -5,6 +5,7 @@ from values import text_of
 NULL = text_of(None)
 TIED = "one version token for two changes and a write of ours: edit lost"
 TIED_LATE = "one version token for two changes and a write of ours, told after echo_window: old value taken for an edit"
+TIED_BACK = "one version token for two changes, of which an answer told the later one first: old value taken for an edit"
 FORGOTTEN = "a lost call landed after it was forgotten: our own value taken for an edit"
 TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
 
@@ -22,6 +23,8 @@ class Excuses:
             return FORGOTTEN
         if is_late and system.behaviour.get("clock") == "coarse":
             return TIED_LATE
+        if system.behaviour.get("clock") == "coarse" and self.is_overtaken_under_its_token(shot, field):
+            return TIED_BACK
         if any(e.system == shot.system and e.field == field and e.arrived and self.is_typed_again(e)
                and text_of(e.value) == text_of(held.value) for e in self.edits):
             return TYPED_AGAIN
@@ -30,6 +33,11 @@ class Excuses:
             if not any(c.told for c in calls[-1:]):
                 return "rewritten silently: taken for an edit"
         return None
+
+    def is_overtaken_under_its_token(self, shot, field):
+        """An answer has shown what came later, under the very same version."""
+        newest = self.newest.get((shot.system, field))
+        return newest is not None and newest.number > shot.number and newest.payload.get("v") == shot.payload.get("v")
 
     def was_forgotten(self, name, field, value):
         """A lost call brought it, echo_window after a later write was acknowledged."""

@@ -328,12 +328,18 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         shot = call.answer
         if shot.arrived is None:
             shot.arrived = self.world.clock
-        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes}
+        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes and not self.is_told_before(shot, f)}
         self.note_disorder(shot)
         self.check_golden(shot, {}, state)
         for field, held in others.items():
             self.note_shown(shot, field, held, None, before, state)
         self.note_newest(shot, others)
+
+    def is_told_before(self, shot, field):
+        """Where two changes may share a version, an answer under one that was shown says nothing new of other fields."""
+        newest = self.newest.get((shot.system, field))
+        return self.policy.systems[shot.system]["clock"] == "coarse" and newest is not None \
+            and newest.payload.get("v") == shot.payload.get("v")
 
     # decisions
 
