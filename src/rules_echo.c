@@ -168,10 +168,26 @@ take_late_echo(SlEvent *event, int field, SlWrite *write)
 	return SL_ECHO;
 }
 
+/*
+ * Told by its value alone, it may as well be a photograph from before an older write that
+ * is still to be seen, and the sight is yet to come.
+ */
+static void
+note_photograph(SlShown *shown, const SlWrite *sighted)
+{
+	for (SlWrite *write = shown->writes; write < sighted; write++)
+		if (!write->is_sighted && sl_value_same(&write->replaced, &sighted->value) &&
+			!sl_value_same(&write->value, &sighted->value))
+			write->replaced_came_late = true;
+}
+
 static SlOutcome
 take_sight(SlEvent *event, int field, SlWrite *write)
 {
+	SlSpot spot = sl_event_spot(event, field);
+
 	write->is_sighted = true;
+	note_photograph(sl_spot_shown(&spot), write);
 	if (write->status == SL_WRITE_ACKED && write->token.len == 0)
 		write->token = event->obs->token;
 	find_landed(write, event->obs->now);

@@ -72,7 +72,7 @@ class Excuses:
                 return "unversioned, out of order or late: edit lost"
             if self.is_untold(late, field):
                 return "versioned, late, and no answer told the version of our write: edit lost"
-        if system.behaviour.get("clock") == "coarse" and edit.is_tied and edit.outcome == "stale":
+        if self.was_tied(edit):
             return TIED
         replaced_by = self.golden.get(field)
         if replaced_by is not None and replaced_by.excuse is not None:
@@ -83,6 +83,11 @@ class Excuses:
         if self.is_typed_again(edit):
             return TYPED_AGAIN
         return None
+
+    def was_tied(self, edit):
+        """Shown under the version under which a write of ours had taken another value's place."""
+        behaviour = self.policy.systems.get(edit.system, {})
+        return behaviour.get("clock") == "coarse" and edit.is_tied and edit.outcome == "stale"
 
     def is_typed_again(self, edit):
         """While a write of ours crossed, a human typed what we wrote there or what was shown there before."""

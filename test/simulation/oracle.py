@@ -26,7 +26,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.edits = []
         self.golden = {}            # field: the edit that the golden value is
         self.same = {}              # edit number: the number of an edit of which it is a repetition
-        self.newest = {}            # (system, field): newest photograph that arrived, and when
+        self.newest = {}            # (system, field): newest photograph that arrived
+        self.told_at = {}           # (system, field): the step in which it did
         self.troubled = set()       # (target, field) where somebody or something came between
         self.loaded_by = {}         # field: the systems of which a first load showed a value
         self.is_loading = False     # what arrives is a first load
@@ -35,6 +36,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.accepted = 0
         self.arrivals = 0
         self.deaths = []            # that were shown
+        self.born_at = 0            # the step in which a new generation began
         self.told_gone = set()      # systems whose last word is that the record is not there
         self.meanwhile = []         # edits that were shown while the record was dead or frozen
         self.buried = set()         # edits that a death covered, or a decision about life
@@ -65,7 +67,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             edit.added = elements(edit.value) - elements(system.held[edit.field].value)
             edit.removed = elements(system.held[edit.field].value) - elements(edit.value)
         owed = [c for c in self.owed(system.name, edit.field)]
-        edit.risky = bool(owed)
+        edit.risky = bool(owed) or self.is_owed_one_more(system.name, edit.field)
         if owed:
             self.troubled.add((system.name, edit.field))
             self.crossings[system.name] += 1
@@ -75,6 +77,12 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         until = self.world.clock - self.world.echo_window(target)
         return self.world.calls_of(target, lambda c: field in c.changes and (
             c.acked is None or field not in c.sighted and c.acked >= until))
+
+    def is_owed_one_more(self, target, field):
+        """One sight each: what was shown once may be the landing of one of two writes of one value."""
+        until = self.world.clock - self.world.echo_window(target)
+        return bool(self.world.calls_of(target, lambda c: field in c.changes and field not in c.shown and (
+            c.acked is None or c.acked >= until)))
 
     # what arrives
 
@@ -88,6 +96,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             self.check_unchanged(shot, before, answer)
         if is_dead(before) and not is_dead(answer["state"]):
             self.check_revival(shot)
+            self.born_at = self.world.step
         if life_is_open(before) and not life_is_open(answer["state"]) or is_dead(before):
             self.check_meanwhile(shot, answer["state"])
         self.check_rulings(shot, outcome, before, answer["state"])
@@ -116,7 +125,10 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         for field, held in fields.items():
             newest = self.newest.get((shot.system, field))
             if newest is None or newest.number <= shot.number:
-                self.newest[shot.system, field] = shot
+                self.newest[shot.system, field], self.told_at[shot.system, field] = shot, self.world.step
+            for call in self.world.calls_of(shot.system, lambda c: field in c.changes and field not in c.shown)[:1]:
+                if text_of(held.value) == text_of(call.changes[field]):
+                    call.shown.add(field)
             for call in self.owed(shot.system, field):
                 if text_of(held.value) != text_of(call.changes[field]):
                     self.troubled.add((shot.system, field))
@@ -263,6 +275,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
     def claimed(self, call):
         content = (call.action, text_of(call.changes))
         is_new = call.key not in self.keys
+        call.began = self.world.step
         known = self.keys.setdefault(call.key, (content, call.origins))
         if known[0] != content:
             raise Failure("I8", f"{call.key} was {known[0]} and is now {content}")

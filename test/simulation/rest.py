@@ -1,6 +1,5 @@
 """At rest: all systems agree (I3), and no more was written than can be explained (I2)."""
 
-from excuses import TIED
 from failure import Failure
 from state import data_of, is_dead
 from values import text_of
@@ -43,7 +42,7 @@ class Rest:
                     continue
                 if held.value is None and self.policy.keeps_null(name, field):
                     continue
-                if any(e.excuse == TIED and (e.system, e.field) == (name, field) for e in self.edits):
+                if held.origin is not None and self.was_tied(held.origin):
                     continue
                 if self.settled.get((name, field), (None, None))[1] == text_of(held.value):
                     continue

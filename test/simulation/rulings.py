@@ -73,18 +73,24 @@ class Rulings:
 
     def check_closed(self, before, state):
         """A conflict that nobody decides closes when all its sides show the golden value."""
-        was_open = {c["id"] for c in before["conflicts"] or [] if c["status"] == "open"}
+        was_closed = {c["id"] for c in before["conflicts"] or [] if c["status"] == "resolved"}
         for row in state["conflicts"] or []:
-            if row["id"] in was_open and row["resolution"] == "agreed" and row["field"] in self.policy.fields \
-                    and not is_dead(state) and not self.policy.later:
+            if row["id"] not in was_closed and row["resolution"] == "agreed" and row["field"] in self.policy.fields \
+                    and not is_dead(state) and not self.policy.later and not self.policy.is_merged(row["field"]):
                 for name in set(row["sides"]) & set(self.world.names):
-                    if not self.policy.systems[name].get("rewrite"):
-                        self.check_side(row, name, state)
+                    if not self.policy.systems[name].get("rewrite") and not self.shows_golden(name, row["field"], state):
+                        raise Failure("I4", f"the conflict of {row['field']} is closed, and {name} never showed the golden value since")
 
-    def check_side(self, row, name, state):
-        shown, wanted = shows(state, name).get(row["field"]), text_of(data_of(state).get(row["field"]))
-        if shown not in (None, wanted, text_of(None)):
-            raise Failure("I4", f"the conflict of {row['field']} is closed, and {name} shows {shown}, golden is {wanted}")
+    def shows_golden(self, name, field, state):
+        """By what it showed last, or by a write of ours that was claimed after that and acknowledged."""
+        wanted = text_of(data_of(state).get(field))
+        if shows(state, name).get(field) not in (None, wanted, text_of(None)):
+            return False
+        newest = self.newest.get((name, field))
+        if newest is None or (name, field) in self.displaced | self.was_disordered or text_of(newest.held[field].value) in (wanted, text_of(None)):
+            return True
+        return bool(self.world.calls_of(name, lambda c: c.acked is not None and c.began > self.told_at[name, field]
+                                        and field in c.changes and text_of(c.changes[field]) == wanted))
 
     def check_ruling(self, shot, field, what, before, state):
         name, golden = shot.system, self.golden.get(field)
@@ -94,7 +100,7 @@ class Rulings:
         if golden is None or golden.excuse is not None:
             return
         owner = self.policy.fields[field].get("owner")
-        has_spoken = any(e.system == owner and e.field == field and e.accepted for e in self.edits)
+        has_spoken = any(e.system == owner and e.field == field and e.accepted and e.shown >= self.born_at for e in self.edits)
         is_exclusive = has_spoken and owner != name and self.policy.fields[field].get("authority") != "tiebreak"
         if what == "accepted" and is_exclusive:
             raise Failure("I4", f"{name} set {field}, which {owner} owns")

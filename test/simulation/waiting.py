@@ -36,7 +36,8 @@ class Waiting:
     def check_echoes(self, name, outcome, before, state):
         """I5: an echo, late or not, is no reason to send anything; before note_newest.  Of a merged
         set what lacks an element is late, or a human's removal, which only a write can undo."""
-        if is_dead(before) or life_is_open(before) or self.world.calls_of(name, lambda c: c.lost is not None):
+        was_left_out = (before["shadow"] or {}).get(name, {}).get("existence") == "left out"
+        if is_dead(before) or life_is_open(before) or was_left_out or self.world.calls_of(name, lambda c: c.lost is not None):
             return
         frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
         for field in [f for f, what in outcome.items() if what == "echo" and f not in frozen and not self.policy.is_merged(f)]:

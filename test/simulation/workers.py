@@ -17,6 +17,7 @@ class Call:
         self.native_id = row["native_id"]
         self.origins = origins
         self.claimed = now
+        self.began = 0              # the step in which it was claimed
         self.until = now + LEASE
         self.landed = None          # when the system took it
         self.answer = None          # a photograph
@@ -27,6 +28,7 @@ class Call:
         self.is_open = True         # a worker has it
         self.lost = None            # when we lost track of it
         self.due = None             # when it may go again, its worker having given it back
+        self.shown = set()          # the same, where one observation shows one call
         self.sighted = set()        # fields of it that an observation has shown
 
     def __repr__(self):
