@@ -106,8 +106,8 @@ COMMENT ON FUNCTION sync_health_server() IS
 CREATE VIEW sync_health AS
     SELECT h.status, h.subject, h.reason, h.next_step
     FROM (SELECT * FROM sync_health_outbox() UNION ALL SELECT * FROM sync_health_review()
-          UNION ALL SELECT * FROM sync_health_server()) AS h
+          UNION ALL SELECT * FROM sync_health_server() UNION ALL SELECT * FROM sync_health_attached()) AS h
     ORDER BY pg_catalog.array_position('{critical,warning,ok}'::text[], h.status), h.subject COLLATE "C";
 COMMENT ON VIEW sync_health IS
-    'Is all well: one row for each thing that is looked at (where the book is, delivery and dead letters per target, leases, conflicts, rejected records, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
+    'Is all well: one row for each thing that is looked at (where the book is, delivery and dead letters per target, leases, conflicts, rejected records, attached tables, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
 COMMENT ON COLUMN sync_health.next_step IS 'Null where the status is ok.';

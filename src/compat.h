@@ -22,6 +22,9 @@
 #define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
+/* 18 has generated columns whose value is nowhere in the row. */
+#define SL_ATTRIBUTE_GENERATED_VIRTUAL 'v'
+
 /* What a check hook of a setting hands over: the server frees it. */
 #if PG_VERSION_NUM >= 160000
 #define sl_guc_malloc(size) guc_malloc(LOG, size)

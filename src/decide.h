@@ -86,6 +86,7 @@ typedef struct SlEffects
 	bool      *is_accepted;    /* by field: it stands in the change-set */
 	bool       has_accepted;
 	Datum      change_set;     /* jsonb of the accepted ones, made on demand; 0 before */
+	Datum      outcome_set;    /* jsonb of the outcomes, the same way */
 	bool       is_new;         /* nobody had shown the record before */
 	bool       is_dirty;       /* the state must be written */
 	int        rejected_field; /* of a rejected record, or -1 */

@@ -67,7 +67,7 @@ typedef struct SlDiff
 	struct dry_hash *dry_names;  /* the same, by native id and match_on */
 	SlIdentityIndex *identity;   /* NULL until a payload needs it */
 	SlCarried       *carried;    /* NULL: none */
-	Tuplestorestate *rows;
+	Tuplestorestate *rows;       /* NULL: nobody reads them */
 	TupleDesc        row_desc;
 } SlDiff;
 

@@ -22,6 +22,8 @@
 static void
 emit(SlChunk *chunk, SlVerdict *verdict)
 {
+	if (chunk->diff->rows == NULL)
+		return;
 	tuplestore_putvalues(chunk->diff->rows, chunk->diff->row_desc, verdict->values,
 						 verdict->nulls);
 }
@@ -43,8 +45,7 @@ note_effects(SlChunk *chunk, SlRecord *record, SlEffects *effects)
 
 /* An event that changed nothing but a token or a native id is not worth a row. */
 static void
-log_event(SlChunk *chunk, const SlRecord *record, const SlEffects *effects,
-		  const SlVerdict *verdict)
+log_event(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
 {
 	const SlDiff *diff = chunk->diff;
 	SlLogEntry    entry = {
@@ -56,7 +57,7 @@ log_event(SlChunk *chunk, const SlRecord *record, const SlEffects *effects,
 	if (diff->options.is_dry_run || effects->verdict == SL_UNCHANGED ||
 		(!effects->is_dirty && effects->nconflicts == 0))
 		return;
-	sl_verdict_log(verdict, effects, &entry);
+	sl_verdict_log(diff->policy, record->state, effects, &entry);
 	sl_log_add(&chunk->log, record, &entry);
 }
 
@@ -68,13 +69,25 @@ is_real_change(SlOutcome verdict)
 }
 
 static void
+show_decided(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
+{
+	const SlDiff *diff = chunk->diff;
+	SlVerdict     verdict;
+
+	if (diff->rows == NULL ||
+		(effects->verdict == SL_UNCHANGED && !diff->options.is_verbose))
+		return;
+	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
+	emit(chunk, &verdict);
+}
+
+static void
 decide(SlChunk *chunk, SlArrival *arrival)
 {
 	SlDiff       *diff = chunk->diff;
 	SlRecord     *record = arrival->record;
 	SlObservation obs = sl_chunk_observation(chunk, &arrival->intake);
 	SlEffects    *effects;
-	SlVerdict     verdict;
 
 	sl_record_open(diff->policy, record);
 	effects = sl_decide_observation(diff->policy, record->state, &obs);
@@ -89,10 +102,8 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	chunk->counts[effects->verdict]++;
 	note_effects(chunk, record, effects);
 	sl_effects_say_first(effects, sl_identity_words(chunk, arrival));
-	sl_verdict_decided(&verdict, diff->policy, record, diff->system, effects);
-	log_event(chunk, record, effects, &verdict);
-	if (effects->verdict != SL_UNCHANGED || diff->options.is_verbose)
-		emit(chunk, &verdict);
+	log_event(chunk, record, effects);
+	show_decided(chunk, record, effects);
 }
 
 /* After a record's last event: what is to be written of it outlives the decision. */

@@ -96,8 +96,7 @@ next_of_rows(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 	slot_getallattrs(source->slot);
 	sl_row_read(&source->reader, source->slot->tts_values, source->slot->tts_isnull, raw);
 	sl_intake(diff->policy, diff->system, raw, intake);
-	for (int i = 0; i < source->reader.ncolumns; i++)
-		diff->nbytes += source->reader.columns[i].value.len;
+	diff->nbytes += sl_row_size(&source->reader);
 	return true;
 }
 

@@ -147,8 +147,8 @@ take_no_fields(const SlPolicy *policy, SlIntake *intake)
 		intake->values[f] = sl_value_absent();
 }
 
-void
-sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+static void
+begin(SlIntake *intake)
 {
 	intake->key = NULL;
 	intake->key_len = 0;
@@ -156,6 +156,12 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 	intake->is_rejected = false;
 	intake->is_deletion = false;
 	intake->is_missing = false;
+}
+
+void
+sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+{
+	begin(intake);
 	if (!raw->is_object)
 		refuse(intake, -1, "the record is no JSON object");
 	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
@@ -167,6 +173,18 @@ sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *
 		else
 			take_fields(policy, system, raw, intake);
 	}
+}
+
+void
+sl_intake_gone(const SlPolicy *policy, int system, const SlRawRecord *raw,
+			   SlIntake *intake)
+{
+	begin(intake);
+	if (!take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) ||
+		!take_names(raw, intake) || !check_names(policy, system, intake))
+		return;
+	intake->is_deletion = true;
+	take_no_fields(policy, intake);
 }
 
 void

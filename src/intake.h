@@ -36,6 +36,10 @@ extern void sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw
 extern void sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
 							   SlIntake *intake);
 
+/* The same of a record of which all is there, as it was. */
+extern void sl_intake_gone(const SlPolicy *policy, int system, const SlRawRecord *raw,
+						   SlIntake *intake);
+
 /* What a target says it stored, an object: what cannot be read is left out. */
 extern void sl_intake_result(const SlPolicy *policy, int system, const SlRawRecord *raw,
 							 SlIntake *intake);

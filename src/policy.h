@@ -122,10 +122,12 @@ typedef struct SlRate
 	const char *unit;       /* second, minute or hour */
 } SlRate;
 
+#define SL_DEFAULT_KEY "record_key"
+
 typedef struct SlSystemSpec
 {
 	const char   *name;
-	SlPath       *key;      /* never NULL: default is record_key */
+	SlPath       *key;      /* never NULL: default is SL_DEFAULT_KEY */
 	SlPath       *id;       /* or NULL */
 	SlPath       *version;  /* or NULL */
 	SlPath       *sentinel; /* or NULL */

@@ -84,7 +84,7 @@ parse_system(SlSystemSpec *spec, const SlConfig *system)
 	sl_config_check_keys(system, system_keys);
 	spec->key = parse_place(system, "key");
 	if (spec->key == NULL)
-		spec->key = sl_path_of_key("record_key");
+		spec->key = sl_path_of_key(SL_DEFAULT_KEY);
 	spec->id = parse_place(system, "id");
 	spec->version = parse_place(system, "version");
 	spec->sentinel = parse_place(system, "sentinel");

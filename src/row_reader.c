@@ -56,14 +56,21 @@ type_to_read(Oid type)
 	}
 }
 
+static bool
+is_first_step(const SlPath *path, const SlRowColumn *column)
+{
+	const SlPathStep *step = &path->steps[0];
+
+	return column->name_len == step->key_len &&
+		   memcmp(column->name, step->key, step->key_len) == 0;
+}
+
 /* True where one of the columns is the first step of a path. */
 static bool
 has_column(const SlRowReader *reader, const SlPath *path)
 {
 	for (int i = 0; path != NULL && i < reader->ncolumns; i++)
-		if (reader->columns[i].name_len == path->steps[0].key_len &&
-			memcmp(reader->columns[i].name, path->steps[0].key, path->steps[0].key_len) ==
-				0)
+		if (is_first_step(path, &reader->columns[i]))
 			return true;
 	return false;
 }
@@ -132,10 +139,68 @@ add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
 	if (column->type != JSONOID || getBaseType(att->atttypid) == JSONOID)
 		return;
 	column->to_json = to_json_of(att->atttypid);
+	column->depends_on_settings = getBaseType(att->atttypid) != JSONBOID;
 }
 
-void
-sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
+static void refuse_missing(Relation rel, const SlPolicy *policy, int system,
+						   const char *what, const SlPath *path) pg_attribute_noreturn();
+
+/* what is the policy's word for what stands at the path. */
+static void
+refuse_missing(Relation rel, const SlPolicy *policy, int system, const char *what,
+			   const SlPath *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("\"%s\" has no column for %s of entity \"%s\", which is at \"%s\" in "
+					"system \"%s\"",
+					RelationGetRelationName(rel), what, policy->entity, path->text,
+					policy->systems[system].name),
+			 errhint("Add the column, or give the policy the name that it has now: "
+					 "sync_configure() with another path, or with none for that "
+					 "system.")));
+}
+
+/* A record without key may be known by its native id, where no key was named. */
+static bool
+needs_key(const SlRowReader *reader)
+{
+	const SlSystemSpec *spec = &reader->policy->systems[reader->system];
+
+	return !has_column(reader, spec->id) || strcmp(spec->key->text, SL_DEFAULT_KEY) != 0;
+}
+
+static void
+need_all(const SlRowReader *reader, Relation rel)
+{
+	const SlPolicy     *policy = reader->policy;
+	int                 system = reader->system;
+	const SlSystemSpec *spec = &policy->systems[system];
+	const struct
+	{
+		const char   *what;
+		const SlPath *path;
+	} names[] = {{"the key", needs_key(reader) ? spec->key : NULL},
+				 {"the \"id\"", spec->id},
+				 {"the \"version\"", spec->version},
+				 {"the \"sentinel\"", spec->sentinel},
+				 {"the \"deleted\" mark", spec->deleted}};
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (names[i].path != NULL && !has_column(reader, names[i].path))
+			refuse_missing(rel, policy, system, names[i].what, names[i].path);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlPath *path = policy->fields[f].paths[system];
+
+		if (path != NULL && !has_column(reader, path))
+			refuse_missing(rel, policy, system,
+						   psprintf("field \"%s\"", policy->fields[f].name), path);
+	}
+}
+
+static void
+choose_columns(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
 {
 	TupleDesc         desc = RelationGetDescr(rel);
 	const SlPathNode *root = policy->systems[system].reader;
@@ -153,8 +218,44 @@ sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Rela
 		if (node != NULL && !att->attisdropped)
 			add_column(reader, att, node);
 	}
+}
+
+void
+sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
+{
+	choose_columns(reader, policy, system, rel);
 	check_names(reader, rel);
 	note_missing_fields(reader, rel);
+}
+
+void
+sl_row_reader_open_whole(SlRowReader *reader, const SlPolicy *policy, int system,
+						 Relation rel)
+{
+	choose_columns(reader, policy, system, rel);
+	need_all(reader, rel);
+}
+
+const SlRowColumn *
+sl_row_reader_column(const SlRowReader *reader, const SlPath *path)
+{
+	for (int i = 0; path != NULL && path->nsteps == 1 && i < reader->ncolumns; i++)
+	{
+		const SlRowColumn *column = &reader->columns[i];
+
+		if (is_first_step(path, column))
+			return column;
+	}
+	return NULL;
+}
+
+bool
+sl_row_reader_needs_settings(const SlRowReader *reader)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+		if (reader->columns[i].depends_on_settings)
+			return true;
+	return false;
 }
 
 void
@@ -353,6 +454,16 @@ sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 		column->value = null;
 		place_value(reader, column, record);
 	}
+}
+
+int64
+sl_row_size(const SlRowReader *reader)
+{
+	int64 size = 0;
+
+	for (int i = 0; i < reader->ncolumns; i++)
+		size += reader->columns[i].value.len;
+	return size;
 }
 
 void

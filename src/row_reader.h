@@ -25,7 +25,8 @@ typedef struct SlRowColumn
 	int               name_len;
 	int               index; /* of its value in a row, from 0 */
 	Oid               type;  /* without its domains; json where no shorter way is known */
-	FmgrInfo         *to_json; /* of those that are not json themselves */
+	FmgrInfo         *to_json;             /* of those that are not json themselves */
+	bool              depends_on_settings; /* what that says may, of the session */
 	const SlPathNode *node;
 	SlRaw             value; /* in the row at hand */
 } SlRowColumn;
@@ -46,6 +47,17 @@ typedef struct SlRowReader
 extern void sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system,
 							   Relation rel);
 
+/* The same of a relation that must have a column for all that the policy names (42703). */
+extern void sl_row_reader_open_whole(SlRowReader *reader, const SlPolicy *policy,
+									 int system, Relation rel);
+
+/* The column that is all of a path, or NULL. */
+extern const SlRowColumn *sl_row_reader_column(const SlRowReader *reader,
+											   const SlPath      *path);
+
+/* True where rows must be read under sl_row_settings(). */
+extern bool sl_row_reader_needs_settings(const SlRowReader *reader);
+
 /* What to select of the relation, which is called t, where rows shall hold no more. */
 extern void sl_row_reader_select(SlRowReader *reader, StringInfo out);
 
@@ -56,6 +68,9 @@ extern int sl_row_settings(void);
 /* Puts a row into its places; it has no text yet. */
 extern void sl_row_read(SlRowReader *reader, const Datum *values, const bool *nulls,
 						SlRawRecord *record);
+
+/* The bytes of what was read of the last row. */
+extern int64 sl_row_size(const SlRowReader *reader);
 
 /* The text of the row that was read last: an object of the columns. */
 extern void sl_row_describe(const SlRowReader *reader, SlRawRecord *record);

@@ -86,6 +86,14 @@ outcomes_to_jsonb(const SlPolicy *policy, const SlOutcome *outcomes)
 	return sl_text_to_jsonb(json.data);
 }
 
+static Datum
+outcome_set(const SlPolicy *policy, SlEffects *effects)
+{
+	if (effects->outcome_set == (Datum) 0)
+		effects->outcome_set = outcomes_to_jsonb(policy, effects->outcomes);
+	return effects->outcome_set;
+}
+
 static void
 set_hash(SlVerdict *verdict, const SlPolicy *policy, const SlState *state, int system)
 {
@@ -184,7 +192,7 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 			set(verdict, COL_CHANGE_SET,
 				sl_accepted_change_set(policy, record->state, effects));
 	}
-	set(verdict, COL_OUTCOME, outcomes_to_jsonb(policy, effects->outcomes));
+	set(verdict, COL_OUTCOME, outcome_set(policy, effects));
 	set_hash(verdict, policy, record->state, system);
 	set_targets(verdict, policy, record->state, effects->waiting);
 	set_conflicts(verdict, effects);
@@ -193,14 +201,16 @@ sl_verdict_decided(SlVerdict *verdict, const SlPolicy *policy, const SlRecord *r
 }
 
 void
-sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects, SlLogEntry *entry)
+sl_verdict_log(const SlPolicy *policy, const SlState *state, SlEffects *effects,
+			   SlLogEntry *entry)
 {
 	bool is_delete = effects->action == SL_ACTION_DELETE;
 
 	entry->event = is_delete ? SL_EVENT_DELETED : SL_EVENT_ARRIVED;
 	entry->verdict = sl_outcome_name(effects->verdict);
-	entry->change_set = effects->has_accepted ? effects->change_set : (Datum) 0;
-	entry->outcome = verdict->values[COL_OUTCOME];
+	if (effects->has_accepted && !is_delete)
+		entry->change_set = sl_accepted_change_set(policy, state, effects);
+	entry->outcome = outcome_set(policy, effects);
 	entry->detail = effects->detail.len > 0 ? effects->detail.data : NULL;
 }
 
@@ -215,7 +225,7 @@ sl_effects_log(const SlPolicy *policy, const SlState *state, SlEffects *effects,
 	if (effects->verdict != SL_UNCHANGED)
 	{
 		entry->verdict = sl_outcome_name(effects->verdict);
-		entry->outcome = outcomes_to_jsonb(policy, effects->outcomes);
+		entry->outcome = outcome_set(policy, effects);
 	}
 	if (!effects->has_accepted)
 		return;

@@ -24,9 +24,9 @@ typedef struct SlVerdict
 extern Datum sl_accepted_change_set(const SlPolicy *policy, const SlState *state,
 									SlEffects *effects);
 
-/* What a decision adds to the entry of its event: of an arrival, by its row. */
-extern void sl_verdict_log(const SlVerdict *verdict, const SlEffects *effects,
-						   SlLogEntry *entry);
+/* What a decision adds to the entry of its event: of an arrival. */
+extern void sl_verdict_log(const SlPolicy *policy, const SlState *state,
+						   SlEffects *effects, SlLogEntry *entry);
 
 /* The same of an event that gives no row: its own detail comes first. */
 extern void sl_effects_log(const SlPolicy *policy, const SlState *state,

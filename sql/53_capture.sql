@@ -1,0 +1,64 @@
+-- Tables of this database as systems: what is written to them is captured.
+
+CREATE FUNCTION sync_capture() RETURNS trigger
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_capture() IS
+    'The trigger function of attached tables; its arguments are the system and the entity. It writes the book with the rights of its owner, so that writers of a table need none in it. sync_attach() makes the triggers.';
+
+CREATE VIEW sync_attached AS
+    SELECT t.tgrelid::regclass AS relation,
+        pg_catalog.convert_from(pg_catalog.substring(t.tgargs, 1, n.len - 1), 'UTF8') AS system,
+        pg_catalog.convert_from(pg_catalog.substring(t.tgargs, n.len + 1, pg_catalog.length(t.tgargs) - n.len - 1), 'UTF8') AS entity,
+        pg_catalog.bool_or(t.tgname = 'sync_capture_replicated') AS replicated,
+        pg_catalog.count(*) FILTER (WHERE t.tgname <> 'sync_capture_replicated' AND t.tgenabled IN ('O', 'A')) = 4 AS is_whole
+    FROM pg_catalog.pg_trigger AS t
+    CROSS JOIN LATERAL (SELECT pg_catalog.position(t.tgargs, '\x00'::bytea)) AS n(len)
+    WHERE t.tgfoid = 'sync_capture()'::regprocedure AND t.tgnargs = 2
+    GROUP BY t.tgrelid, t.tgargs, n.len;
+COMMENT ON VIEW sync_attached IS
+    'Tables whose rows are records of a system, each partition and child of its own: what sync_attach() made of them. replicated: rows that a subscription brings are captured too. is_whole: no trigger of it is missing or disabled.';
+
+CREATE FUNCTION sync_attach(relation regclass, system text, entity text,
+        replicated boolean DEFAULT false)
+    RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_attach(regclass, text, text, boolean) IS
+    'Makes a table, with its partitions and children, a system: whatever a statement writes to it is taken in within its transaction, as sync_diff would take the rows; columns are payload keys. The caller needs what CREATE TRIGGER needs. Once more: adds what is missing, as for new partitions. replicated: rows that logical replication brings, or a session in the role "replica", are captured too, one by one. Errors: no column for what the policy names (42703), no table (42809), a partition or child alone, or another table of that system and entity (55000), an unknown system or entity (42704).';
+
+CREATE FUNCTION sync_detach(relation regclass) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_detach(regclass) IS
+    'Ends that, for the table with its partitions and children; the records stay as they are. A table that is not attached is 42704.';
+
+CREATE FUNCTION sync_health_attached()
+    RETURNS TABLE (status text, subject text, reason text, next_step text)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    WITH fault AS (
+        SELECT 'critical' AS status, pg_catalog.format('%s: a trigger of it is missing or disabled', a.relation) AS reason,
+            'Writes are lost to the other systems: ALTER TABLE ... ENABLE TRIGGER, or sync_attach once more; then sync_diff_from takes in what was missed.' AS next_step
+        FROM sync_attached AS a WHERE NOT a.is_whole
+        UNION ALL
+        SELECT 'warning', pg_catalog.format('%s: writes that name its partition or child %s are not seen', a.relation, i.inhrelid::regclass),
+            'sync_attach of the whole table once more; then sync_diff_from takes in what was missed.'
+        FROM sync_attached AS a
+        JOIN pg_catalog.pg_inherits AS i ON i.inhparent = a.relation
+        WHERE NOT EXISTS (SELECT FROM sync_attached AS b WHERE b.relation = i.inhrelid)
+        UNION ALL
+        SELECT 'critical', pg_catalog.format('%s: writes that name the table above it, %s, are not seen', a.relation, i.inhparent::regclass),
+            'sync_detach it and sync_attach the table above; then sync_diff_from takes in what was missed.'
+        FROM sync_attached AS a
+        JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.relation
+        WHERE NOT EXISTS (SELECT FROM sync_attached AS b WHERE b.relation = i.inhparent)
+    )
+    SELECT f.status, 'attached tables', f.reason, f.next_step FROM fault AS f
+    UNION ALL
+    SELECT 'ok', 'attached tables', CASE WHEN n.attached = 0 THEN 'none' ELSE 'all are whole' END, NULL
+    FROM (SELECT pg_catalog.count(*) AS attached FROM sync_attached) AS n
+    WHERE NOT EXISTS (SELECT FROM fault);
+END;
+COMMENT ON FUNCTION sync_health_attached() IS
+    'The part of sync_health that attached tables tell.';

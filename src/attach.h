@@ -1,0 +1,35 @@
+/*
+ * attach.h
+ *	  Which tables are attached, as their triggers tell: there is no other book of it.
+ */
+#ifndef SL_ATTACH_H
+#define SL_ATTACH_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
+
+#include "policy.h"
+
+/* The oid of sync_capture(). */
+extern Oid sl_capture_function(void);
+
+/* One of the triggers that call it, or NULL. */
+extern const Trigger *sl_capture_trigger(Relation rel, Oid function);
+
+/* --- attach_check.c: what can be attached, else an error that says what to do --- */
+
+/* Before any lock is taken: who may not make triggers cannot hold up those who write. */
+extern void sl_attach_check_right(Oid relation);
+
+/* The tree of a table, which is locked. */
+extern void sl_attach_check_tree(List *relations);
+
+/* The columns of a table against the policy. */
+extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system);
+
+/* The table is attached as nothing else, and no other table as this. */
+extern void sl_attach_check_names(List *relations, const SlPolicy *policy, int system);
+
+#endif

@@ -1,0 +1,379 @@
+/*
+ * capture.c
+ *	  What a statement has written to an attached table, as records for the pipeline.
+ *
+ * A row of which nothing mapped has changed is no record.  A row that goes, or takes
+ * another name, deletes the record of that name, unless another row of the statement
+ * bears it now.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "capture.h"
+#include "path_trie.h"
+
+/* Names that rows of the statement have taken. */
+typedef struct NameEntry
+{
+	const char *name;
+	uint32      hash;
+	char        status;
+} NameEntry;
+
+#define SH_PREFIX            names
+#define SH_ELEMENT_TYPE      NameEntry
+#define SH_KEY_TYPE          const char *
+#define SH_KEY               name
+#define SH_HASH_KEY(tb, key) string_hash(key, SL_MAX_KEY_LEN + 2)
+#define SH_EQUAL(tb, a, b)   (strcmp(a, b) == 0)
+#define SH_SCOPE             static inline
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) ((a)->hash)
+#define SH_DEFINE
+#define SH_DECLARE
+#include "common/hashfn.h"
+#include "lib/simplehash.h"
+
+static bool
+holds_slot(const SlRowColumn *column, int slot)
+{
+	for (int i = 0; i < column->node->nbelow; i++)
+		if (column->node->below[i] == slot)
+			return true;
+	return false;
+}
+
+/* What comes in is in the order in which it was written: no version says more. */
+static bool
+holds_only_version(const SlRowColumn *column)
+{
+	return column->node->nbelow == 1 && column->node->below[0] == SL_SLOT_VERSION;
+}
+
+static void
+sort_columns(SlCapture *capture)
+{
+	const SlRowReader *reader = &capture->reader;
+
+	capture->compared = palloc(sizeof(int) * reader->ncolumns);
+	capture->named = palloc(sizeof(int) * reader->ncolumns);
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		const SlRowColumn *column = &reader->columns[i];
+
+		capture->natts = Max(capture->natts, column->index + 1);
+		if (!holds_only_version(column))
+			capture->compared[capture->ncompared++] = column->index;
+		if (holds_slot(column, SL_SLOT_KEY) || holds_slot(column, SL_SLOT_ID))
+			capture->named[capture->nnamed++] = column->index;
+	}
+}
+
+void
+sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
+				TriggerData *trigger)
+{
+	capture->policy = policy;
+	capture->system = system;
+	capture->trigger = trigger;
+	capture->rel = trigger->tg_relation;
+	capture->context = CurrentMemoryContext;
+	sl_row_reader_open_whole(&capture->reader, policy, system, capture->rel);
+	sort_columns(capture);
+	sl_pairs_open(&capture->pairs, trigger);
+	sl_nested_open(&capture->nested, policy, system);
+}
+
+void
+sl_capture_close(SlCapture *capture)
+{
+	sl_nested_close(&capture->nested);
+	sl_pairs_close(&capture->pairs);
+	if (capture->gone == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(capture->gone_slot);
+	tuplestore_end(capture->gone);
+}
+
+/* Types may have code of their owner, who is nobody to the book. */
+static void
+read_values(SlCapture *capture, const Datum *values, const bool *nulls, SlRawRecord *raw)
+{
+	SetUserIdAndSecContext(capture->writer, capture->writer_context);
+	sl_row_read(&capture->reader, values, nulls, raw);
+	SetUserIdAndSecContext(capture->owner, capture->owner_context);
+	raw->ordinal = ++capture->ordinal;
+}
+
+static void
+read_row(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw)
+{
+	slot_getsomeattrs(slot, capture->natts);
+	read_values(capture, slot->tts_values, slot->tts_isnull, raw);
+}
+
+static void
+take_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	sl_intake(capture->policy, capture->system, raw, intake);
+	intake->token = (SlToken){NULL, 0};
+}
+
+static void
+take_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	sl_intake_gone(capture->policy, capture->system, raw, intake);
+	intake->token = (SlToken){NULL, 0};
+}
+
+/* The column by which a row can be found again. */
+static const SlRowColumn *
+name_column(const SlCapture *capture, const SlIntake *intake)
+{
+	const SlSystemSpec *spec = &capture->policy->systems[capture->system];
+
+	return sl_row_reader_column(&capture->reader,
+								intake->key != NULL ? spec->key : spec->id);
+}
+
+/* A statement inside has written the record too: what the table holds is the last word. */
+static void
+look_again(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *intake)
+{
+	const SlRowColumn *name = name_column(capture, intake);
+	Datum             *values = palloc(sizeof(Datum) * capture->natts);
+	bool              *nulls = palloc(sizeof(bool) * capture->natts);
+
+	if (name == NULL)
+		return;
+	if (sl_current_row(&capture->reader, capture->rel, name, slot, values, nulls))
+	{
+		read_values(capture, values, nulls, raw);
+		take_row(capture, raw, intake);
+		return;
+	}
+	read_row(capture, slot, raw);
+	take_gone(capture, raw, intake);
+}
+
+static void
+settle_nested(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
+			  SlIntake *intake)
+{
+	if (sl_nested_has(&capture->nested, intake))
+		look_again(capture, slot, raw, intake);
+	sl_nested_note(&capture->nested, intake);
+}
+
+static bool
+say_fresh(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	read_row(capture, capture->pairs.fresh.slot, raw);
+	take_row(capture, raw, intake);
+	settle_nested(capture, capture->pairs.fresh.slot, raw, intake);
+	return true;
+}
+
+static bool
+say_gone(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *intake)
+{
+	read_row(capture, slot, raw);
+	take_gone(capture, raw, intake);
+	settle_nested(capture, slot, raw, intake);
+	return true;
+}
+
+static bool
+is_changed(const SlPairs *pairs, const int *columns, int ncolumns)
+{
+	for (int i = 0; i < ncolumns; i++)
+		if (!sl_pair_is_same(pairs, columns[i]))
+			return true;
+	return false;
+}
+
+/* What names a record, in words that no other name has; NULL: it has no name. */
+static char *
+name_of(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *intake)
+{
+	read_row(capture, slot, raw);
+	take_gone(capture, raw, intake);
+	if (intake->is_rejected)
+		return NULL;
+	if (intake->key != NULL)
+		return psprintf("k%.*s", intake->key_len, intake->key);
+	return psprintf("n%s", intake->native_id);
+}
+
+/*
+ * True where the row has left its name for another one.  A key that comes to a row which
+ * was known by its native id, or leaves it, is for the identity of records to judge.
+ */
+static bool
+has_moved(SlCapture *capture, const SlPairs *pairs, SlRawRecord *raw, SlIntake *intake)
+{
+	const char *old;
+	const char *fresh;
+
+	if (!is_changed(pairs, capture->named, capture->nnamed))
+		return false;
+	old = name_of(capture, pairs->old.slot, raw, intake);
+	fresh = name_of(capture, pairs->fresh.slot, raw, intake);
+	return old != NULL && (fresh == NULL || (*old == *fresh && strcmp(old, fresh) != 0));
+}
+
+/* The rows of the statement that have left their names, one after the other. */
+typedef struct Moved
+{
+	SlCapture    *capture;
+	SlPairs       pairs;
+	SlRawRecord  *raw;
+	SlIntake     *intake;
+	MemoryContext row; /* reset for each */
+} Moved;
+
+static bool
+next_moved(Moved *moved)
+{
+	while (sl_pairs_next(&moved->pairs))
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(moved->row);
+		if (has_moved(moved->capture, &moved->pairs, moved->raw, moved->intake))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+moved_name(Moved *moved, TupleTableSlot *slot)
+{
+	return name_of(moved->capture, slot, moved->raw, moved->intake);
+}
+
+static names_hash *
+names_taken(Moved *moved, MemoryContext context)
+{
+	names_hash *taken = names_create(context, 64, NULL);
+
+	while (next_moved(moved))
+	{
+		const char *name = moved_name(moved, moved->pairs.fresh.slot);
+		bool        is_found;
+
+		if (name != NULL)
+			names_insert(taken, MemoryContextStrdup(context, name), &is_found);
+	}
+	return taken;
+}
+
+static void
+open_gone(SlCapture *capture)
+{
+	capture->gone = tuplestore_begin_heap(false, false, work_mem);
+	capture->gone_slot = MakeSingleTupleTableSlot(RelationGetDescr(capture->rel),
+												  &TTSOpsMinimalTuple);
+}
+
+/* The rows that have left a name which nobody has taken. */
+static void
+gather_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	MemoryContext old = MemoryContextSwitchTo(capture->context);
+	Moved         moved = {.capture = capture, .raw = raw, .intake = intake};
+	names_hash   *taken;
+
+	open_gone(capture);
+	sl_pairs_open(&moved.pairs, capture->trigger);
+	moved.row = AllocSetContextCreate(capture->context, "sync_ledger moved rows",
+									  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(moved.row);
+	taken = names_taken(&moved, capture->context);
+	sl_pairs_rewind(&moved.pairs);
+	while (next_moved(&moved))
+		if (names_lookup(taken, moved_name(&moved, moved.pairs.old.slot)) == NULL)
+			tuplestore_puttupleslot(capture->gone, moved.pairs.old.slot);
+	sl_pairs_close(&moved.pairs);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(moved.row);
+	names_destroy(taken);
+}
+
+static bool
+next_gone(SlCapture *capture)
+{
+	MemoryContext old;
+	bool          is_there;
+
+	if (capture->gone == NULL)
+		return false;
+	old = MemoryContextSwitchTo(capture->context);
+	is_there = tuplestore_gettupleslot(capture->gone, true, false, capture->gone_slot);
+	MemoryContextSwitchTo(old);
+	return is_there;
+}
+
+/* The next pair that has something to say. */
+static bool
+next_pair(SlCapture *capture, MemoryContext look)
+{
+	SlPairs *pairs = &capture->pairs;
+
+	if (capture->is_waiting)
+	{
+		capture->is_waiting = false;
+		return true;
+	}
+	while (sl_pairs_next(pairs))
+	{
+		if (pairs->old.slot == NULL || pairs->fresh.slot == NULL ||
+			is_changed(pairs, capture->compared, capture->ncompared))
+			return true;
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(look);
+	}
+	return false;
+}
+
+static bool
+next_record(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *intake)
+{
+	SlPairs *pairs = &capture->pairs;
+
+	if (next_gone(capture))
+		return say_gone(capture, capture->gone_slot, raw, intake);
+	if (!next_pair(capture, look))
+		return false;
+	if (pairs->fresh.slot == NULL)
+		return say_gone(capture, pairs->old.slot, raw, intake);
+	if (pairs->old.slot != NULL && capture->gone == NULL &&
+		has_moved(capture, pairs, raw, intake))
+	{
+		gather_gone(capture, raw, intake);
+		capture->is_waiting = true;
+		return next_record(capture, look, raw, intake);
+	}
+	return say_fresh(capture, raw, intake);
+}
+
+bool
+sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
+{
+	SlCapture *capture = diff->source;
+
+	if (!next_record(capture, diff->look, raw, intake))
+		return false;
+	diff->nbytes += sl_row_size(&capture->reader);
+	return true;
+}
+
+void
+sl_capture_describe(SlDiff *diff, SlRawRecord *raw)
+{
+	const SlCapture *capture = diff->source;
+
+	sl_row_describe(&capture->reader, raw);
+}

@@ -1,0 +1,54 @@
+/*
+ * capture.h
+ *	  What a statement has written to an attached table, as records for the pipeline.
+ */
+#ifndef SL_CAPTURE_H
+#define SL_CAPTURE_H
+
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "utils/tuplestore.h"
+
+#include "capture_nested.h"
+#include "capture_rows.h"
+#include "diff.h"
+#include "row_reader.h"
+
+/* A statement on its way into the pipeline. */
+typedef struct SlCapture
+{
+	const SlPolicy *policy;
+	int             system; /* whose table it is */
+	Relation        rel;
+	SlRowReader     reader;
+	int            *compared; /* columns that may make news */
+	int             ncompared;
+	int            *named; /* columns that name the record */
+	int             nnamed;
+	int             natts; /* of a row, so many are needed */
+	SlPairs         pairs;
+	TriggerData    *trigger;
+	Tuplestorestate
+				   *gone; /* rows whose name nobody bears any more; NULL: not asked yet */
+	TupleTableSlot *gone_slot;
+	bool            is_waiting; /* the pair at hand comes after them */
+	SlNested        nested;
+	int64           ordinal;
+	MemoryContext   context; /* of the call */
+	Oid writer; /* who reads the values: their types may have code of anybody */
+	int writer_context;
+	Oid owner; /* who writes the book */
+	int owner_context;
+} SlCapture;
+
+/* Opens the rows of a trigger, as their system's policy reads them: writer and owner are set. */
+extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
+							TriggerData *trigger);
+extern void sl_capture_close(SlCapture *capture);
+
+/* For sl_diff_run_source(): what the next row says. */
+extern bool sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
+extern void sl_capture_describe(SlDiff *diff, SlRawRecord *raw);
+
+#endif

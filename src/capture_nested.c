@@ -1,0 +1,222 @@
+/*
+ * capture_nested.c
+ *	  Rows that were captured before the statement around theirs.
+ *
+ * What is remembered errs on the safe side: to look again costs time, and is never wrong.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "capture_nested.h"
+#include "query.h"
+
+/* Where more than so many are remembered, each record counts as one of them. */
+#define MAX_REMEMBERED 10000
+
+typedef struct Written
+{
+	uint64 hash;
+	int    depth; /* of the statement that was captured last */
+} Written;
+
+/* Of the statement that the client has sent; in its transaction. */
+static HTAB       *written = NULL;
+static int         deepest = 0;
+static bool        is_crowded = false;
+static TimestampTz sent_at = 0;
+
+static void
+forget(void)
+{
+	if (written != NULL)
+		hash_destroy(written);
+	written = NULL;
+	deepest = 0;
+	is_crowded = false;
+}
+
+static void
+end_transaction(void *arg)
+{
+	written = NULL;
+	deepest = 0;
+	is_crowded = false;
+}
+
+static void
+need_memory(void)
+{
+	HASHCTL shape = {.keysize = sizeof(uint64), .entrysize = sizeof(Written)};
+	MemoryContextCallback *at_end;
+
+	if (written != NULL)
+		return;
+	shape.hcxt = TopTransactionContext;
+	written = hash_create("sync_ledger nested captures", 64, &shape,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	at_end = MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+	at_end->func = end_transaction;
+	MemoryContextRegisterResetCallback(TopTransactionContext, at_end);
+}
+
+void
+sl_nested_open(SlNested *nested, const SlPolicy *policy, int system)
+{
+	TimestampTz sent = GetCurrentStatementStartTimestamp();
+
+	if (sent != sent_at)
+		forget();
+	sent_at = sent;
+	nested->seed = string_hash(policy->entity, SL_MAX_KEY_LEN) ^ (uint64) system << 32;
+	nested->depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+	nested->is_around = deepest > nested->depth;
+}
+
+static uint64
+hash_of_bytes(const SlNested *nested, const char *name, int len)
+{
+	return hash_bytes_extended((const unsigned char *) name, len, nested->seed);
+}
+
+static uint64
+hash_of_name(const SlNested *nested, const SlIntake *intake)
+{
+	if (intake->key != NULL)
+		return hash_of_bytes(nested, intake->key, intake->key_len);
+	if (intake->native_id != NULL)
+		return hash_of_bytes(nested, intake->native_id, (int) strlen(intake->native_id));
+	return 0;
+}
+
+void
+sl_nested_note(const SlNested *nested, const SlIntake *intake)
+{
+	uint64   hash;
+	Written *entry;
+
+	if (nested->depth < 2)
+		return;
+	deepest = Max(deepest, nested->depth);
+	if (is_crowded)
+		return;
+	need_memory();
+	hash = hash_of_name(nested, intake);
+	entry = hash_search(written, &hash, HASH_ENTER, NULL);
+	entry->depth = nested->depth;
+	is_crowded = hash_get_num_entries(written) > MAX_REMEMBERED;
+}
+
+bool
+sl_nested_has(const SlNested *nested, const SlIntake *intake)
+{
+	uint64         hash;
+	const Written *entry;
+
+	if (!nested->is_around)
+		return false;
+	if (is_crowded)
+		return true;
+	hash = hash_of_name(nested, intake);
+	entry = written == NULL ? NULL : hash_search(written, &hash, HASH_FIND, NULL);
+	return entry != NULL && entry->depth > nested->depth;
+}
+
+/* Nothing is around a statement that no trigger has fired, but the next one. */
+void
+sl_nested_close(const SlNested *nested)
+{
+	if (nested->depth < 2)
+		forget();
+}
+
+/* The whole tree, for a row may have moved to another partition. */
+static Oid
+root_of(Relation rel)
+{
+	if (!rel->rd_rel->relispartition)
+		return RelationGetRelid(rel);
+	return llast_oid(get_partition_ancestors(RelationGetRelid(rel)));
+}
+
+static char *
+query_of(SlRowReader *reader, Oid relid, const SlRowColumn *name, Oid type)
+{
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR);
+	StringInfoData  sql;
+
+	if (!OidIsValid(cache->eq_opr))
+		return NULL;
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	sl_row_reader_select(reader, &sql);
+	appendStringInfo(&sql, " FROM %s AS t WHERE ",
+					 quote_qualified_identifier(get_namespace_name(
+													get_rel_namespace(relid)),
+												get_rel_name(relid)));
+	generate_operator_clause(&sql, psprintf("t.%s", quote_identifier(name->name)), type,
+							 cache->eq_opr, "$1", type);
+	return sql.data;
+}
+
+/* As the owner of the table, whose rows all count, as a foreign key reads it. */
+static int
+select_as_owner(Relation rel, const char *sql, Oid type, Datum value)
+{
+	Oid caller;
+	int context;
+	int rc;
+
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 1);
+	SetUserIdAndSecContext(caller, context);
+	return rc;
+}
+
+bool
+sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
+			   TupleTableSlot *slot, Datum *values, bool *nulls)
+{
+	SlRowReader copy = *reader;
+	Oid         type = TupleDescAttr(RelationGetDescr(rel), name->index)->atttypid;
+	int         index = name->index;
+	bool        is_null;
+	Datum       value = slot_getattr(slot, index + 1, &is_null);
+	char       *sql;
+	bool        is_there;
+
+	copy.columns = palloc(sizeof(SlRowColumn) * reader->ncolumns);
+	memcpy(copy.columns, reader->columns, sizeof(SlRowColumn) * reader->ncolumns);
+	sql = query_of(&copy, root_of(rel), name, type);
+	if (is_null || sql == NULL)
+		return false;
+	sl_spi_connect();
+	if (select_as_owner(rel, sql, type, value) != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result of a query: %s", sql);
+	is_there = SPI_processed > 0;
+	if (is_there)
+	{
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		HeapTuple row = SPI_copytuple(SPI_tuptable->vals[0]);
+
+		for (int i = 0; i < reader->ncolumns; i++)
+			values[reader->columns[i].index] = heap_getattr(
+				row, i + 1, desc, &nulls[reader->columns[i].index]);
+	}
+	sl_spi_finish();
+	return is_there;
+}

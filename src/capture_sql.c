@@ -1,0 +1,127 @@
+/*
+ * capture_sql.c
+ *	  sync_capture(): the trigger function of attached tables.
+ *
+ * The book is written with the rights of the function's owner, whoever writes the table;
+ * what the writer or the table's owner can bring in (types, the search path) runs with
+ * the writer's own.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_proc.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "capture.h"
+#include "policy_cache.h"
+
+PG_FUNCTION_INFO_V1(sync_capture);
+
+static void
+refuse_trigger(const char *why)
+{
+	ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					errmsg("sync_capture %s", why),
+					errhint("Let sync_attach() make the triggers of a table.")));
+}
+
+/* What sync_attach() makes: AFTER, and for statements with all of their rows. */
+static void
+check_trigger(const TriggerData *trigger)
+{
+	TriggerEvent event = trigger->tg_event;
+
+	if (trigger->tg_trigger->tgnargs != 2)
+		refuse_trigger("wants the names of a system and an entity");
+	if (TRIGGER_FIRED_BY_TRUNCATE(event))
+		return;
+	if (!TRIGGER_FIRED_AFTER(event))
+		refuse_trigger("is for triggers AFTER a statement or row");
+	if (TRIGGER_FIRED_FOR_ROW(event))
+		return;
+	if ((!TRIGGER_FIRED_BY_INSERT(event) && trigger->tg_oldtable == NULL) ||
+		(!TRIGGER_FIRED_BY_DELETE(event) && trigger->tg_newtable == NULL))
+		refuse_trigger("needs the transition tables of the statement");
+}
+
+static void
+refuse_truncate(const TriggerData *trigger)
+{
+	const char *name = RelationGetRelationName(trigger->tg_relation);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot truncate \"%s\", which is attached to sync_ledger as "
+					"system \"%s\"",
+					name, trigger->tg_trigger->tgargs[0]),
+			 errhint("DELETE deletes the records everywhere; to empty only this table, "
+					 "sync_detach() it first.")));
+}
+
+static Oid
+owner_of_function(Oid function)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid       owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+static void
+run(SlCapture *capture)
+{
+	SlDiff diff = {.policy = capture->policy, .system = capture->system};
+	int    settings = -1;
+
+	if (sl_row_reader_needs_settings(&capture->reader))
+		settings = sl_row_settings();
+	diff.options.actor = GetUserNameFromId(capture->writer, false);
+	diff.describe = sl_capture_describe;
+	sl_diff_run_source(&diff, sl_capture_next, capture);
+	if (settings >= 0)
+		AtEOXact_GUC(true, settings);
+}
+
+/* An error leaves the rights of the owner as the end of any transaction does. */
+static void
+capture(TriggerData *trigger, Oid function)
+{
+	SlCapture       capture = {0};
+	const SlPolicy *policy;
+
+	GetUserIdAndSecContext(&capture.writer, &capture.writer_context);
+	capture.owner = owner_of_function(function);
+	capture.owner_context = capture.writer_context | SECURITY_LOCAL_USERID_CHANGE;
+	SetUserIdAndSecContext(capture.owner, capture.owner_context);
+	policy = sl_policy_get(trigger->tg_trigger->tgargs[1]);
+	sl_capture_open(&capture, policy,
+					sl_policy_need_system(policy, trigger->tg_trigger->tgargs[0]),
+					trigger);
+	run(&capture);
+	sl_capture_close(&capture);
+	SetUserIdAndSecContext(capture.writer, capture.writer_context);
+}
+
+Datum
+sync_capture(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		refuse_trigger("is a trigger function");
+	check_trigger(trigger);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		refuse_truncate(trigger);
+	if (sl_pairs_has_rows(trigger))
+		capture(trigger, fcinfo->flinfo->fn_oid);
+	return PointerGetDatum(NULL);
+}
