@@ -31,6 +31,13 @@ static SlPlan find_other = {
 	.nargs = 3,
 	.argtypes = {TEXTOID, TEXTOID, OIDARRAYOID}};
 
+static SlPlan find_attached = {
+	.sql = "SELECT a.relation::pg_catalog.oid, a.system FROM %s.sync_attached AS a"
+		   " WHERE a.entity OPERATOR(pg_catalog.=) $1"
+		   " ORDER BY a.relation::pg_catalog.oid",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
+
 void
 sl_attach_check_right(Oid relation)
 {
@@ -177,4 +184,40 @@ sl_attach_check_names(List *relations, const SlPolicy *policy, int system)
 		table_close(rel, NoLock);
 	}
 	check_others(relations, policy, system);
+}
+
+static void
+check_attached(Oid relation, const SlPolicy *policy, const char *name)
+{
+	int      system = sl_policy_system(policy, name);
+	Relation rel = try_table_open(relation, AccessShareLock);
+
+	if (rel == NULL)
+		return;
+	if (system < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is system \"%s\" of entity \"%s\", which the "
+						"policy does not name",
+						RelationGetRelationName(rel), name, policy->entity),
+				 errhint("sync_detach() the table first.")));
+	sl_attach_check_columns(rel, policy, system);
+	table_close(rel, NoLock);
+}
+
+void
+sl_attach_check_policy(const SlPolicy *policy)
+{
+	Datum          entity = CStringGetTextDatum(policy->entity);
+	uint64         n = sl_query_select(&find_attached, &entity, NULL);
+	SPITupleTable *found = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool  is_null;
+		Datum relation = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
+
+		check_attached(DatumGetObjectId(relation), policy,
+					   SPI_getvalue(found->vals[i], found->tupdesc, 2));
+	}
 }

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "attach.h"
 #include "identity_match.h"
 #include "outbox_gate.h"
 #include "policy.h"
@@ -106,6 +107,7 @@ store_config(Datum entity, Datum config, SlPolicy *policy)
 	if (sl_query_write(&add_version, add, NULL) != 1)
 		elog(ERROR, "version %d of a config exists already", newest + 1);
 	policy->version = newest + 1;
+	sl_attach_check_policy(policy);
 	sl_matches_renew(old, policy);
 	sl_query_select(&renew_targets, NULL, NULL);
 	sl_home_remember();
