@@ -25,6 +25,10 @@ SELECT sync_diff('support', 'contact', '{"record_key": "conflict", "phone": "4"}
 SELECT sync_diff('crm', 'contact', '{"record_key": "rejected", "seats": "many"}');
 SELECT sync_diff('crm', 'contact', '[{"id": "known", "phone": "5"}, {"record_key": "two names", "id": "known", "phone": "6"}]');
 SELECT sync_poll('support', 1);
+CREATE TABLE public.people (record_key text PRIMARY KEY, phone text, seats int);
+SELECT sync_configure('person', '{"systems": ["app", "crm"], "window": "0 seconds", "fields": {"phone": {}}}');
+SELECT sync_attach('public.people', 'app', 'person');
+INSERT INTO public.people VALUES ('attached', '1', 0);
 SQL
 
 my $to = PostgreSQL::Test::Cluster->new('to');
@@ -68,6 +72,16 @@ is($to->safe_psql('book', "$path SELECT record_key FROM sync_diff('crm', 'contac
 	'crm:known', 'a record is known by its native id');
 is($to->safe_psql('book', "$path SELECT record_key, detail FROM sync_diff('crm', 'contact', '{\"id\": \"new\", \"phone\": \"2\"}', verbose => true)"),
 	'waiting|matched on phone', 'and by the fields of match_on');
+
+is($to->safe_psql('book', q{UPDATE public.people SET phone = '2' RETURNING record_key}), 'attached', 'an attached table is written to');
+is($to->safe_psql('book', "$path SELECT data FROM sync_record WHERE record_key = 'attached'"), '{"phone": "2"}', 'and is captured there');
+
+# the rows alone
+my $rows = PostgreSQL::Test::Utils::tempdir() . '/rows.sql';
+$to->command_ok([ 'pg_dump', '-d', $to->connstr('book'), '--data-only', '-t', 'public.people', '-f', $rows ], 'the rows of a table are dumped');
+$to->safe_psql('book', 'DELETE FROM public.people');
+$to->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $to->connstr('book'), '-f', $rows ], 'restored, with an empty search path,');
+is($to->safe_psql('book', "$path SELECT data, deleted FROM sync_record WHERE record_key = 'attached'"), '{"phone": "2"}|f', 'they are captured as any rows are');
 
 $from->stop;
 $to->stop;

@@ -57,5 +57,16 @@ SELECT substring(sync_policy('contact') FROM 'version (\d+)');
 SELECT count(*) FROM sync_entity;
 SQL
 
+# a captured write is part of its transaction
+$node->safe_psql('postgres', <<'SQL');
+SELECT sync_configure('note', '{"systems": ["app", "crm"], "fields": {"name": {}}, "window": "0"}');
+CREATE TABLE note (record_key int PRIMARY KEY, name text);
+SELECT sync_attach('note', 'app', 'note');
+SQL
+$node->safe_psql('postgres', $off . q{BEGIN; INSERT INTO note VALUES (1, 'A'), (2, 'B'); PREPARE TRANSACTION 'written';});
+is($node->safe_psql('postgres', q{SELECT count(*) FROM sync_poll('crm', entity => 'note')}), '0', 'a write that is prepared is not told');
+$node->safe_psql('postgres', q{COMMIT PREPARED 'written'});
+is($node->safe_psql('postgres', q{SELECT record_key, change_set FROM sync_poll('crm', entity => 'note')}), "1|{\"name\": \"A\"}\n2|{\"name\": \"B\"}", 'committed, it is');
+
 $node->stop;
 done_testing();

@@ -1,0 +1,40 @@
+-- A session in the role "replica", as logical replication is one: its rows are captured where the attach says so.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": {"app": {"key": "id"}, "crm": {}}, "window": "0", "fields": {"name": {}}}');
+CREATE TABLE people (id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE low PARTITION OF people FOR VALUES FROM (0) TO (100);
+CREATE FUNCTION pg_temp.records() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', record_key, data ->> 'name', CASE WHEN deleted THEN 'deleted' END), '; ' ORDER BY record_key) FROM sync_record
+$$;
+
+SELECT sync_attach('people', 'app', 'contact');
+SET session_replication_role = replica;
+INSERT INTO people VALUES (1, 'A');
+SELECT is(pg_temp.records(), NULL, 'by itself such a row is not captured');
+SELECT lives_ok('TRUNCATE people', 'nor a TRUNCATE');
+RESET session_replication_role;
+
+SELECT sync_attach('people', 'app', 'contact', replicated => true);
+CREATE TABLE high PARTITION OF people FOR VALUES FROM (100) TO (200);
+SELECT is((SELECT string_agg(relation::text, ' ' ORDER BY relation::text) FROM sync_attached WHERE replicated), 'high low people', 'where the attach says so it is');
+SET session_replication_role = replica;
+INSERT INTO people VALUES (1, 'A'), (2, 'B'), (100, 'H');
+SELECT is(pg_temp.records(), '1 A; 100 H; 2 B', 'row by row, in each partition, a later one too');
+UPDATE people SET name = name || '!', id = CASE id WHEN 2 THEN 3 ELSE id END WHERE id < 100;
+SELECT is(pg_temp.records(), '1 A!; 100 H; 2 B deleted; 3 B!', 'an update, and one of the key');
+UPDATE people SET name = name;
+DELETE FROM low WHERE id = 1;
+SELECT is(pg_temp.records(), '1 A! deleted; 100 H; 2 B deleted; 3 B!', 'a delete');
+SELECT is((SELECT count(*) FROM sync_event), 7::bigint, 'each of them once');
+SELECT throws_ok('TRUNCATE people', '0A000', NULL, 'a TRUNCATE is refused');
+RESET session_replication_role;
+INSERT INTO people VALUES (4, 'D');
+SELECT is((SELECT count(*) FROM sync_event), 8::bigint, 'other sessions are captured once, as before');
+SELECT sync_attach('people', 'app', 'contact');
+SELECT is((SELECT string_agg(relation::text || ' ' || is_whole, ' ' ORDER BY relation::text) FROM sync_attached WHERE replicated), 'high true low true people true', 'a partition that came later is made whole');
+SELECT sync_detach('people');
+SELECT is_empty('SELECT FROM sync_attached', 'all of it ends');
+SELECT is_empty($$ SELECT tgname FROM pg_trigger WHERE tgname LIKE 'sync_capture%' $$, 'with no trigger left');
+SELECT * FROM finish();
