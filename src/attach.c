@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "parser/parse_func.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -79,6 +80,13 @@ sl_capture_trigger(Relation rel, Oid function)
 		if (all->triggers[i].tgfoid == function && all->triggers[i].tgnargs == 2)
 			return &all->triggers[i];
 	return NULL;
+}
+
+List *
+sl_lock_tree(Oid relation, LOCKMODE mode)
+{
+	LockRelationOid(relation, mode);
+	return find_all_inheritors(relation, mode, NULL);
 }
 
 static bool
@@ -187,8 +195,7 @@ hint_at_baseline(const Attachment *attachment)
 		return;
 	ereport(
 		NOTICE,
-		(errmsg("\"%s\" has rows, of which sync_ledger knows what it was told before",
-				get_rel_name(root)),
+		(errmsg("\"%s\" has rows already, which no trigger tells of", get_rel_name(root)),
 		 errhint("Take them in before this transaction ends, while nobody writes: SELECT "
 				 "count(*) FROM %s.sync_diff_from(%s, %s, %s, baseline => true); without "
 				 "\"baseline\" where they were known, and may have changed since.",
@@ -223,7 +230,7 @@ sync_attach(PG_FUNCTION_ARGS)
 											  text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	attachment.function = sl_capture_function();
 	sl_attach_check_right(root);
-	attachment.relations = find_all_inheritors(root, ATTACH_LOCK, NULL);
+	attachment.relations = sl_lock_tree(root, ATTACH_LOCK);
 	sl_attach_check_tree(attachment.relations);
 	rel = table_open(root, NoLock);
 	sl_attach_check_columns(rel, attachment.policy, attachment.system);
@@ -274,8 +281,7 @@ sync_detach(PG_FUNCTION_ARGS)
 	root = PG_GETARG_OID(0);
 	sl_attach_check_right(root);
 	sl_spi_connect();
-	if (drop_triggers(find_all_inheritors(root, ATTACH_LOCK, NULL),
-					  sl_capture_function()) == 0)
+	if (drop_triggers(sl_lock_tree(root, ATTACH_LOCK), sl_capture_function()) == 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("\"%s\" is not attached", get_rel_name(root)),
 						errhint("sync_attached lists the tables that are.")));

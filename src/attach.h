@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "nodes/pg_list.h"
+#include "storage/lockdefs.h"
 #include "utils/rel.h"
 
 #include "policy.h"
@@ -17,6 +18,9 @@ extern Oid sl_capture_function(void);
 
 /* One of the triggers that call it, or NULL. */
 extern const Trigger *sl_capture_trigger(Relation rel, Oid function);
+
+/* A table and whatever is part of it, locked; the table comes first. */
+extern List *sl_lock_tree(Oid relation, LOCKMODE mode);
 
 /* --- attach_check.c: what can be attached, else an error that says what to do --- */
 

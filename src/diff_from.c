@@ -23,6 +23,7 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "attach.h"
 #include "diff_sql.h"
 #include "query.h"
 #include "row_reader.h"
@@ -141,12 +142,31 @@ open_cursor(Source *source, const char *sql)
 	source->slot = MakeSingleTupleTableSlot(source->portal->tupDesc, &TTSOpsMinimalTuple);
 }
 
+static bool
+is_attached(Relation rel, const SlDiff *diff)
+{
+	const Trigger *trigger = sl_capture_trigger(rel, sl_capture_function());
+
+	return trigger != NULL &&
+		   strcmp(trigger->tgargs[0], diff->policy->systems[diff->system].name) == 0 &&
+		   strcmp(trigger->tgargs[1], diff->policy->entity) == 0;
+}
+
+/* A row that somebody changes after it was read would be taken for an edit back. */
+static void
+hold_still(Relation rel, const SlDiff *diff)
+{
+	if (!diff->options.is_dry_run && is_attached(rel, diff))
+		list_free(sl_lock_tree(RelationGetRelid(rel), ShareLock));
+}
+
 static void
 open_source(Source *source, const SlDiff *diff, Oid relation)
 {
 	Relation rel = relation_open(relation, AccessShareLock);
 
 	check_kind(rel);
+	hold_still(rel, diff);
 	source->context = CurrentMemoryContext;
 	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
 	open_cursor(source, query_of(source, rel));
