@@ -164,12 +164,8 @@ brings_native_id(const SlPart *part, const SlObservation *obs)
 static bool
 brings_token(const SlSpot *spot, const SlObservation *obs)
 {
-	const SlShown *shown = sl_spot_shown(spot);
-
-	return spot->policy->systems[spot->system].strict_versions && shown->is_seen &&
-		   obs->token.len > 0 &&
-		   (shown->token.len == 0 ||
-			sl_compare_tokens(spot, obs->token, shown->token) > 0);
+	return spot->policy->systems[spot->system].strict_versions &&
+		   sl_spot_shown(spot)->is_seen && sl_is_newest_token(spot, obs->token);
 }
 
 static SlOutcome
@@ -282,6 +278,13 @@ decide_living(SlEvent *event)
 	if (sl_is_late_photograph(event))
 	{
 		event->effects->record_outcome = sl_take_photograph(event);
+		return;
+	}
+	if (sl_is_photograph_again(event))
+	{
+		event->effects->record_outcome = SL_ECHO;
+		sl_event_say(event, SL_RECORD,
+					 "what our delete removed, late and not for the first time");
 		return;
 	}
 	forget_what_was_deleted(event);

@@ -246,12 +246,20 @@ sl_compare_tokens(const SlSpot *spot, SlToken a, SlToken b)
 }
 
 bool
+sl_is_newest_token(const SlSpot *spot, SlToken token)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return token.len > 0 &&
+		   (shown->token.len == 0 || sl_compare_tokens(spot, token, shown->token) > 0);
+}
+
+bool
 sl_note_token(const SlSpot *spot, SlToken token)
 {
 	SlShown *shown = sl_spot_shown(spot);
 
-	if (token.len == 0 ||
-		(shown->token.len > 0 && sl_compare_tokens(spot, token, shown->token) <= 0))
+	if (!sl_is_newest_token(spot, token))
 		return false;
 	shown->token = token;
 	return true;

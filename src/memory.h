@@ -85,6 +85,7 @@ extern SlWrite *sl_add_write(SlShown *shown);
 extern bool sl_is_of_create(const SlWrite *write);
 
 /* True where the token is the newest one that is known of the field: it is noted. */
+extern bool sl_is_newest_token(const SlSpot *spot, SlToken token);
 extern bool sl_note_token(const SlSpot *spot, SlToken token);
 
 /* <0, 0, >0 as a's version of this system is older than, the same as, newer than b's. */

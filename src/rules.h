@@ -344,9 +344,11 @@ extern bool sl_bears_former_id(const SlPart *part, const SlObservation *obs);
 extern bool sl_is_of_former_life(const SlEvent *event);
 extern void sl_decide_former(SlEvent *event);
 
-extern bool      sl_is_just_erased(const SlEvent *event);
-extern void      sl_end_erasure(SlEvent *event);
-extern bool      sl_may_come_late(const SlEvent *event);
+extern bool sl_is_just_erased(const SlEvent *event);
+extern bool sl_is_photograph_again(const SlEvent *event);
+extern void sl_remember_photograph(const SlPolicy *policy, SlPart *part, TimestampTz now);
+extern void sl_end_erasure(SlEvent *event);
+extern bool sl_may_come_late(const SlEvent *event);
 extern SlOutcome sl_take_photograph(SlEvent *event);
 
 /* The observation shows what was there before our delete, or less. */

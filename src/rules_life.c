@@ -215,8 +215,14 @@ revive(SlEvent *event)
 		state->generation++;
 	}
 	for (int s = 0; s < event->policy->nsystems; s++)
-		if (state->parts[s].existence == SL_GONE || is_erased(event, s))
-			sl_leave(&state->parts[s], event->obs->now);
+	{
+		SlPart *part = &state->parts[s];
+
+		if (is_erased(event, s) && sl_shows_record(part))
+			sl_remember_photograph(event->policy, part, event->obs->now);
+		if (part->existence == SL_GONE || is_erased(event, s))
+			sl_leave(part, event->obs->now);
+	}
 	event->effects->is_dirty = true;
 }
 

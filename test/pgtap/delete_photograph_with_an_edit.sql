@@ -37,4 +37,17 @@ SELECT is(pg_temp.ack('support'), true, 'and acknowledged');
 CALL pg_temp.at('12:11');
 SELECT alike(pg_temp.saw('support', '{"phone": "2", "name": "ann"}'), '%name=accepted%-> crm', 'no photograph comes after echo_window: an edit');
 
+-- What the human decided for is created there; the same webhook comes again before that lands
+CALL pg_temp.at_rest('the webhook comes again', '{"phone": "1", "name": "ann"}', 'crm', 'support');
+SELECT is(pg_temp.gone('crm'), 'accepted delete -> support', 'the crm deletes');
+CALL pg_temp.delete_there('support');
+SELECT is(pg_temp.saw('support', '{"phone": "3", "name": "ann"}'), 'held phone=held', 'an edit in support, from before that');
+SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'support'), true, 'a human decides for it');
+SELECT is(pg_temp.polled('support'), 'create {"name": "ann", "phone": "3"}', 'so it is created there anew');
+SELECT is(pg_temp.saw('support', '{"phone": "3", "name": "ann"}'), 'echo', 'which the webhook, come again, does not show');
+SELECT is(pg_temp.gone('support'), 'echo', 'our delete is shown');
+SELECT is(pg_temp.nack('support'), true, 'and the create has failed');
+CALL pg_temp.at('12:05');
+SELECT is(pg_temp.polled('support'), 'create {"name": "ann", "phone": "3"}', 'and the create goes again');
+
 SELECT * FROM finish();

@@ -120,6 +120,7 @@ class Humans:
             winner, value = None, self.review_value(row["field"])
         answer = self.book.resolve(row, winner, value, self.entity, self.record_key)
         self.say(f"a reviewer decides {row['field']} ({row['kind']}):", winner or text_of(value), "->", answer["rows"])
+        self.has_robots &= row["kind"] != "oscillation"
         self.oracle.decided(row, winner, value, answer)
         return True
 

@@ -170,7 +170,7 @@ MUTANTS = [
     Mutant("flips_go_on", "13: what flips without end is stopped", "src/rules_breaker.c",
            "	if (edit->conflict != NULL || edit->event->obs->is_baseline)\n		return false;\n	switch (ruling)",
            "	if (edit != NULL)\n		return false;\n	switch (ruling)",
-           "flips"),
+           "flips,flips_of_equals"),
     Mutant("stamps_are_proof", "4: content decides, not the stamp", "src/rules_stamp.c",
            "		if ((named == NULL || named->status == SL_WRITE_LOST) &&\n			is_echo_of(&spot, write, &event->obs->values[field]))",
            "		(void) is_echo_of;\n		if (named == NULL || named->status == SL_WRITE_LOST)",

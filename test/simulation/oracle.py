@@ -193,7 +193,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         is_echo = edit is None or edit.system != shot.system or held.rewritten
         replaced = self.golden.get(field)
         is_old = edit is not None and replaced is not None and replaced.excuse is None and (
-            edit.accepted and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
+            self.was_golden(edit) and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
         if edit is not None and self.is_reverted(edit):
             raise Failure("I1", f"the {edit} was taken for an edit, though a newer version had shown that it was typed over")
         if is_echo or is_old:
@@ -207,6 +207,10 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         edit.shown_by = self.shown_by_others(edit)
         self.golden[field] = edit
         self.accepted += 1
+
+    def was_golden(self, edit):
+        """Itself, or a decision for it."""
+        return any(e.accepted and self.find(e.number) == self.find(edit.number) for e in self.edits)
 
     def is_reverted(self, edit):
         """Whoever typed over it has been seen, in a system whose every newer version is noted."""
@@ -341,18 +345,19 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         shot = call.answer
         if shot.arrived is None:
             shot.arrived = self.world.clock
-        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes and not self.is_told_before(shot, f)}
+        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes and not self.is_told_before(shot, f, state)}
         self.note_disorder(shot)
         self.check_golden(shot, {}, state)
         for field, held in others.items():
             self.note_shown(shot, field, held, None, before, state)
         self.note_newest(shot, others)
 
-    def is_told_before(self, shot, field):
-        """Where two changes may share a version, an answer under one that was shown says nothing new of other fields."""
+    def is_told_before(self, shot, field, state):
+        """Where two changes may share a version, an answer under one that was shown may say nothing new of other fields."""
         newest = self.newest.get((shot.system, field))
         return self.policy.systems[shot.system]["clock"] == "coarse" and newest is not None \
-            and newest.payload.get("v") == shot.payload.get("v")
+            and newest.payload.get("v") == shot.payload.get("v") \
+            and text_of(data_of(state).get(field)) != text_of(shot.held[field].value)
 
     # decisions
 

@@ -15,8 +15,9 @@ class Policy:
     overtake each other), dedupe (a known idempotency key is answered and not applied),
     chatty (a webhook also for a write that changes nothing), rewrite (cut), answers (full,
     token, none or mixed: what a worker hands to sync_ack), late (a lost call may land
-    later), keeps_stamp, deletes (humans delete here), keyless (its payloads bear no record
-    key once we know the native id), nameless (nor before it got one from us).
+    later), stubborn (a robot sets this field back after each write of ours), keeps_stamp,
+    deletes (humans delete here), keyless (its payloads bear no record key once we know the
+    native id), nameless (nor before it got one from us).
     """
 
     def __init__(self, name, systems, kinds, fields=None, **options):
@@ -154,7 +155,8 @@ def all_policies():
                {"a": {"group": "g", "owner": "crm"}, "b": {"group": "g", "owner": "crm"}}),
         Policy("sets", systems({}, {}), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}, window="0 s"),
         Policy("sets_of_three", systems(COUNT, {}, TIME), {"a": "set", "b": "text"}, {"a": {"merge": "set"}}),
-        Policy("flips", systems({}, {}), STORY, OWNED, window="5 s", max_flips=2),
+        Policy("flips", systems({"stubborn": "b"}, {"stubborn": "a"}), STORY, OWNED, window="5 s", max_flips=2),
+        Policy("flips_of_equals", systems({"stubborn": "a"}, {"stubborn": "a"}), STORY, window="0 s", max_flips=2),
         Policy("deletes_listed", systems(DELETES, {**COUNT, **DELETES}), STORY, window="0 s", max_change=1, lists_all=True),
         Policy("new_versions", systems(COUNT, {}, {}), STORY, window="0 s",
                later={"window": "30 s", "fields": {"a": {"owner": "crm"}, "b": {"nulls": "clear"}}}),

@@ -73,6 +73,13 @@ class Workers:
         self.say(f"{call.target} takes {call.key}, and holds",
                  text_of({f: h.value for f, h in (system.held or {}).items()}))
         self.oracle.landed(call)
+        self.answer_back(system, call)
+
+    def answer_back(self, system, call):
+        """A robot types its own value over ours, each time, until somebody decides on their quarrel."""
+        field = system.behaviour.get("stubborn")
+        if self.has_robots and system.held is not None and field in call.changes:
+            self.human_edits(system, field, f"{system.name}'s robot")
 
     def do_call(self, system, which):
         call = self.pick_call(system, which, landed=False)
