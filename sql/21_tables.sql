@@ -45,7 +45,7 @@ COMMENT ON COLUMN sync_event.version IS
     'The record''s version after the event; of a claim and what became of it, the version in its idempotency key.';
 COMMENT ON COLUMN sync_event.attempt IS 'Of a claim: which one of that row it is.';
 COMMENT ON COLUMN sync_event.event IS
-    'arrived, deleted, claimed, acknowledged, lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
+    'arrived, deleted, claimed, acknowledged (where there is more to say than that: sync_delivery has all of them), lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
 COMMENT ON COLUMN sync_event.system IS
     'The system that it came from (review: a human decided), or the target of a write.';
 COMMENT ON COLUMN sync_event.actor IS
@@ -67,33 +67,48 @@ COMMENT ON VIEW sync_change IS
     'Accepted edits: what the golden record of (entity, record_key) took on as this version, from which system (author; "review" for a human''s decision) and who did it there (actor, as the caller said).';
 COMMENT ON COLUMN sync_change.change_set IS 'Only the fields that changed, with their new canonical values.';
 
-CREATE TABLE sync_ledger (
-    record_key      text COLLATE "C" NOT NULL,
+-- Numbered among the events: an acknowledgement that says no more than that is none of its own.
+CREATE TABLE sync_delivery (
+    id              bigint NOT NULL DEFAULT nextval('sync_event_id_seq'),
+    sent_at         timestamptz NOT NULL,
+    synced_at       timestamptz NOT NULL,
+    version         bigint,
+    has_event       boolean NOT NULL,
     entity          text COLLATE "C" NOT NULL,
-    source_system   text NOT NULL,
-    target_system   text NOT NULL,
+    record_key      text COLLATE "C" NOT NULL,
+    source_system   text COLLATE "C" NOT NULL,
+    target_system   text COLLATE "C" NOT NULL,
     field_hash      text COLLATE "C" NOT NULL,
-    direction       text COLLATE "C" NOT NULL,
-    change_set      jsonb NOT NULL,
     idempotency_key text NOT NULL,
-    sent_at         timestamptz,
-    synced_at       timestamptz NOT NULL DEFAULT now(),
-    writes          integer NOT NULL DEFAULT 1,
-    CONSTRAINT sync_ledger_pkey PRIMARY KEY (entity, record_key, direction, field_hash),
-    CONSTRAINT sync_ledger_writes_check CHECK (writes > 0)
+    change_set      jsonb NOT NULL,
+    CONSTRAINT sync_delivery_pkey PRIMARY KEY (record_key, entity, id)
 );
-SELECT pg_catalog.pg_extension_config_dump('sync_ledger', '');
-COMMENT ON TABLE sync_ledger IS
-    'The writes that crossed a gate: one row for each state of a record that a target confirmed, with the newest write that led to it. sent_at is when that write was claimed, synced_at when it was confirmed.';
-COMMENT ON COLUMN sync_ledger.writes IS 'How often this tuple was written.';
+SELECT pg_catalog.pg_extension_config_dump('sync_delivery', '');
+COMMENT ON TABLE sync_delivery IS
+    'Storage of sync_ledger: one row for each write that a target confirmed, in the order of id, never changed afterwards.';
+COMMENT ON COLUMN sync_delivery.version IS
+    'The version in its idempotency key; null where no policy knew the target any more.';
+COMMENT ON COLUMN sync_delivery.has_event IS
+    'sync_event says more of its acknowledgement.';
+
+CREATE VIEW sync_ledger AS
+    SELECT d.record_key, d.entity, d.source_system, d.target_system, d.field_hash,
+           d.source_system || '->' || d.target_system AS direction,
+           (pg_catalog.array_agg(d.change_set ORDER BY d.id DESC))[1] AS change_set,
+           (pg_catalog.array_agg(d.idempotency_key ORDER BY d.id DESC))[1] AS idempotency_key,
+           (pg_catalog.array_agg(d.sent_at ORDER BY d.id DESC))[1] AS sent_at,
+           (pg_catalog.array_agg(d.synced_at ORDER BY d.id DESC))[1] AS synced_at,
+           count(*)::integer AS writes
+    FROM sync_delivery AS d
+    GROUP BY d.record_key, d.entity, d.source_system, d.target_system, d.field_hash;
+COMMENT ON VIEW sync_ledger IS
+    'The writes that crossed a gate: one row for each state of a record that a target confirmed (entity, record_key, direction, field_hash), with the newest write that led to it. sent_at is when that write was claimed, synced_at when it was confirmed.';
+COMMENT ON COLUMN sync_ledger.writes IS 'How often this tuple was written, as long as it is kept.';
 COMMENT ON COLUMN sync_ledger.field_hash IS
     'sync_hash of the object of the fields that the target carries, as this write will leave them there; unseen fields are left out.';
 
 CREATE SEQUENCE sync_outbox_id_seq CACHE 64;
 SELECT pg_catalog.pg_extension_config_dump('sync_outbox_id_seq', '');
-CREATE SEQUENCE sync_lease_seq;
-SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');
-
 CREATE TABLE sync_outbox (
     id              bigint NOT NULL DEFAULT nextval('sync_outbox_id_seq'),
     entity          text COLLATE "C" NOT NULL,
@@ -114,19 +129,21 @@ CREATE TABLE sync_outbox (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     place           xid8,
+    retry_at        timestamptz,
     CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
     CONSTRAINT sync_outbox_status_check CHECK (
-        CASE status WHEN 'pending' THEN lease IS NULL AND (place IS NULL OR visible_at IS NOT NULL)
-                    WHEN 'leased' THEN lease IS NOT NULL AND place IS NULL AND visible_at IS NOT NULL
-                    WHEN 'dead' THEN lease IS NULL AND place IS NULL AND visible_at IS NULL
+        CASE status WHEN 'pending' THEN lease IS NULL AND
+                        CASE WHEN place IS NULL THEN visible_at IS NOT DISTINCT FROM retry_at
+                             ELSE visible_at IS NOT NULL AND retry_at IS NULL END
+                    WHEN 'leased' THEN lease IS NOT NULL AND visible_at IS NOT NULL AND retry_at IS NULL
+                    WHEN 'dead' THEN lease IS NULL AND place IS NULL AND visible_at IS NULL AND retry_at IS NULL
                     ELSE false END)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 ALTER SEQUENCE sync_outbox_id_seq OWNED BY sync_outbox.id;
 CREATE INDEX sync_outbox_claim_idx ON sync_outbox (target_system, place, id)
     WHERE place IS NOT NULL;
-CREATE UNIQUE INDEX sync_outbox_lease_idx ON sync_outbox (lease, id) WHERE lease IS NOT NULL;
-CREATE INDEX sync_outbox_due_idx ON sync_outbox (target_system, visible_at)
-    WHERE place IS NULL AND visible_at IS NOT NULL;
+CREATE INDEX sync_outbox_retry_idx ON sync_outbox (target_system, retry_at)
+    WHERE retry_at IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('sync_outbox', '');
 COMMENT ON TABLE sync_outbox IS
     'Change-sets that wait for a worker: at most one waiting and one leased row for a target and record. Workers use sync_poll and sync_ack, and do not write here.';
@@ -143,7 +160,23 @@ COMMENT ON COLUMN sync_outbox.source_system IS
 COMMENT ON COLUMN sync_outbox.field_hash IS
     'sync_hash of the object of the fields that the target carries, as it will show them.';
 COMMENT ON COLUMN sync_outbox.place IS
-    'The transaction that made the row claimable; null while it is leased, waits for its retry or for another row of its record, and of a dead letter.';
+    'The transaction that made the row claimable; null while it waits for its retry or for another row of its record, and of a dead letter.';
+COMMENT ON COLUMN sync_outbox.retry_at IS 'visible_at of a row that waits for its retry; else null.';
+
+CREATE SEQUENCE sync_lease_seq;
+SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');
+
+CREATE TABLE sync_lease (
+    lease         bigint NOT NULL,
+    target_system text COLLATE "C" NOT NULL,
+    ends_at       timestamptz NOT NULL,
+    ids           bigint[] NOT NULL,
+    CONSTRAINT sync_lease_pkey PRIMARY KEY (lease)
+);
+CREATE INDEX sync_lease_due_idx ON sync_lease (target_system, ends_at);
+SELECT pg_catalog.pg_extension_config_dump('sync_lease', '');
+COMMENT ON TABLE sync_lease IS
+    'What a worker got in one call: the rows of sync_outbox that were claimed, and when the last of them comes back by itself. Which of them it still has they say themselves (sync_outbox.lease).';
 
 CREATE SEQUENCE sync_conflict_id_seq;
 SELECT pg_catalog.pg_extension_config_dump('sync_conflict_id_seq', '');

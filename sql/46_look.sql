@@ -90,6 +90,18 @@ END;
 COMMENT ON FUNCTION sync_trace_events(text, text) IS
     'The part of sync_trace that sync_event tells.';
 
+CREATE FUNCTION sync_trace_deliveries(entity text, record_key text)
+    RETURNS TABLE (at timestamptz, id bigint, event text, system text, detail text, data jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT d.synced_at, d.id, 'acknowledged', d.target_system, 'it has taken ' || d.idempotency_key,
+        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('version', d.version,
+                                                                   'idempotency_key', d.idempotency_key))
+    FROM sync_delivery AS d WHERE d.record_key = $2 AND d.entity = $1 AND NOT d.has_event;
+END;
+COMMENT ON FUNCTION sync_trace_deliveries(text, text) IS
+    'The part of sync_trace that sync_delivery tells: acknowledgements of which sync_event says no more.';
+
 CREATE FUNCTION sync_trace_conflicts(entity text, record_key text)
     RETURNS TABLE (at timestamptz, id bigint, event text, system text, detail text, data jsonb)
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -54,6 +54,8 @@ BEGIN ATOMIC
           UNION ALL
           SELECT 2, e.* FROM sync_trace_events($1, $2) AS e
           UNION ALL
+          SELECT 2, d.* FROM sync_trace_deliveries($1, $2) AS d
+          UNION ALL
           SELECT 3, c.* FROM sync_trace_conflicts($1, $2) AS c
           UNION ALL
           SELECT 4, w.* FROM sync_trace_waiting($1, $2) AS w) AS t

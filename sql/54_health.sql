@@ -36,8 +36,7 @@ BEGIN ATOMIC
         CASE WHEN late.rows > 0 THEN
             'Run sync_maintain(), and let a scheduler do it: sync_schedule(). Nobody polls for that target.' END
     FROM (SELECT count(*) AS rows FROM sync_outbox AS o
-          WHERE o.place IS NULL AND o.status = 'leased'
-            AND o.visible_at < sync_now() - '5 minutes'::interval) AS late;
+          WHERE o.status = 'leased' AND o.visible_at < sync_now() - '5 minutes'::interval) AS late;
 END;
 COMMENT ON FUNCTION sync_health_outbox() IS
     'The part of sync_health that sync_outbox tells.';

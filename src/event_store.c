@@ -81,7 +81,7 @@ sl_batch_lock_free(SlBatch *batch)
 }
 
 void
-sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *entry)
+sl_batch_take(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *entry)
 {
 	record->is_dirty |= effects->is_dirty;
 	for (int t = 0; t < batch->policy->nsystems; t++)
@@ -90,6 +90,12 @@ sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *
 	sl_conflicts_put(batch->policy, record, effects, batch->now);
 	sl_near_misses_add(&batch->near_misses, batch->policy, effects);
 	sl_effects_log(batch->policy, record->state, effects, entry);
+}
+
+void
+sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects, SlLogEntry *entry)
+{
+	sl_batch_take(batch, record, effects, entry);
 	sl_log_add(&batch->log, record, entry);
 }
 

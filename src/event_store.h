@@ -38,9 +38,13 @@ extern void sl_batch_lock(SlBatch *batch);
 extern void sl_batch_lock_free(SlBatch *batch);
 
 /*
- * Notes what an event did to a record, and writes its conflicts.  The entry says what
+ * Takes up what an event did to a record, and writes its conflicts.  The entry says what
  * happened; what it did is filled in.  SPI must be connected.
  */
+extern void sl_batch_take(SlBatch *batch, SlRecord *record, SlEffects *effects,
+						  SlLogEntry *entry);
+
+/* The same, and logs the entry. */
 extern void sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects,
 						  SlLogEntry *entry);
 

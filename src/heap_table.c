@@ -7,14 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -76,12 +74,11 @@ sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
 	ResetPerTupleExprContext(table->estate);
 }
 
-void
-sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls)
+static void
+update(SlTable *table, TupleTableSlot *old, const Datum *values, const bool *nulls)
 {
 	fill(table, values, nulls);
-	ExecSimpleRelationUpdate(table->info, table->estate, &table->epq, table->old,
-							 table->fresh);
+	ExecSimpleRelationUpdate(table->info, table->estate, &table->epq, old, table->fresh);
 	ResetPerTupleExprContext(table->estate);
 }
 
@@ -90,7 +87,13 @@ sl_table_update(SlTable *table, ItemPointer tid, const Datum *values, const bool
 {
 	ExecClearTuple(table->old);
 	table->old->tts_tid = *tid;
-	sl_table_update_found(table, values, nulls);
+	update(table, table->old, values, nulls);
+}
+
+void
+sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls)
+{
+	update(table, table->probe.slot, values, nulls);
 }
 
 void
@@ -102,6 +105,13 @@ sl_table_delete(SlTable *table, ItemPointer tid)
 	ResetPerTupleExprContext(table->estate);
 }
 
+void
+sl_table_delete_found(SlTable *table)
+{
+	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, table->probe.slot);
+	ResetPerTupleExprContext(table->estate);
+}
+
 /* Rows are looked for on a snapshot that sees what was written before the first look. */
 static void
 begin_look(SlTable *table)
@@ -110,8 +120,7 @@ begin_look(SlTable *table)
 
 	CommandCounterIncrement();
 	table->snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	table->key = index_open(sl_primary_key(table->rel), RowExclusiveLock);
-	table->scan = sl_index_beginscan(table->rel, table->key, table->snapshot, 1);
+	sl_heap_probe_open(&table->probe, table->rel, table->snapshot);
 	MemoryContextSwitchTo(old);
 }
 
@@ -120,31 +129,22 @@ end_look(SlTable *table)
 {
 	if (table->snapshot == NULL)
 		return;
-	index_endscan(table->scan);
-	index_close(table->key, NoLock);
+	sl_heap_probe_close(&table->probe);
 	UnregisterSnapshot(table->snapshot);
 }
 
 bool
 sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
 {
-	int           natts = RelationGetNumberOfAttributes(table->rel);
-	ScanKeyData   key;
-	MemoryContext old;
-	bool          is_found;
+	int natts = RelationGetNumberOfAttributes(table->rel);
 
 	if (table->snapshot == NULL)
 		begin_look(table);
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-	old = MemoryContextSwitchTo(table->context);
-	index_rescan(table->scan, &key, 1, NULL, 0);
-	is_found = index_getnext_slot(table->scan, ForwardScanDirection, table->old);
-	MemoryContextSwitchTo(old);
-	if (!is_found)
+	if (!sl_heap_probe_find(&table->probe, id))
 		return false;
-	slot_getallattrs(table->old);
-	memcpy(values, table->old->tts_values, sizeof(Datum) * natts);
-	memcpy(nulls, table->old->tts_isnull, sizeof(bool) * natts);
+	slot_getallattrs(table->probe.slot);
+	memcpy(values, table->probe.slot->tts_values, sizeof(Datum) * natts);
+	memcpy(nulls, table->probe.slot->tts_isnull, sizeof(bool) * natts);
 	return true;
 }
 

@@ -8,12 +8,13 @@
 
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
+
+#include "heap_probe.h"
 
 typedef struct SlTable
 {
@@ -25,8 +26,7 @@ typedef struct SlTable
 	TupleTableSlot *fresh;
 	MemoryContext   context;
 	Snapshot        snapshot; /* NULL: nothing was looked for yet */
-	Relation        key;
-	IndexScanDesc   scan;
+	SlHeapProbe     probe;
 } SlTable;
 
 /*
@@ -52,8 +52,9 @@ extern void sl_table_delete(SlTable *table, ItemPointer tid);
  */
 extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
 
-/* Writes the row that sl_table_find() has found. */
+/* Writes, or removes, the row that sl_table_find() has found, under the same condition. */
 extern void sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls);
+extern void sl_table_delete_found(SlTable *table);
 
 /* What was written is seen by the commands that follow. */
 extern void sl_table_close(SlTable *table);

@@ -25,9 +25,10 @@
 PG_FUNCTION_INFO_V1(sync_maintain);
 
 static SlPlan find_due_targets = {
-	.sql = "SELECT DISTINCT o.target_system FROM %s.sync_outbox AS o"
-		   " WHERE o.place IS NULL AND o.visible_at OPERATOR(pg_catalog.<=) $1"
-		   " ORDER BY o.target_system",
+	.sql = "SELECT o.target_system FROM %s.sync_outbox AS o"
+		   " WHERE o.retry_at OPERATOR(pg_catalog.<=) $1"
+		   " UNION SELECT l.target_system FROM %s.sync_lease AS l"
+		   " WHERE l.ends_at OPERATOR(pg_catalog.<=) $1 ORDER BY target_system",
 	.nargs = 1,
 	.argtypes = {TIMESTAMPTZOID}};
 

@@ -45,7 +45,7 @@
 
 static SlPlan remove_changes = {.sql = SWEEP("sync_event", "r.at"), SWEEP_ARGS};
 
-static SlPlan remove_ledger = {.sql = SWEEP("sync_ledger", "r.synced_at"), SWEEP_ARGS};
+static SlPlan remove_ledger = {.sql = SWEEP("sync_delivery", "r.synced_at"), SWEEP_ARGS};
 
 static SlPlan remove_rejects = {.sql = SWEEP("sync_reject", "r.last_at"), SWEEP_ARGS};
 
@@ -104,7 +104,7 @@ typedef struct Sweep
 /* In the order of SlSweep. */
 static const Sweep sweeps[SL_NSWEEPS] = {
 	{"changes", "sync_event", offsetof(SlRetention, changes), &remove_changes},
-	{"ledger", "sync_ledger", offsetof(SlRetention, ledger), &remove_ledger},
+	{"ledger", "sync_delivery", offsetof(SlRetention, ledger), &remove_ledger},
 	{"rejects", "sync_reject", offsetof(SlRetention, rejects), &remove_rejects},
 	{"conflicts", "sync_conflict", offsetof(SlRetention, conflicts), &remove_conflicts},
 	{"near_misses", "sync_near_miss", offsetof(SlRetention, near_misses),

@@ -2,53 +2,37 @@
  * outbox_ack.c
  *	  sync_ack: a target has taken what a worker carried there.
  *
- * In one transaction: ledger tuple, shadow, native id, and the outbox row gone.  Only
- * the row's own lease moves it.
+ * In one transaction: delivery, shadow, native id, and the outbox row gone.  Only the
+ * row's own lease moves it.
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/jsonb.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "decide.h"
+#include "delivery_log.h"
 #include "event_store.h"
 #include "guc.h"
+#include "heap_table.h"
 #include "identity_ack.h"
 #include "intake.h"
 #include "json_out.h"
+#include "lease_store.h"
+#include "outbox_columns.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_row.h"
-#include "query.h"
 #include "statistics.h"
 
 PG_FUNCTION_INFO_V1(sync_ack_lease);
 PG_FUNCTION_INFO_V1(sync_ack_row);
-
-/* The rows go, as far as they are still the lease's, and their tuples enter the ledger. */
-static SlPlan move_to_ledger = {
-	.sql =
-		"WITH gone AS ("
-		"  DELETE FROM %s.sync_outbox AS o WHERE o.lease OPERATOR(pg_catalog.=) $1"
-		"   AND o.id OPERATOR(pg_catalog.=) ANY ($2)"
-		"  RETURNING o.id, o.record_key, o.entity, o.source_system, o.target_system, o.field_hash,"
-		"   o.direction, o.change_set, o.idempotency_key, o.updated_at, o.created_at),"
-		" kept AS (INSERT INTO %s.sync_ledger AS l (record_key, entity, source_system,"
-		"   target_system, field_hash, direction, change_set, idempotency_key, sent_at, synced_at)"
-		"  SELECT g.record_key, g.entity, g.source_system, g.target_system, g.field_hash,"
-		"   g.direction, g.change_set, g.idempotency_key, g.updated_at, $3 FROM gone AS g"
-		"  ON CONFLICT (entity, record_key, direction, field_hash) DO UPDATE"
-		"  SET change_set = excluded.change_set, idempotency_key = excluded.idempotency_key,"
-		"   sent_at = excluded.sent_at, synced_at = excluded.synced_at,"
-		"   writes = l.writes OPERATOR(pg_catalog.+) 1)"
-		" SELECT g.record_key, g.target_system, g.id, g.created_at FROM gone AS g",
-	.nargs = 3,
-	.argtypes = {INT8OID, INT8ARRAYOID, TIMESTAMPTZOID}};
 
 /* What a worker said of one row; for a whole lease, nothing. */
 typedef struct Answer
@@ -99,8 +83,17 @@ stored_to_jsonb(const SlPolicy *policy, const SlEffects *effects)
 	return sl_fields_to_jsonb(policy, effects->nmisses, fields, values);
 }
 
+/* It says more than that the write has landed. */
+static bool
+says_more(const SlLogEntry *entry)
+{
+	return entry->verdict != NULL || entry->change_set != (Datum) 0 ||
+		   entry->data != (Datum) 0 || entry->detail != NULL;
+}
+
 static void
-ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
+ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
+		   SlDelivery *delivery)
 {
 	SlAck ack = {.target = target, .native_id = answer->native_id, .now = batch->now};
 	SlLogEntry entry;
@@ -108,6 +101,7 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 	SlAnswered answered;
 
 	sl_batch_log_lease(batch, record, target, SL_EVENT_ACKED, &entry);
+	delivery->version = entry.version;
 	if (answer->result != NULL)
 		read_result(batch->policy, target, answer->result, &ack);
 	answered = sl_answered_claim(batch, record, &ack);
@@ -115,99 +109,141 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer)
 	if (record->state->parts[target].waiting_version != 0)
 		effects->waiting->is_changed[target] = true;
 	entry.data = stored_to_jsonb(batch->policy, effects);
-	sl_batch_note(batch, record, effects, &entry);
+	sl_batch_take(batch, record, effects, &entry);
+	delivery->has_event = says_more(&entry);
+	if (delivery->has_event)
+		sl_log_add(&batch->log, record, &entry);
 	sl_answered_finish(batch, record, target, &answered);
-}
-
-static uint64
-move_rows(const SlBatch *batch, const SlNamedRow *leased, int n, int64 lease)
-{
-	Datum *ids = palloc(sizeof(Datum) * n);
-	Datum  values[3];
-
-	for (int i = 0; i < n; i++)
-		ids[i] = Int64GetDatum(leased[i].id);
-	values[0] = Int64GetDatum(lease);
-	values[1] = PointerGetDatum(
-		construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[2] = TimestampTzGetDatum(batch->now);
-	return sl_query_select(&move_to_ledger, values, NULL);
 }
 
 /* A row that went: of which record, to whom. */
 typedef struct Moved
 {
-	int64       id;
-	char       *key;
-	int         target; /* -1: no policy names it any more */
-	TimestampTz created_at;
+	const SlNamedRow *row;
+	Datum             values[SL_OUTBOX_NCOLUMNS];
+	int               target; /* -1: no policy names it any more */
 } Moved;
 
-static Moved *
-read_moved(const SlBatch *batch, uint64 n)
+static void
+copy_row(const SlTable *outbox, const Datum *values, const bool *nulls, Datum *copy)
 {
-	Moved *moved = palloc(sizeof(Moved) * Max(n, 1));
+	TupleDesc desc = RelationGetDescr(outbox->rel);
 
-	for (uint64 i = 0; i < n; i++)
+	for (int i = 0; i < SL_OUTBOX_NCOLUMNS; i++)
 	{
-		moved[i].key = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		moved[i].target = sl_policy_system(batch->policy,
-										   TextDatumGetCString(
-											   sl_query_value_not_null(i, 2)));
-		moved[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
-		moved[i].created_at = DatumGetTimestampTz(sl_query_value_not_null(i, 4));
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		copy[i] = nulls[i] ? (Datum) 0
+						   : datumCopy(values[i], column->attbyval, column->attlen);
 	}
-	return moved;
+}
+
+/* The row goes, as far as it is still the lease's. */
+static bool
+take_row(const SlBatch *batch, SlTable *outbox, int64 lease, Moved *moved)
+{
+	Datum values[SL_OUTBOX_NCOLUMNS];
+	bool  nulls[SL_OUTBOX_NCOLUMNS];
+
+	if (!sl_table_find(outbox, moved->row->id, values, nulls) || nulls[SL_OUTBOX_LEASE] ||
+		DatumGetInt64(values[SL_OUTBOX_LEASE]) != lease)
+		return false;
+	copy_row(outbox, values, nulls, moved->values);
+	sl_table_delete_found(outbox);
+	moved->target = sl_policy_system(batch->policy,
+									 TextDatumGetCString(values[SL_OUTBOX_TARGET]));
+	return true;
+}
+
+static int
+take_rows(const SlBatch *batch, const SlNamedRow *leased, int n, int64 lease,
+		  Moved *moved)
+{
+	SlTable outbox;
+	int     nmoved = 0;
+
+	sl_table_open(&outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		moved[nmoved].row = &leased[i];
+		nmoved += take_row(batch, &outbox, lease, &moved[nmoved]);
+	}
+	sl_table_close(&outbox);
+	return nmoved;
 }
 
 /* A row that the state does not name (a policy dropped its target since) moves nothing. */
-static void
-ack_moved(SlBatch *batch, const Moved *moved, uint64 n, const Answer *answer)
+static SlDelivery
+ack_moved(SlBatch *batch, Moved *moved, const Answer *answer)
 {
-	for (uint64 i = 0; i < n; i++)
-	{
-		SlRecord *record = sl_row_record(batch, moved[i].key);
+	SlDelivery delivery = {.row = moved->values};
+	SlRecord  *record = sl_row_record(batch, moved->row->key);
 
-		CHECK_FOR_INTERRUPTS();
-		if (moved[i].target >= 0 &&
-			moved[i].id == record->state->parts[moved[i].target].leased_id)
-			ack_record(batch, record, moved[i].target, answer);
-	}
+	CHECK_FOR_INTERRUPTS();
+	if (moved->target >= 0 &&
+		moved->row->id == record->state->parts[moved->target].leased_id)
+		ack_record(batch, record, moved->target, answer, &delivery);
+	return delivery;
 }
 
 /* A lease is of one target. */
 static void
-count_moved(const SlBatch *batch, const Moved *moved, uint64 n)
+count_moved(const SlBatch *batch, const Moved *moved, int n)
 {
 	int64 *took = palloc(sizeof(int64) * Max(n, 1));
 
-	for (uint64 i = 0; i < n; i++)
-		took[i] = batch->now - moved[i].created_at;
+	for (int i = 0; i < n; i++)
+		took[i] = batch->now - DatumGetTimestampTz(moved[i].values[SL_OUTBOX_CREATED_AT]);
 	if (n > 0 && moved[0].target >= 0)
-		sl_count_deliveries(batch->policy, moved[0].target, took, (int) n, batch->now);
+		sl_count_deliveries(batch->policy, moved[0].target, took, n, batch->now);
 }
 
 static int
 ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 {
 	const Answer *answer = arg;
-	uint64        nmoved = move_rows(batch, leased, n, answer->lease);
-	Moved        *moved = read_moved(batch, nmoved);
+	Moved        *moved = palloc(sizeof(Moved) * n);
+	SlDelivery   *deliveries = palloc(sizeof(SlDelivery) * n);
+	int           nmoved = take_rows(batch, leased, n, answer->lease, moved);
 
-	ack_moved(batch, moved, nmoved, answer);
+	for (int i = 0; i < nmoved; i++)
+		deliveries[i] = ack_moved(batch, &moved[i], answer);
+	sl_deliveries_put(deliveries, nmoved, batch->now);
 	count_moved(batch, moved, nmoved);
-	return (int) nmoved;
+	return nmoved;
 }
 
 static int
-ack(Answer *answer, ArrayType *ids)
+ack(Answer *answer, const int64 *ids, int nids)
 {
 	int         n;
-	SlNamedRow *leased = sl_rows_of_lease(answer->lease, ids, &n);
-	int         acked = sl_rows_each(leased, n, ack_batch, answer);
+	SlNamedRow *leased = sl_rows_of_lease(answer->lease, ids, nids, &n);
 
-	if (ids != NULL && acked < ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)))
-		sl_count_too_late(ids, answer->lease);
+	return sl_rows_each(leased, n, ack_batch, answer);
+}
+
+static int
+ack_lease(Answer *answer)
+{
+	int    nids;
+	int64 *ids = sl_lease_rows(answer->lease, &nids);
+	int    acked = ack(answer, ids, nids);
+
+	if (nids > 0)
+		sl_lease_close(answer->lease);
+	return acked;
+}
+
+static int
+ack_rows(Answer *answer, ArrayType *array)
+{
+	int    nids;
+	int64 *ids = sl_given_ids(array, &nids);
+	int    acked = ack(answer, ids, nids);
+
+	if (acked < nids)
+		sl_count_too_late(array, answer->lease);
 	return acked;
 }
 
@@ -220,7 +256,9 @@ sync_ack_lease(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
 	answer.lease = PG_GETARG_INT64(0);
-	PG_RETURN_INT32(ack(&answer, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1)));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_INT32(ack_lease(&answer));
+	PG_RETURN_INT32(ack_rows(&answer, PG_GETARG_ARRAYTYPE_P(1)));
 }
 
 /* (id, lease, native_id, result): one row, with what the target said. */
@@ -242,5 +280,5 @@ sync_ack_row(PG_FUNCTION_ARGS)
 				 errmsg("the result of a write must be a JSON object"),
 				 errhint(
 					 "Pass the record that the target answered with, or leave it out.")));
-	PG_RETURN_BOOL(ack(&answer, sl_one_id(PG_GETARG_INT64(0))) == 1);
+	PG_RETURN_BOOL(ack_rows(&answer, sl_one_id(PG_GETARG_INT64(0))) == 1);
 }

@@ -69,9 +69,9 @@ sl_lease_end(const SlPoll *poll, TimestampTz now)
 static int64
 lease_of(SlPoll *poll)
 {
-	if (poll->lease == 0)
-		poll->lease = nextval_internal(sl_relation_oid("sync_lease_seq"), false);
-	return poll->lease;
+	if (poll->lease.id == 0)
+		poll->lease.id = nextval_internal(sl_relation_oid("sync_lease_seq"), false);
+	return poll->lease.id;
 }
 
 static Datum
@@ -138,11 +138,24 @@ set_row(Claim *claim, int column, Datum value)
 	claim->row_nulls[column] = false;
 }
 
-/* Marks the waiting row as leased; adds its attempt and age to what is handed out. */
+static void
+note_lease(SlPoll *poll, const Claim *claim, TimestampTz ends_at)
+{
+	SlLease *lease = &poll->lease;
+
+	lease->ends_at = Max(lease->ends_at, ends_at);
+	lease->rows[lease->nrows++] = DatumGetInt64(claim->values[COL_ID]);
+}
+
+/*
+ * Marks the waiting row as leased, which changes no column of an index; adds its attempt and
+ * age to what is handed out.
+ */
 static void
 lease_row(SlPoll *poll, Claim *claim)
 {
 	TimestampTz now = claim->batch->now;
+	TimestampTz ends_at = sl_lease_end(poll, now);
 	int32       attempt = DatumGetInt32(claim->row[SL_OUTBOX_ATTEMPTS]) + 1;
 
 	claim->values[COL_ATTEMPT] = Int32GetDatum(attempt);
@@ -150,17 +163,17 @@ lease_row(SlPoll *poll, Claim *claim)
 	set_row(claim, SL_OUTBOX_ATTEMPTS, Int32GetDatum(attempt));
 	set_row(claim, SL_OUTBOX_STATUS, CStringGetTextDatum("leased"));
 	set_row(claim, SL_OUTBOX_LEASE, claim->values[COL_LEASE]);
-	set_row(claim, SL_OUTBOX_VISIBLE_AT, TimestampTzGetDatum(sl_lease_end(poll, now)));
+	set_row(claim, SL_OUTBOX_VISIBLE_AT, TimestampTzGetDatum(ends_at));
 	set_row(claim, SL_OUTBOX_UPDATED_AT, TimestampTzGetDatum(now));
 	set_row(claim, SL_OUTBOX_ACTION, claim->values[COL_ACTION]);
 	set_row(claim, SL_OUTBOX_CHANGE_SET, claim->values[COL_CHANGE_SET]);
 	set_row(claim, SL_OUTBOX_HASH, claim->values[COL_HASH]);
 	set_row(claim, SL_OUTBOX_IDEMPOTENCY_KEY, claim->values[COL_IDEMPOTENCY_KEY]);
-	claim->row_nulls[SL_OUTBOX_PLACE] = true;
 	claim->row_nulls[SL_OUTBOX_WORKER] = poll->worker == NULL;
 	if (poll->worker != NULL)
 		set_row(claim, SL_OUTBOX_WORKER, CStringGetTextDatum(poll->worker));
 	sl_table_update_found(&poll->outbox, claim->row, claim->row_nulls);
+	note_lease(poll, claim, ends_at);
 }
 
 static void

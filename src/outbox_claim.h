@@ -12,6 +12,7 @@
 
 #include "event_store.h"
 #include "heap_table.h"
+#include "lease_store.h"
 
 /* One call of sync_poll. */
 typedef struct SlPoll
@@ -21,7 +22,7 @@ typedef struct SlPoll
 	const char    *worker; /* or NULL */
 	int32          max_changes;
 	Interval      *duration;
-	int64          lease; /* 0 until something is claimed */
+	SlLease        lease; /* 0 until something is claimed */
 	int32          nclaimed;
 	ReturnSetInfo *result;
 	MemoryContext  row; /* what one row needs and nobody after it */

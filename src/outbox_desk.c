@@ -22,12 +22,10 @@ PG_FUNCTION_INFO_V1(sync_discard);
 /* Under the record's lock: a dead letter, or a row that waits for its retry. */
 static SlPlan redrive_row = {
 	.sql = "UPDATE %s.sync_outbox AS o SET place = pg_catalog.pg_current_xact_id(),"
-		   "  status = 'pending', visible_at = $2, updated_at = $2,"
+		   "  status = 'pending', visible_at = $2, retry_at = NULL, updated_at = $2,"
 		   "  attempts = CASE o.status WHEN 'dead' THEN 0 ELSE o.attempts END"
 		   " WHERE o.id OPERATOR(pg_catalog.=) $1"
-		   "  AND (o.status OPERATOR(pg_catalog.=) 'dead'"
-		   "   OR (o.status OPERATOR(pg_catalog.=) 'pending' AND o.place IS NULL"
-		   "    AND o.visible_at IS NOT NULL))"
+		   "  AND (o.status OPERATOR(pg_catalog.=) 'dead' OR o.retry_at IS NOT NULL)"
 		   " RETURNING o.target_system, o.idempotency_key",
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};

@@ -1,6 +1,6 @@
 /*
  * outbox_due.c
- *	  Rows that wait for a time that has come.
+ *	  Rows whose time has come: leases that ran out, retries that are due.
  *
  * A row's time lies ahead when it is written, so what a look at all that is due now does
  * not see yet was written by a transaction that was open, or comes later.  A look begins
@@ -22,18 +22,21 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "guc.h"
+#include "heap_probe.h"
+#include "lease_store.h"
 #include "outbox_columns.h"
 #include "outbox_due.h"
 #include "outbox_place.h"
 #include "query.h"
 
-/* The columns of the index. */
+/* The columns of both indexes. */
 #define KEY_TARGET 1
 #define KEY_AT     2
 
@@ -47,16 +50,17 @@
 /* Both clocks are read within this, or the reading says nothing. */
 #define SAME_MOMENT 200
 
-/* What a scan needs and finds. */
+/* What a look needs and finds. */
 typedef struct Search
 {
-	const char     *entity; /* or NULL: of any */
-	Snapshot        snapshot;
-	Relation        heap;
-	TupleTableSlot *slot;
-	SlDue          *found;
-	int             nfound;
-	int             room;
+	SlDueLook  *look;
+	const char *entity; /* or NULL: of any */
+	Snapshot    snapshot;
+	Datum       target;
+	TimestampTz after;
+	SlDue      *found;
+	int         nfound;
+	int         room;
 } Search;
 
 static int64
@@ -166,49 +170,138 @@ column(TupleTableSlot *slot, int column)
 	Datum value = slot_getattr(slot, column + 1, &is_null);
 
 	if (is_null)
-		elog(ERROR, "unexpected null in column %d of sync_outbox", column + 1);
+		elog(ERROR, "unexpected null in column %d of \"%s\"", column + 1,
+			 get_rel_name(slot->tts_tableOid));
 	return value;
 }
 
+/* A row of the outbox, due at some time; its lease may be NULL. */
 static void
-take_row(Search *search)
+take_row(Search *search, TupleTableSlot *slot, TimestampTz at, SlDueLease *lease)
 {
-	char  *entity = TextDatumGetCString(column(search->slot, SL_OUTBOX_ENTITY));
+	char  *entity = TextDatumGetCString(column(slot, SL_OUTBOX_ENTITY));
 	SlDue *found;
 
 	if (search->entity != NULL && strcmp(search->entity, entity) != 0)
+	{
+		if (lease != NULL)
+			lease->is_kept = true;
 		return;
+	}
 	found = &search->found[search->nfound++];
 	found->entity = entity;
-	found->key = TextDatumGetCString(column(search->slot, SL_OUTBOX_KEY));
-	found->id = DatumGetInt64(column(search->slot, SL_OUTBOX_ID));
-	found->at = DatumGetTimestampTz(column(search->slot, SL_OUTBOX_VISIBLE_AT));
+	found->key = TextDatumGetCString(column(slot, SL_OUTBOX_KEY));
+	found->id = DatumGetInt64(column(slot, SL_OUTBOX_ID));
+	found->at = at;
+	found->lease = lease;
 }
 
-/* Rows that are due after one time and until another, earliest first. */
-static void
-take_rows(Search *search, Datum target, TimestampTz after, TimestampTz until)
+/* Scans an index by target and time for what is due, earliest first. */
+static IndexScanDesc
+begin_scan(const Search *search, Relation heap, Relation index)
 {
-	Relation index = index_open(sl_relation_oid("sync_outbox_due_idx"), RowExclusiveLock);
-	IndexScanDesc rows = sl_index_beginscan(search->heap, index, search->snapshot, 3);
+	IndexScanDesc scan = sl_index_beginscan(heap, index, search->snapshot, 3);
 	ScanKeyData   keys[3];
 
 	ScanKeyEntryInitialize(&keys[0], 0, KEY_TARGET, BTEqualStrategyNumber, TEXTOID,
-						   C_COLLATION_OID, F_TEXTEQ, target);
+						   C_COLLATION_OID, F_TEXTEQ, search->target);
 	ScanKeyInit(&keys[1], KEY_AT, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
-				TimestampTzGetDatum(after));
+				TimestampTzGetDatum(search->after));
 	ScanKeyInit(&keys[2], KEY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
-				TimestampTzGetDatum(until));
-	index_rescan(rows, keys, 3, NULL, 0);
-	while (search->nfound < search->room &&
-		   index_getnext_slot(rows, ForwardScanDirection, search->slot))
+				TimestampTzGetDatum(search->look->now));
+	index_rescan(scan, keys, 3, NULL, 0);
+	return scan;
+}
+
+/* What is due from then on is left to the next look. */
+static void
+stop_before(SlDueLook *look, TimestampTz at)
+{
+	look->passed = Min(look->passed, at - 1);
+}
+
+static void
+take_retries(Search *search, Relation outbox)
+{
+	Relation        index = index_open(sl_relation_oid("sync_outbox_retry_idx"),
+									   RowExclusiveLock);
+	IndexScanDesc   scan = begin_scan(search, outbox, index);
+	TupleTableSlot *slot = table_slot_create(outbox, NULL);
+
+	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		TimestampTz at = DatumGetTimestampTz(column(slot, SL_OUTBOX_RETRY_AT));
+
+		CHECK_FOR_INTERRUPTS();
+		if (search->nfound == search->room)
+		{
+			stop_before(search->look, at);
+			break;
+		}
+		take_row(search, slot, at, NULL);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	index_endscan(scan);
+	index_close(index, NoLock);
+}
+
+static bool
+is_of_lease(TupleTableSlot *slot, int64 lease)
+{
+	bool  is_null;
+	Datum value = slot_getattr(slot, SL_OUTBOX_LEASE + 1, &is_null);
+
+	return !is_null && DatumGetInt64(value) == lease;
+}
+
+/* The rows that a lease still has; false where there was no room for all of them. */
+static bool
+take_rows(Search *search, SlHeapProbe *outbox, TupleTableSlot *slot, SlDueLease *lease)
+{
+	TimestampTz at = DatumGetTimestampTz(column(slot, SL_LEASE_ENDS_AT));
+	int         n;
+	int64      *ids = sl_array_ids(column(slot, SL_LEASE_IDS), &n);
+
+	for (int i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		take_row(search);
+		if (!sl_heap_probe_find(outbox, ids[i]) || !is_of_lease(outbox->slot, lease->id))
+			continue;
+		if (search->nfound == search->room)
+		{
+			stop_before(search->look, at);
+			lease->is_kept = true;
+			return false;
+		}
+		take_row(search, outbox->slot, at, lease);
 	}
-	ExecClearTuple(search->slot);
-	index_endscan(rows);
+	return true;
+}
+
+static void
+take_leases(Search *search, Relation outbox)
+{
+	Relation heap = table_open(sl_relation_oid("sync_lease"), RowExclusiveLock);
+	Relation index = index_open(sl_relation_oid("sync_lease_due_idx"), RowExclusiveLock);
+	IndexScanDesc   scan = begin_scan(search, heap, index);
+	TupleTableSlot *slot = table_slot_create(heap, NULL);
+	SlHeapProbe     probe;
+	bool            has_room = true;
+
+	sl_heap_probe_open(&probe, outbox, search->snapshot);
+	while (has_room && index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		SlDueLease *lease = palloc0(sizeof(SlDueLease));
+
+		lease->id = DatumGetInt64(column(slot, SL_LEASE_ID));
+		search->look->leases = lappend(search->look->leases, lease);
+		has_room = take_rows(search, &probe, slot, lease);
+	}
+	sl_heap_probe_close(&probe);
+	ExecDropSingleTupleTableSlot(slot);
+	index_endscan(scan);
 	index_close(index, NoLock);
+	table_close(heap, NoLock);
 }
 
 static int
@@ -225,18 +318,21 @@ compare_due(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* What is due after a time: retries, and then as much again of the leases. */
 static SlDue *
-find(SlDueLook *look, Search *search, const char *target, TimestampTz after, int *n)
+find(Search *search, int *n)
 {
-	search->heap = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
-	search->slot = table_slot_create(search->heap, NULL);
-	search->found = palloc(sizeof(SlDue) * search->room);
-	take_rows(search, CStringGetTextDatum(target), after, look->now);
-	ExecDropSingleTupleTableSlot(search->slot);
-	table_close(search->heap, NoLock);
+	SlDueLook *look = search->look;
+	int        room = search->room;
+	Relation   outbox = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
+
 	look->passed = look->now;
-	if (search->nfound == search->room)
-		look->passed = search->found[search->nfound - 1].at - 1;
+	look->leases = NIL;
+	search->found = palloc(sizeof(SlDue) * room * 2);
+	take_retries(search, outbox);
+	search->room = search->nfound + room;
+	take_leases(search, outbox);
+	table_close(outbox, NoLock);
 	qsort(search->found, search->nfound, sizeof(SlDue), compare_due);
 	*n = search->nfound;
 	return search->found;
@@ -245,14 +341,15 @@ find(SlDueLook *look, Search *search, const char *target, TimestampTz after, int
 SlDue *
 sl_due_find_all(SlDueLook *look, const char *target, const char *entity, int room, int *n)
 {
-	Search search = {.entity = entity, .room = room};
+	Search search = {.look = look, .entity = entity, .room = room, .after = DT_NOBEGIN};
 	SlDue *found;
 
 	look->mark = NULL;
 	look->now = sl_now();
 	CommandCounterIncrement();
 	search.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	found = find(look, &search, target, DT_NOBEGIN, n);
+	search.target = CStringGetTextDatum(target);
+	found = find(&search, n);
 	UnregisterSnapshot(search.snapshot);
 	return found;
 }
@@ -264,11 +361,10 @@ sl_due_find_all(SlDueLook *look, const char *target, const char *entity, int roo
 SlDue *
 sl_due_find(SlDueLook *look, const char *target, const char *entity, int room, int *n)
 {
-	Search      search = {.entity = entity, .room = room};
-	TimestampTz after;
-	int64       offset;
-	SlDueMark  *due;
-	SlDue      *found;
+	Search     search = {.look = look, .entity = entity, .room = room};
+	int64      offset;
+	SlDueMark *due;
+	SlDue     *found;
 
 	if (sl_now_is_set() || IsolationUsesXactSnapshot())
 		return sl_due_find_all(look, target, entity, room, n);
@@ -278,12 +374,13 @@ sl_due_find(SlDueLook *look, const char *target, const char *entity, int room, i
 	look->now = sl_now();
 	CommandCounterIncrement();
 	search.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	search.target = CStringGetTextDatum(target);
 	if (!is_clock_steady(due, offset))
 		forget(due);
-	after = begin_of_look(due, search.snapshot);
+	search.after = begin_of_look(due, search.snapshot);
 	due->offset = offset;
 	note_open(due, search.snapshot);
-	found = find(look, &search, target, after, n);
+	found = find(&search, n);
 	UnregisterSnapshot(search.snapshot);
 	return found;
 }
@@ -291,12 +388,31 @@ sl_due_find(SlDueLook *look, const char *target, const char *entity, int room, i
 void
 sl_due_hold(SlDueLook *look, const SlDue *due)
 {
-	look->passed = Min(look->passed, due->at - 1);
+	stop_before(look, due->at);
+	if (due->lease != NULL)
+		due->lease->is_kept = true;
+}
+
+static List *
+ended_leases(const SlDueLook *look)
+{
+	List     *ended = NIL;
+	ListCell *cell;
+
+	foreach (cell, look->leases)
+	{
+		SlDueLease *lease = lfirst(cell);
+
+		if (!lease->is_kept)
+			ended = lappend(ended, &lease->id);
+	}
+	return ended;
 }
 
 void
 sl_due_close(SlDueLook *look)
 {
+	sl_leases_clear(ended_leases(look));
 	if (look->mark == NULL)
 		return;
 	look->mark->due.passed = look->passed;

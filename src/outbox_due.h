@@ -1,6 +1,6 @@
 /*
  * outbox_due.h
- *	  Rows that wait for a time that has come.
+ *	  Rows whose time has come: leases that ran out, retries that are due.
  */
 #ifndef SL_OUTBOX_DUE_H
 #define SL_OUTBOX_DUE_H
@@ -8,16 +8,24 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 
 #include "outbox_mark.h"
 
-/* A row without a place whose time has come. */
+typedef struct SlDueLease
+{
+	int64 id;
+	bool  is_kept; /* some of its rows will not come back in this look */
+} SlDueLease;
+
+/* A row whose time has come: its lease has run out, or its retry is due. */
 typedef struct SlDue
 {
 	char       *entity;
 	char       *key;
 	int64       id;
 	TimestampTz at;
+	SlDueLease *lease; /* or NULL */
 } SlDue;
 
 /* One look at those of a target. */
@@ -26,6 +34,7 @@ typedef struct SlDueLook
 	SlMark *mark; /* NULL: the look began at the first of all, and is not remembered */
 	TimestampTz now;
 	TimestampTz passed; /* what was due until then has been handled */
+	List       *leases; /* that have run out, SlDueLease * */
 } SlDueLook;
 
 /*
@@ -40,7 +49,10 @@ extern SlDue *sl_due_find_all(SlDueLook *look, const char *target, const char *e
 /* Somebody else has the row: the next look finds it again. */
 extern void sl_due_hold(SlDueLook *look, const SlDue *due);
 
-/* The next look in this backend goes on from here, if the transaction commits. */
+/*
+ * All that was found and not held has come back.  The next look in this backend goes on from
+ * here, if the transaction commits.
+ */
 extern void sl_due_close(SlDueLook *look);
 
 #endif

@@ -29,13 +29,15 @@
 static SlPlan look_again = {
 	.sql =
 		"SELECT o.attempts FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
-		"  AND o.place IS NULL AND o.visible_at OPERATOR(pg_catalog.<=) $2",
+		"  AND (o.lease IS NOT NULL OR o.retry_at IS NOT NULL)"
+		"  AND o.visible_at OPERATOR(pg_catalog.<=) $2",
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};
 
 /* A retry takes a new place at the end. */
 static SlPlan give_place = {
-	.sql = "UPDATE %s.sync_outbox AS o SET place = pg_catalog.pg_current_xact_id()"
+	.sql = "UPDATE %s.sync_outbox AS o"
+		   " SET place = pg_catalog.pg_current_xact_id(), retry_at = NULL"
 		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};

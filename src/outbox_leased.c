@@ -7,12 +7,17 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
+#include "heap_probe.h"
+#include "outbox_columns.h"
 #include "outbox_leased.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -20,56 +25,139 @@
 /* Records are locked and written so many at a time, in key order all the same. */
 #define BATCH 500
 
-static SlPlan find_leased = {
-	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
-		   " WHERE o.lease OPERATOR(pg_catalog.=) $1"
-		   "  AND ($2 IS NULL OR o.id OPERATOR(pg_catalog.=) ANY ($2))"
-		   " ORDER BY o.entity, o.record_key, o.id",
-	.nargs = 2,
-	.argtypes = {INT8OID, INT8ARRAYOID}};
-
-static SlPlan find_row = {
-	.sql = "SELECT o.entity, o.record_key, o.id FROM %s.sync_outbox AS o"
-		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
-	.nargs = 1,
-	.argtypes = {INT8OID}};
-
-static SlNamedRow *
-find(SlPlan *plan, Datum *values, const char *nulls, int *n)
+/* Looks at rows by their ids, as they are now. */
+typedef struct Look
 {
-	MemoryContext context = CurrentMemoryContext;
-	SlNamedRow   *rows;
+	Relation    outbox;
+	Snapshot    snapshot;
+	SlHeapProbe probe;
+} Look;
 
-	sl_spi_connect();
-	*n = (int) sl_query_select(plan, values, nulls);
-	MemoryContextSwitchTo(context);
-	rows = palloc(sizeof(SlNamedRow) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-	{
-		rows[i].entity = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		rows[i].key = TextDatumGetCString(sl_query_value_not_null(i, 2));
-		rows[i].id = DatumGetInt64(sl_query_value_not_null(i, 3));
-	}
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	return rows;
+static void
+begin_look(Look *look)
+{
+	CommandCounterIncrement();
+	look->outbox = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
+	look->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	sl_heap_probe_open(&look->probe, look->outbox, look->snapshot);
+}
+
+static void
+end_look(Look *look)
+{
+	sl_heap_probe_close(&look->probe);
+	UnregisterSnapshot(look->snapshot);
+	table_close(look->outbox, NoLock);
+}
+
+static Datum
+column(const Look *look, int column)
+{
+	bool  is_null;
+	Datum value = slot_getattr(look->probe.slot, column + 1, &is_null);
+
+	if (is_null)
+		elog(ERROR, "unexpected null in column %d of sync_outbox", column + 1);
+	return value;
+}
+
+static SlNamedRow
+name_row(const Look *look, int64 id)
+{
+	SlNamedRow row = {.id = id};
+
+	row.entity = TextDatumGetCString(column(look, SL_OUTBOX_ENTITY));
+	row.key = TextDatumGetCString(column(look, SL_OUTBOX_KEY));
+	return row;
+}
+
+static bool
+is_of_lease(const Look *look, int64 lease)
+{
+	bool  is_null;
+	Datum value = slot_getattr(look->probe.slot, SL_OUTBOX_LEASE + 1, &is_null);
+
+	return !is_null && DatumGetInt64(value) == lease;
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const SlNamedRow *x = a;
+	const SlNamedRow *y = b;
+	int               order = strcmp(x->entity, y->entity);
+
+	if (order == 0)
+		order = strcmp(x->key, y->key);
+	if (order != 0)
+		return order;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* An id that was named twice is one row. */
+static int
+drop_repeated(SlNamedRow *rows, int n)
+{
+	int left = 0;
+
+	for (int i = 0; i < n; i++)
+		if (i == 0 || rows[i].id != rows[i - 1].id)
+			rows[left++] = rows[i];
+	return left;
 }
 
 SlNamedRow *
-sl_rows_of_lease(int64 lease, ArrayType *ids, int *n)
+sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 {
-	Datum values[2] = {Int64GetDatum(lease), PointerGetDatum(ids)};
-	char  nulls[2] = {' ', ids == NULL ? 'n' : ' '};
+	SlNamedRow *rows = palloc(sizeof(SlNamedRow) * Max(nids, 1));
+	Look        look;
 
-	return find(&find_leased, values, nulls, n);
+	*n = 0;
+	if (nids == 0)
+		return rows;
+	begin_look(&look);
+	for (int i = 0; i < nids; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (sl_heap_probe_find(&look.probe, ids[i]) && is_of_lease(&look, lease))
+			rows[(*n)++] = name_row(&look, ids[i]);
+	}
+	end_look(&look);
+	qsort(rows, *n, sizeof(SlNamedRow), compare_rows);
+	*n = drop_repeated(rows, *n);
+	return rows;
 }
 
 SlNamedRow *
 sl_row_of_id(int64 id, int *n)
 {
-	Datum values[1] = {Int64GetDatum(id)};
+	SlNamedRow *row = palloc(sizeof(SlNamedRow));
+	Look        look;
 
-	return find(&find_row, values, NULL, n);
+	*n = 0;
+	begin_look(&look);
+	if (sl_heap_probe_find(&look.probe, id))
+		row[(*n)++] = name_row(&look, id);
+	end_look(&look);
+	return row;
+}
+
+int64 *
+sl_given_ids(ArrayType *array, int *n)
+{
+	Datum *values;
+	bool  *nulls;
+	int    given;
+	int64 *ids;
+
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &values, &nulls, &given);
+	ids = palloc(sizeof(int64) * Max(given, 1));
+	*n = 0;
+	for (int i = 0; i < given; i++)
+		if (!nulls[i])
+			ids[(*n)++] = DatumGetInt64(values[i]);
+	return ids;
 }
 
 ArrayType *

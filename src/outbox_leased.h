@@ -26,8 +26,8 @@ typedef struct SlNamedRow
  */
 typedef int (*SlRowsAct)(SlBatch *batch, const SlNamedRow *rows, int n, void *arg);
 
-/* All rows of a lease, or (ids not NULL) these of them. */
-extern SlNamedRow *sl_rows_of_lease(int64 lease, ArrayType *ids, int *n);
+/* Of the rows with these ids, those that the lease has, each once, in key order. */
+extern SlNamedRow *sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n);
 
 /* A row by its id; n is 0 where there is none. */
 extern SlNamedRow *sl_row_of_id(int64 id, int *n);
@@ -38,7 +38,8 @@ extern int sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg)
 /* The locked record of a row; its absence is an internal error. */
 extern SlRecord *sl_row_record(const SlBatch *batch, const char *key);
 
-/* An array with one id. */
+/* The ids that a caller has given, without nulls; and an array with one id. */
+extern int64     *sl_given_ids(ArrayType *array, int *n);
 extern ArrayType *sl_one_id(int64 id);
 
 #endif

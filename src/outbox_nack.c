@@ -17,6 +17,7 @@
 
 #include "backoff.h"
 #include "event_store.h"
+#include "lease_store.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_return.h"
@@ -51,7 +52,7 @@ static SlPlan extend_row = {
 	.sql = "UPDATE %s.sync_outbox AS o"
 		   " SET visible_at = GREATEST(o.visible_at, $3) OPERATOR(pg_catalog.+) $4"
 		   " WHERE o.id OPERATOR(pg_catalog.=) $1 AND o.lease OPERATOR(pg_catalog.=) $2"
-		   " RETURNING o.target_system, o.attempts",
+		   " RETURNING o.target_system, o.attempts, o.visible_at",
 	.nargs = 4,
 	.argtypes = {INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID}};
 
@@ -66,8 +67,9 @@ typedef struct Failure
 
 typedef struct Extension
 {
-	int64     lease;
-	Interval *by;
+	int64       lease;
+	Interval   *by;
+	TimestampTz ends_at; /* of the row that has the lease for longest */
 } Extension;
 
 static TimestampTz
@@ -156,7 +158,7 @@ sync_nack(PG_FUNCTION_ARGS)
 {
 	Failure     failure = {0};
 	SlNamedRow *rows;
-	ArrayType  *id;
+	int64       id;
 	int         n;
 
 	if (PG_ARGISNULL(ARG_ID) || PG_ARGISNULL(ARG_LEASE))
@@ -167,11 +169,11 @@ sync_nack(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARG_RETRY_AFTER))
 		failure.retry_after = PG_GETARG_INTERVAL_P(ARG_RETRY_AFTER);
 	failure.is_permanent = !PG_ARGISNULL(ARG_PERMANENT) && PG_GETARG_BOOL(ARG_PERMANENT);
-	id = sl_one_id(PG_GETARG_INT64(ARG_ID));
-	rows = sl_rows_of_lease(failure.lease, id, &n);
+	id = PG_GETARG_INT64(ARG_ID);
+	rows = sl_rows_of_lease(failure.lease, &id, 1, &n);
 	if (sl_rows_each(rows, n, nack_batch, &failure) == 1)
 		PG_RETURN_BOOL(true);
-	sl_count_too_late(id, failure.lease);
+	sl_count_too_late(sl_one_id(id), failure.lease);
 	PG_RETURN_BOOL(false);
 }
 
@@ -207,8 +209,12 @@ extend_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 		if (sl_query_write(&extend_row, values, NULL) == 0)
 			continue;
 		log_extension(batch, &rows[i]);
+		extension->ends_at = Max(extension->ends_at,
+								 DatumGetTimestampTz(sl_query_value_not_null(0, 3)));
 		extended++;
 	}
+	if (extended > 0)
+		sl_lease_extend(extension->lease, extension->ends_at);
 	return extended;
 }
 
@@ -216,8 +222,10 @@ extend_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 Datum
 sync_extend(PG_FUNCTION_ARGS)
 {
-	Extension   extension;
+	Extension   extension = {.ends_at = DT_NOBEGIN};
 	SlNamedRow *rows;
+	int64      *ids;
+	int         nids;
 	int         n;
 
 	if (PG_ARGISNULL(0))
@@ -228,6 +236,7 @@ sync_extend(PG_FUNCTION_ARGS)
 						errhint("To give a row back, use sync_nack.")));
 	extension.lease = PG_GETARG_INT64(0);
 	extension.by = PG_GETARG_INTERVAL_P(1);
-	rows = sl_rows_of_lease(extension.lease, NULL, &n);
+	ids = sl_lease_rows(extension.lease, &nids);
+	rows = sl_rows_of_lease(extension.lease, ids, nids, &n);
 	PG_RETURN_INT32(sl_rows_each(rows, n, extend_batch, &extension));
 }

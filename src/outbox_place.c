@@ -116,12 +116,16 @@ column(const SlWalk *walk, int column)
 	return value;
 }
 
+/* A row that a worker has keeps its place: to lose it would be an entry in each index. */
 static void
 take_row(SlWalk *walk)
 {
-	char        *entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
+	char        *entity;
 	SlCandidate *found;
 
+	if (!slot_attisnull(walk->slot, SL_OUTBOX_LEASE + 1))
+		return;
+	entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
 	if (walk->entity != NULL && strcmp(walk->entity, entity) != 0)
 		return;
 	found = &walk->found[walk->nfound++];

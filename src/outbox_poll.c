@@ -146,6 +146,9 @@ claim_all(SlPoll *poll)
 
 	poll->row = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger claim",
 									  ALLOCSET_DEFAULT_SIZES);
+	poll->lease.target = poll->target;
+	poll->lease.ends_at = DT_NOBEGIN;
+	poll->lease.rows = palloc(sizeof(int64) * poll->max_changes);
 	sl_walk_open(&walk, poll->target, poll->entity);
 	while (poll->nclaimed < poll->max_changes && is_found)
 	{
@@ -157,6 +160,8 @@ claim_all(SlPoll *poll)
 		MemoryContextReset(work);
 	}
 	sl_walk_close(&walk);
+	if (poll->nclaimed > 0)
+		sl_lease_add(&poll->lease);
 	MemoryContextDelete(poll->row);
 	MemoryContextDelete(work);
 }

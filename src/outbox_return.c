@@ -20,7 +20,8 @@ static SlPlan end_lease = {
 	.sql = "UPDATE %s.sync_outbox AS o SET lease = NULL, worker = NULL, status = $2,"
 		   "  attempts = $3, last_error = $4, visible_at = $5, updated_at = $6,"
 		   "  place = CASE WHEN $5 OPERATOR(pg_catalog.<=) $6"
-		   "          THEN pg_catalog.pg_current_xact_id() END"
+		   "          THEN pg_catalog.pg_current_xact_id() END,"
+		   "  retry_at = CASE WHEN $5 OPERATOR(pg_catalog.>) $6 THEN $5 END"
 		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 6,
 	.argtypes = {INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};

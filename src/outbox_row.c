@@ -136,6 +136,7 @@ stand_behind(bool *nulls)
 {
 	nulls[SL_OUTBOX_PLACE] = true;
 	nulls[SL_OUTBOX_VISIBLE_AT] = true;
+	nulls[SL_OUTBOX_RETRY_AT] = true;
 }
 
 /* Claimable from now on; what is already keeps its place. */
@@ -149,6 +150,7 @@ take_place(TimestampTz now, Datum *values, bool *nulls)
 	}
 	nulls[SL_OUTBOX_PLACE] = false;
 	nulls[SL_OUTBOX_VISIBLE_AT] = false;
+	nulls[SL_OUTBOX_RETRY_AT] = true;
 }
 
 static void
@@ -169,6 +171,7 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 	nulls[SL_OUTBOX_WORKER] = true;
 	nulls[SL_OUTBOX_LAST_ERROR] = true;
 	nulls[SL_OUTBOX_PLACE] = true;
+	nulls[SL_OUTBOX_RETRY_AT] = true;
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
 	else
@@ -179,8 +182,8 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 static bool
 waits_for_retry(TimestampTz now, const Datum *values, const bool *nulls)
 {
-	return !nulls[SL_OUTBOX_VISIBLE_AT] &&
-		   DatumGetTimestampTz(values[SL_OUTBOX_VISIBLE_AT]) > now;
+	return !nulls[SL_OUTBOX_RETRY_AT] &&
+		   DatumGetTimestampTz(values[SL_OUTBOX_RETRY_AT]) > now;
 }
 
 static bool

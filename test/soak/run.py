@@ -243,9 +243,8 @@ class Soak:
     def story(self, fault):
         """What the book tells of the record that a fault names."""
         key = re.search(r'[km][0-9]+\b', fault)
-        for row in self.database.rows("""SELECT concat_ws(' ', to_char(at, 'HH24:MI:SS.MS'), event, system, 'v' || version,
-                'attempt ' || attempt, verdict, change_set, outcome, data, detail)
-                FROM sync_event WHERE record_key = %s ORDER BY id""", key and key[0]):
+        for row in self.database.rows("""SELECT concat_ws(' ', to_char(at, 'HH24:MI:SS.MS'), event, system, detail, data)
+                FROM sync_trace('contact', %s)""", key and key[0]):
             yield '    ' + row[0]
 
     def figures(self):
@@ -260,6 +259,7 @@ class Soak:
             yield f'calls: {kind}', times
         yield from self.database.rows("""SELECT 'events: ' || event, count(*) FROM sync_event
                                          GROUP BY event ORDER BY event""")
+        yield 'deliveries', self.database.value('SELECT count(*) FROM sync_delivery')
 
 
 def create_database():
