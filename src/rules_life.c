@@ -219,7 +219,7 @@ revive(SlEvent *event)
 		SlPart *part = &state->parts[s];
 
 		if (is_erased(event, s) && sl_shows_record(part))
-			sl_remember_photograph(event->policy, part, event->obs->now);
+			part->photograph_came = true;
 		if (part->existence == SL_GONE || is_erased(event, s))
 			sl_leave(part, event->obs->now);
 	}

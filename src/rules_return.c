@@ -107,35 +107,16 @@ sl_decide_former(SlEvent *event)
 	event->effects->is_dirty = true;
 }
 
-/* What it has shown since our delete, a human's edit too, may come again. */
-void
-sl_remember_photograph(const SlPolicy *policy, SlPart *part, TimestampTz now)
-{
-	part->photograph_came = true;
-	for (int f = 0; f < policy->nfields; f++)
-	{
-		SlShown *shown = &part->shown[f];
-
-		sl_remember_removal(shown, part->erasure_version, now);
-		for (int i = 0; shown->is_seen && i < shown->nwrites; i++)
-			if (sl_is_removal(&shown->writes[i]) &&
-				sl_value_same(&shown->writes[i].replaced, &shown->value))
-				shown->writes[i].replaced_came_late = true;
-	}
-}
-
+/* As the create left it, and nothing proves that it comes after that. */
 static bool
-came_late(const SlEvent *event, int field)
+may_be_of_before(const SlEvent *event, int field)
 {
 	SlSpot         spot = sl_event_spot(event, field);
-	const SlShown *shown = sl_spot_shown(&spot);
+	const SlWrite *write = sl_newest_write(sl_spot_shown(&spot));
 
-	for (int i = 0; i < shown->nwrites; i++)
-		if (sl_is_removal(&shown->writes[i]) && shown->writes[i].replaced_came_late &&
-			sl_value_same(&shown->writes[i].replaced, &event->obs->values[field]))
-			return !sl_is_newest_token(&spot, event->obs->token) &&
-				   !sl_brings_stamp(&spot, event->obs);
-	return false;
+	return write != NULL && sl_value_same(&write->value, &event->obs->values[field]) &&
+		   !sl_is_newest_token(&spot, event->obs->token) &&
+		   !sl_brings_stamp(&spot, event->obs);
 }
 
 /* What came since our delete, once more: no sight of a create that nobody has confirmed. */
@@ -146,12 +127,12 @@ sl_is_photograph_again(const SlEvent *event)
 	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
 
 	if ((part->existence != SL_BEING_CREATED && part->existence != SL_CREATE_LOST) ||
-		part->erasures_owed == 0 || part->erased_at == 0 ||
+		!part->photograph_came || part->erasures_owed == 0 || part->erased_at == 0 ||
 		event->obs->now >= part->erased_at + echo_window)
 		return false;
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (sl_is_present(event, f) && !sl_value_is_null(&event->obs->values[f]) &&
-			!came_late(event, f))
+			!may_be_of_before(event, f))
 			return false;
 	return true;
 }

@@ -102,7 +102,7 @@ class Life:
                     continue
                 if not same:
                     raise Failure("I1", f"decided {winner}: {field} became {text_of(value)}, which nobody typed")
-                self.golden[field] = same[-1]
-                self.accepted += 1
+                self.review(field, value)
+                self.same[self.edits[-1].number] = self.find(same[-1].number)
         self.meanwhile.clear()
         self.check(state)
