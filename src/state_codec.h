@@ -36,6 +36,10 @@
 #define SL_WRITE_REPLACED_LATE 0x40
 #define SL_WRITE_STAMP_USED    0x80
 
+/* In the place of a kind, where a write's value stands elsewhere in the field already: */
+#define SL_VALUE_OF_GOLDEN 4
+#define SL_VALUE_OF_SHOWN  5
+
 /* A golden field: its value's kind in the two low bits, then: */
 #define SL_GOLDEN_MORE   0x04 /* owner, flips, conflict follow */
 #define SL_GOLDEN_FORMER 0x08 /* before them, marks of what it was a while ago */
@@ -129,13 +133,17 @@ sl_get_value(SlCursor *c, SlKind kind)
 }
 
 static inline SlValue
-sl_get_tagged_value(SlCursor *c)
+sl_get_value_tagged(SlCursor *c, uint8 kind)
 {
-	uint8 kind = sl_get_byte(c);
-
 	if (kind > SL_INEXACT)
 		sl_state_damaged();
 	return sl_get_value(c, (SlKind) kind);
+}
+
+static inline SlValue
+sl_get_tagged_value(SlCursor *c)
+{
+	return sl_get_value_tagged(c, sl_get_byte(c));
 }
 
 static inline void

@@ -16,8 +16,20 @@ token_of(const SlDecoder *d, uint64 index)
 	return index == 0 ? (SlToken){NULL, 0} : d->tokens[index - 1];
 }
 
+static SlValue
+get_shared_value(SlDecoder *d, const SlShown *shown, const SlValue *golden)
+{
+	uint8 kind = sl_get_byte(&d->cursor);
+
+	if (kind == SL_VALUE_OF_GOLDEN)
+		return *golden;
+	if (kind == SL_VALUE_OF_SHOWN)
+		return shown->value;
+	return sl_get_value_tagged(&d->cursor, kind);
+}
+
 static void
-get_write(SlDecoder *d, SlWrite *w)
+get_write(SlDecoder *d, const SlShown *shown, const SlValue *golden, SlWrite *w)
 {
 	uint8 flags = sl_get_byte(&d->cursor);
 
@@ -28,8 +40,8 @@ get_write(SlDecoder *d, SlWrite *w)
 	w->value_came_late = (flags & SL_WRITE_VALUE_LATE) != 0;
 	w->replaced_came_late = (flags & SL_WRITE_REPLACED_LATE) != 0;
 	w->stamp_used = (flags & SL_WRITE_STAMP_USED) != 0;
-	w->value = sl_get_tagged_value(&d->cursor);
-	w->replaced = sl_get_tagged_value(&d->cursor);
+	w->value = get_shared_value(d, shown, golden);
+	w->replaced = get_shared_value(d, shown, golden);
 	w->version = (int64) sl_get_varint(&d->cursor);
 	w->since = sl_get_time(&d->cursor);
 	w->token.len = sl_decode_count(d);
@@ -51,7 +63,7 @@ get_undecided(SlDecoder *d, SlShown *shown)
 }
 
 static void
-get_more(SlDecoder *d, SlShown *shown)
+get_more(SlDecoder *d, SlShown *shown, const SlValue *golden)
 {
 	shown->token = token_of(d, sl_get_varint(&d->cursor));
 	shown->token_shown = token_of(d, sl_get_varint(&d->cursor));
@@ -64,7 +76,7 @@ get_more(SlDecoder *d, SlShown *shown)
 		return;
 	shown->writes = palloc0(sizeof(SlWrite) * shown->nwrites);
 	for (int i = 0; i < shown->nwrites; i++)
-		get_write(d, &shown->writes[i]);
+		get_write(d, shown, golden, &shown->writes[i]);
 }
 
 static void
@@ -82,7 +94,7 @@ get_shown(SlDecoder *d, SlShown *shown, const SlValue *golden)
 		shown->value = (flags & SL_SHOWN_SAME) != 0 ? *golden
 													: sl_get_tagged_value(&d->cursor);
 	if ((flags & SL_SHOWN_MORE) != 0)
-		get_more(d, shown);
+		get_more(d, shown, golden);
 }
 
 static void

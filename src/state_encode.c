@@ -267,8 +267,20 @@ is_plain(Encoder *e, int field, const SlShown *shown)
 		   has_plain_tokens(e, shown);
 }
 
+/* A value of a write is mostly one that the field has anyway. */
 static void
-put_write(Encoder *e, const SlWrite *w)
+put_shared_value(Encoder *e, int field, const SlShown *shown, const SlValue *value)
+{
+	if (sl_value_equal(value, &e->state->golden[field].value))
+		sl_put_byte(&e->out, SL_VALUE_OF_GOLDEN);
+	else if (shown->is_seen && sl_value_equal(value, &shown->value))
+		sl_put_byte(&e->out, SL_VALUE_OF_SHOWN);
+	else
+		sl_put_tagged_value(&e->out, value);
+}
+
+static void
+put_write(Encoder *e, int field, const SlShown *shown, const SlWrite *w)
 {
 	sl_put_byte(&e->out, (uint8) w->status | (w->is_sighted ? SL_WRITE_SIGHTED : 0) |
 							 (w->is_crossed ? SL_WRITE_CROSSED : 0) |
@@ -276,8 +288,8 @@ put_write(Encoder *e, const SlWrite *w)
 							 (w->value_came_late ? SL_WRITE_VALUE_LATE : 0) |
 							 (w->replaced_came_late ? SL_WRITE_REPLACED_LATE : 0) |
 							 (w->stamp_used ? SL_WRITE_STAMP_USED : 0));
-	sl_put_tagged_value(&e->out, &w->value);
-	sl_put_tagged_value(&e->out, &w->replaced);
+	put_shared_value(e, field, shown, &w->value);
+	put_shared_value(e, field, shown, &w->replaced);
 	sl_put_varint(&e->out, (uint64) w->version);
 	sl_put_time(&e->out, w->since);
 	sl_put_string(&e->out, w->token.data, w->token.len);
@@ -323,7 +335,7 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 	put_undecided(&e->out, shown);
 	sl_put_varint(&e->out, (uint64) shown->nwrites);
 	for (int i = 0; i < shown->nwrites; i++)
-		put_write(e, &shown->writes[i]);
+		put_write(e, field, shown, &shown->writes[i]);
 }
 
 static bool
