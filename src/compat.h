@@ -22,6 +22,13 @@
 #define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
+/* Where the executor keeps the constraints of a table. */
+#if PG_VERSION_NUM >= 180000
+#define SL_CHECK_EXPRESSIONS ri_CheckConstraintExprs
+#else
+#define SL_CHECK_EXPRESSIONS ri_ConstraintExprs
+#endif
+
 /* 18 has generated columns whose value is nowhere in the row. */
 #define SL_ATTRIBUTE_GENERATED_VIRTUAL 'v'
 

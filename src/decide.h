@@ -79,19 +79,20 @@ typedef struct SlConflictEffect
 
 typedef struct SlEffects
 {
-	SlOutcome  verdict;
-	SlOutcome  record_outcome; /* of the record as a whole, where it has one */
-	SlAction   action;         /* delete, or create of a new generation; else none */
-	SlOutcome *outcomes;       /* by field */
-	bool      *is_accepted;    /* by field: it stands in the change-set */
-	bool       has_accepted;
-	Datum      change_set;     /* jsonb of the accepted ones, made on demand; 0 before */
-	Datum      outcome_set;    /* jsonb of the outcomes, the same way */
-	bool       is_new;         /* nobody had shown the record before */
-	bool       is_dirty;       /* the state must be written */
-	int        rejected_field; /* of a rejected record, or -1 */
-	int        nconflicts;
-	int        maxconflicts;
+	SlOutcome   verdict;
+	SlOutcome   record_outcome; /* of the record as a whole, where it has one */
+	SlAction    action;         /* delete, or create of a new generation; else none */
+	SlOutcome  *outcomes;       /* by field */
+	bool       *is_accepted;    /* by field: it stands in the change-set */
+	bool        has_accepted;
+	Datum       change_set;     /* jsonb of the accepted ones, made on demand; 0 before */
+	const char *change_text;    /* the text that it was made of */
+	Datum       outcome_set;    /* jsonb of the outcomes, the same way */
+	bool        is_new;         /* nobody had shown the record before */
+	bool        is_dirty;       /* the state must be written */
+	int         rejected_field; /* of a rejected record, or -1 */
+	int         nconflicts;
+	int         maxconflicts;
 	SlConflictEffect *conflicts;
 	int               nmisses;
 	SlNearMiss       *misses; /* of an ack: what the target stored differently */

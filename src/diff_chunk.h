@@ -54,12 +54,14 @@ typedef struct SlChunk
 	struct records_hash *by_key;
 	TimestampTz          now;
 	int64                counts[SL_NOUTCOMES]; /* records, by verdict */
-	SlLog                log;
-	SlRows               rejects;
-	SlOutboxRows         outbox;
-	SlIdentityRows       identities;
-	int                  nmoving_ids; /* hashes of native ids that arrivals give ... */
-	uint32              *moving_ids;  /* ... to a record, or take away */
+	SlOutcome           *logged;               /* the outcomes of the last event ... */
+	Datum          logged_set; /* ... and their jsonb: most are like the one before */
+	SlLog          log;
+	SlRows         rejects;
+	SlOutboxRows   outbox;
+	SlIdentityRows identities;
+	int            nmoving_ids; /* hashes of native ids that arrivals give ... */
+	uint32        *moving_ids;  /* ... to a record, or take away */
 } SlChunk;
 
 extern SlObservation sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake);

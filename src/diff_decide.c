@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "diff_chunk.h"
@@ -43,9 +44,36 @@ note_effects(SlChunk *chunk, SlRecord *record, SlEffects *effects)
 	sl_conflicts_put(policy, record, effects, chunk->now);
 }
 
+/* The events of a chunk are much alike: the outcomes of one serve the next. */
+static void
+take_logged(const SlChunk *chunk, SlEffects *effects)
+{
+	int nfields = chunk->diff->policy->nfields;
+
+	if (chunk->logged != NULL &&
+		memcmp(chunk->logged, effects->outcomes, sizeof(SlOutcome) * nfields) == 0)
+		effects->outcome_set = chunk->logged_set;
+}
+
+static void
+keep_logged(SlChunk *chunk, const SlEffects *effects)
+{
+	int           nfields = chunk->diff->policy->nfields;
+	MemoryContext old;
+
+	if (effects->outcome_set == chunk->logged_set)
+		return;
+	old = MemoryContextSwitchTo(chunk->context);
+	if (chunk->logged == NULL)
+		chunk->logged = palloc(sizeof(SlOutcome) * nfields);
+	memcpy(chunk->logged, effects->outcomes, sizeof(SlOutcome) * nfields);
+	chunk->logged_set = datumCopy(effects->outcome_set, false, -1);
+	MemoryContextSwitchTo(old);
+}
+
 /* An event that changed nothing but a token or a native id is not worth a row. */
 static void
-log_event(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
+log_event(SlChunk *chunk, SlRecord *record, SlEffects *effects)
 {
 	const SlDiff *diff = chunk->diff;
 	SlLogEntry    entry = {
@@ -57,7 +85,11 @@ log_event(SlChunk *chunk, const SlRecord *record, SlEffects *effects)
 	if (diff->options.is_dry_run || effects->verdict == SL_UNCHANGED ||
 		(!effects->is_dirty && effects->nconflicts == 0))
 		return;
+	take_logged(chunk, effects);
 	sl_verdict_log(diff->policy, record->state, effects, &entry);
+	keep_logged(chunk, effects);
+	record->said_text = effects->change_text;
+	record->said = effects->change_set;
 	sl_log_add(&chunk->log, record, &entry);
 }
 

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "heap_checks.h"
 #include "heap_table.h"
 #include "query.h"
 
@@ -49,6 +50,7 @@ sl_table_open(SlTable *table, const char *name, int ncolumns)
 	table->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->info, table->rel, 0, NULL, 0);
 	ExecOpenIndices(table->info, false);
+	sl_checks_prepare(table->info, table->estate);
 	table->estate->es_opened_result_relations = list_make1(table->info);
 	sl_eval_plan_qual_init(&table->epq, table->estate);
 	table->old = table_slot_create(table->rel, NULL);

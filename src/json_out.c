@@ -51,9 +51,9 @@ sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values)
 	return sl_text_to_jsonb(json.data);
 }
 
-Datum
-sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
-				   const SlValue *values)
+const char *
+sl_fields_to_json(const SlPolicy *policy, int nfields, const int *fields,
+				  const SlValue *values)
 {
 	StringInfoData json;
 
@@ -62,5 +62,12 @@ sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 	for (int i = 0; i < nfields; i++)
 		sl_append_member(&json, &policy->fields[fields[i]], &values[i]);
 	appendStringInfoChar(&json, '}');
-	return sl_text_to_jsonb(json.data);
+	return json.data;
+}
+
+Datum
+sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
+				   const SlValue *values)
+{
+	return sl_text_to_jsonb(sl_fields_to_json(policy, nfields, fields, values));
 }

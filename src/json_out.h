@@ -19,6 +19,10 @@ extern Datum sl_value_to_jsonb(const SlValue *value, bool *is_null);
 extern Datum sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 								const SlValue *values);
 
+/* The text of that. */
+extern const char *sl_fields_to_json(const SlPolicy *policy, int nfields,
+									 const int *fields, const SlValue *values);
+
 /* jsonb of a record: an object of its fields, without those that are absent. */
 extern Datum sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values);
 

@@ -89,6 +89,18 @@ sl_content_hash(const SlPolicy *policy, const SlState *state, int target,
 	return hex;
 }
 
+/* What is sent is mostly what was accepted just now. */
+static Datum
+change_set_of(const SlPolicy *policy, const SlRecord *record, const SlContent *content)
+{
+	const char *text = sl_fields_to_json(policy, content->nfields, content->fields,
+										 content->values);
+
+	if (record->said != (Datum) 0 && strcmp(record->said_text, text) == 0)
+		return record->said;
+	return sl_text_to_jsonb(text);
+}
+
 static void
 add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target,
 		TimestampTz now)
@@ -107,9 +119,7 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 	sl_rows_set_text(rows, ROW_TARGET, target_name);
 	sl_rows_set_text(rows, ROW_DIRECTION, sl_direction(source, target_name));
 	sl_rows_set_text(rows, ROW_ACTION, sl_action_name(content.action));
-	sl_rows_set(rows, ROW_CHANGE_SET,
-				sl_fields_to_jsonb(policy, content.nfields, content.fields,
-								   content.values));
+	sl_rows_set(rows, ROW_CHANGE_SET, change_set_of(policy, record, &content));
 	sl_rows_set_text(rows, ROW_HASH, sl_content_hash(policy, state, target, &content));
 	sl_rows_set_text(rows, ROW_IDEMPOTENCY_KEY,
 					 sl_idempotency_key(policy, state, record, target, false));

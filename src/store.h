@@ -46,8 +46,10 @@ typedef struct SlRecord
 	List           *claimed;         /* native ids that this call made its own, char *, */
 	int             claiming_system; /* ... in that system */
 	bool            is_dirty;
-	bytea          *encoded; /* the dirty state, once it has been sealed */
-	bool *is_changed;        /* by system: its waiting row must be written or removed */
+	const char     *said_text; /* what its last event has accepted, as JSON ... */
+	Datum           said;      /* ... and as jsonb; 0: nothing */
+	bytea          *encoded;   /* the dirty state, once it has been sealed */
+	bool *is_changed;          /* by system: its waiting row must be written or removed */
 } SlRecord;
 
 typedef struct SlStore

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "guc.h"
+#include "heap_checks.h"
 #include "outbox_mark.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -23,6 +24,7 @@ _PG_init(void)
 {
 	sl_guc_init();
 	sl_query_init();
+	sl_checks_init();
 	sl_policy_cache_init();
 	sl_mark_init();
 	sl_statistics_init();

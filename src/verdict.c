@@ -63,6 +63,7 @@ sl_accepted_change_set(const SlPolicy *policy, const SlState *state, SlEffects *
 		if (effects->is_accepted[f])
 			sl_append_member(&json, &policy->fields[f], &state->golden[f].value);
 	appendStringInfoChar(&json, '}');
+	effects->change_text = json.data;
 	effects->change_set = sl_text_to_jsonb(json.data);
 	return effects->change_set;
 }
