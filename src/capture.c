@@ -78,6 +78,7 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 {
 	capture->policy = policy;
 	capture->system = system;
+	capture->speaker = system;
 	capture->trigger = trigger;
 	capture->rel = trigger->tg_relation;
 	capture->context = CurrentMemoryContext;
@@ -87,15 +88,31 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	sl_nested_open(&capture->nested, policy, system);
 }
 
+static void
+close_gone(SlCapture *capture)
+{
+	if (capture->gone == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(capture->gone_slot);
+	tuplestore_end(capture->gone);
+	capture->gone = NULL;
+}
+
+void
+sl_capture_rewind(SlCapture *capture)
+{
+	close_gone(capture);
+	sl_pairs_rewind(&capture->pairs);
+	capture->is_waiting = false;
+	capture->is_spoken = true;
+}
+
 void
 sl_capture_close(SlCapture *capture)
 {
 	sl_nested_close(&capture->nested);
 	sl_pairs_close(&capture->pairs);
-	if (capture->gone == NULL)
-		return;
-	ExecDropSingleTupleTableSlot(capture->gone_slot);
-	tuplestore_end(capture->gone);
+	close_gone(capture);
 }
 
 /* Types may have code of their owner, who is nobody to the book. */
@@ -359,12 +376,46 @@ next_record(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *
 	return say_fresh(capture, raw, intake);
 }
 
+/* The speaker does not carry all fields, and knows no native ids of the table's system. */
+static void
+take_speech(const SlCapture *capture, SlIntake *intake)
+{
+	const SlPolicy *policy = capture->policy;
+
+	intake->native_id = NULL;
+	for (int f = 0; !intake->is_rejected && f < policy->nfields; f++)
+		if (policy->fields[f].paths[capture->speaker] == NULL)
+			intake->values[f] = sl_value_absent();
+}
+
+/* Of a row without a key the speaker can say nothing: it is the table's own word. */
+static bool
+next_spoken(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *intake)
+{
+	while (next_record(capture, look, raw, intake))
+	{
+		if (capture->is_spoken)
+		{
+			intake->is_written = intake->key != NULL;
+			return true;
+		}
+		if (intake->key == NULL && !intake->is_rejected)
+			continue;
+		take_speech(capture, intake);
+		return true;
+	}
+	return false;
+}
+
 bool
 sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 {
 	SlCapture *capture = diff->source;
+	bool       is_there = capture->speaker == capture->system
+							  ? next_record(capture, diff->look, raw, intake)
+							  : next_spoken(capture, diff->look, raw, intake);
 
-	if (!next_record(capture, diff->look, raw, intake))
+	if (!is_there)
 		return false;
 	diff->nbytes += sl_row_size(&capture->reader);
 	return true;

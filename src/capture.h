@@ -19,7 +19,9 @@
 typedef struct SlCapture
 {
 	const SlPolicy *policy;
-	int             system; /* whose table it is */
+	int             system;    /* whose table it is */
+	int             speaker;   /* on whose behalf it is written; mostly the same */
+	bool            is_spoken; /* what that system means by it was taken in */
 	Relation        rel;
 	SlRowReader     reader;
 	int            *compared; /* columns that may make news */
@@ -45,6 +47,9 @@ typedef struct SlCapture
 /* Opens the rows of a trigger, as their system's policy reads them: writer and owner are set. */
 extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 							TriggerData *trigger);
+
+/* Once more from the first row, when the speaker has had its say. */
+extern void sl_capture_rewind(SlCapture *capture);
 extern void sl_capture_close(SlCapture *capture);
 
 /* For sl_diff_run_source(): what the next row says. */

@@ -18,6 +18,7 @@
 #include "utils/syscache.h"
 
 #include "capture.h"
+#include "guc.h"
 #include "policy_cache.h"
 
 PG_FUNCTION_INFO_V1(sync_capture);
@@ -77,16 +78,53 @@ owner_of_function(Oid function)
 }
 
 static void
-run(SlCapture *capture)
+run_as(SlCapture *capture, int system)
 {
-	SlDiff diff = {.policy = capture->policy, .system = capture->system};
-	int    settings = -1;
+	SlDiff diff = {.policy = capture->policy, .system = system};
 
-	if (sl_row_reader_needs_settings(&capture->reader))
-		settings = sl_row_settings();
 	diff.options.actor = GetUserNameFromId(capture->writer, false);
 	diff.describe = sl_capture_describe;
 	sl_diff_run_source(&diff, sl_capture_next, capture);
+}
+
+/* Who may write on behalf of another system than the table's own. */
+static void
+check_speaker(const SlCapture *capture)
+{
+	if (!is_member_of_role(capture->writer, capture->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" may not write on behalf of system \"%s\"",
+						GetUserNameFromId(capture->writer, false), sl_guc_system),
+				 errhint("RESET sync_ledger.system, or write as a member of role \"%s\".",
+						 GetUserNameFromId(capture->owner, false))));
+}
+
+static void
+choose_speaker(SlCapture *capture)
+{
+	if (sl_guc_system == NULL || sl_guc_system[0] == '\0')
+		return;
+	capture->speaker = sl_policy_need_system(capture->policy, sl_guc_system);
+	if (capture->speaker != capture->system)
+		check_speaker(capture);
+}
+
+/* What another system has written is that system's word; then the table shows it. */
+static void
+run(SlCapture *capture)
+{
+	int settings = -1;
+
+	if (sl_row_reader_needs_settings(&capture->reader))
+		settings = sl_row_settings();
+	choose_speaker(capture);
+	run_as(capture, capture->speaker);
+	if (capture->speaker != capture->system)
+	{
+		sl_capture_rewind(capture);
+		run_as(capture, capture->system);
+	}
 	if (settings >= 0)
 		AtEOXact_GUC(true, settings);
 }

@@ -308,7 +308,9 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 		reject(event, missing);
 		return event->effects;
 	}
-	if (obs->is_deletion)
+	if (obs->is_written && (obs->is_deletion || !event->is_closed))
+		sl_decide_written(event);
+	else if (obs->is_deletion)
 		sl_decide_deletion(event);
 	else if (sl_is_of_former_life(event))
 		sl_decide_former(event);

@@ -42,7 +42,8 @@ typedef struct SlObservation
 	bool           is_deletion; /* the record was deleted there; no values */
 	bool           is_missing;  /* the same, by a listing that does not have it */
 	bool           is_baseline; /* of a first load: nothing is sent because of it */
-	TimestampTz    now;
+	bool        is_written; /* another system's hand wrote it there: no word of its own */
+	TimestampTz now;
 } SlObservation;
 
 typedef enum SlConflictOp

@@ -138,6 +138,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 		.native_id = intake->native_id,
 		.is_deletion = intake->is_deletion,
 		.is_missing = intake->is_missing,
+		.is_written = intake->is_written,
 		.actor = chunk->diff->options.actor,
 		.is_baseline = chunk->diff->options.is_baseline,
 		.now = chunk->now,

@@ -14,8 +14,9 @@
 
 PG_FUNCTION_INFO_V1(sync_now);
 
-bool sl_guc_notify = true;
-bool sl_guc_allow_failover = false;
+bool  sl_guc_notify = true;
+bool  sl_guc_allow_failover = false;
+char *sl_guc_system = NULL;
 
 static char       *now_text = NULL;
 static bool        now_is_set = false;
@@ -70,6 +71,11 @@ sl_guc_init(void)
 		"For the configuration file of a server that may be promoted: another timeline, "
 		"and another inode of the control file, do not pause polling there.",
 		&sl_guc_allow_failover, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"sync_ledger.system",
+		"The system on whose behalf this session writes to attached tables.",
+		"Empty: what is written is the word of the table's own system.", &sl_guc_system,
+		"", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("sync_ledger.now",
 							   "The time that windows are measured by, for tests.",
 							   "Microseconds since 1970 in UTC; empty: the real time.",

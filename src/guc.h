@@ -15,6 +15,9 @@ extern bool sl_guc_notify;
 /* sync_ledger.allow_failover: a promoted or copied server goes on by itself */
 extern bool sl_guc_allow_failover;
 
+/* sync_ledger.system: on whose behalf attached tables are written; "": their own */
+extern char *sl_guc_system;
+
 extern void sl_guc_init(void);
 
 /*

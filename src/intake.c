@@ -156,6 +156,7 @@ begin(SlIntake *intake)
 	intake->is_rejected = false;
 	intake->is_deletion = false;
 	intake->is_missing = false;
+	intake->is_written = false;
 }
 
 void
@@ -197,6 +198,7 @@ sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
 	intake->token = (SlToken){NULL, 0};
 	intake->is_deletion = true;
 	intake->is_missing = false;
+	intake->is_written = false;
 	intake->is_rejected = false;
 	take_no_fields(policy, intake);
 	if (key_len == 0)

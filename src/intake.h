@@ -24,6 +24,7 @@ typedef struct SlIntake
 	SlValue    *values;      /* by field, room for policy->nfields */
 	bool        is_deletion; /* the record was deleted there; values are absent */
 	bool        is_missing;  /* the same, by a listing that does not have it */
+	bool        is_written;  /* another system's hand wrote it there */
 	bool        is_rejected;
 	SlReason    reason; /* of a rejected record */
 } SlIntake;

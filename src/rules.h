@@ -306,6 +306,10 @@ extern SlOutcome sl_glance_deletion(const SlPolicy *policy, const SlState *state
 /* An observation of a record that is dead or frozen. */
 extern void sl_decide_closed(SlEvent *event);
 
+/* --- rules_written.c: another system's hand wrote it there --- */
+
+extern void sl_decide_written(SlEvent *event);
+
 /* --- rules_landing.c: in the event's system --- */
 
 /* Calls of ours may bring the record (back) into being there: a create, or any. */
