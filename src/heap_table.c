@@ -107,6 +107,17 @@ sl_table_delete(SlTable *table, ItemPointer tid)
 	ResetPerTupleExprContext(table->estate);
 }
 
+bool
+sl_table_lock_found(SlTable *table)
+{
+	ItemPointerData tid = table->probe.slot->tts_tid;
+	TM_FailureData  failure;
+
+	return table_tuple_lock(table->rel, &tid, table->snapshot, table->probe.slot,
+							GetCurrentCommandId(true), LockTupleExclusive, LockWaitBlock,
+							0, &failure) == TM_Ok;
+}
+
 void
 sl_table_delete_found(SlTable *table)
 {

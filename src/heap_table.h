@@ -52,6 +52,9 @@ extern void sl_table_delete(SlTable *table, ItemPointer tid);
  */
 extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
 
+/* Locks the row that sl_table_find() has found; false where somebody has changed it since. */
+extern bool sl_table_lock_found(SlTable *table);
+
 /* Writes, or removes, the row that sl_table_find() has found, under the same condition. */
 extern void sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls);
 extern void sl_table_delete_found(SlTable *table);

@@ -8,31 +8,24 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "heap_probe.h"
 #include "heap_table.h"
 #include "lease_store.h"
 #include "query.h"
-
-static SlPlan find_rows = {.sql = "SELECT l.ids FROM %s.sync_lease AS l"
-								  " WHERE l.lease OPERATOR(pg_catalog.=) $1",
-						   .nargs = 1,
-						   .argtypes = {INT8OID}};
 
 static SlPlan extend = {.sql = "UPDATE %s.sync_lease AS l"
 							   " SET ends_at = GREATEST(l.ends_at, $2)"
 							   " WHERE l.lease OPERATOR(pg_catalog.=) $1",
 						.nargs = 2,
 						.argtypes = {INT8OID, TIMESTAMPTZOID}};
-
-static SlPlan end = {.sql = "DELETE FROM %s.sync_lease AS l"
-							" WHERE l.lease OPERATOR(pg_catalog.=) $1",
-					 .nargs = 1,
-					 .argtypes = {INT8OID}};
 
 static SlPlan clear = {
 	.sql =
@@ -85,21 +78,25 @@ sl_array_ids(Datum array, int *n)
 int64 *
 sl_lease_rows(int64 lease, int *n)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Datum         values[1] = {Int64GetDatum(lease)};
-	int64        *rows = NULL;
+	Relation    heap = table_open(sl_relation_oid("sync_lease"), RowExclusiveLock);
+	Snapshot    snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	SlHeapProbe probe;
+	int64      *rows = NULL;
 
 	*n = 0;
-	sl_spi_connect();
-	if (sl_query_select(&find_rows, values, NULL) > 0)
+	sl_heap_probe_open(&probe, heap, snapshot);
+	if (sl_heap_probe_find(&probe, lease))
 	{
-		int64 *found = sl_array_ids(sl_query_value_not_null(0, 1), n);
+		bool   is_null;
+		int64 *found = sl_array_ids(slot_getattr(probe.slot, SL_LEASE_IDS + 1, &is_null),
+									n);
 
-		rows = MemoryContextAlloc(context, sizeof(int64) * Max(*n, 1));
+		rows = palloc(sizeof(int64) * Max(*n, 1));
 		memcpy(rows, found, sizeof(int64) * *n);
 	}
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
+	sl_heap_probe_close(&probe);
+	UnregisterSnapshot(snapshot);
+	table_close(heap, NoLock);
 	return rows;
 }
 
@@ -111,23 +108,18 @@ sl_lease_extend(int64 lease, TimestampTz ends_at)
 	sl_query_write(&extend, values, NULL);
 }
 
-static void
-write_alone(SlPlan *plan, Datum *values)
-{
-	MemoryContext context = CurrentMemoryContext;
-
-	sl_spi_connect();
-	sl_query_write(plan, values, NULL);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-}
-
+/* Where somebody has touched it meanwhile, those who look for leases that ran out clear it. */
 void
 sl_lease_close(int64 lease)
 {
-	Datum values[1] = {Int64GetDatum(lease)};
+	SlTable table;
+	Datum   values[SL_LEASE_NCOLUMNS];
+	bool    nulls[SL_LEASE_NCOLUMNS];
 
-	write_alone(&end, values);
+	sl_table_open(&table, "sync_lease", SL_LEASE_NCOLUMNS);
+	if (sl_table_find(&table, lease, values, nulls) && sl_table_lock_found(&table))
+		sl_table_delete_found(&table);
+	sl_table_close(&table);
 }
 
 /*
@@ -137,14 +129,18 @@ sl_lease_close(int64 lease)
 void
 sl_leases_clear(List *leases)
 {
-	int64    *ids = palloc(sizeof(int64) * Max(list_length(leases), 1));
-	Datum     values[1];
-	ListCell *cell;
+	MemoryContext context = CurrentMemoryContext;
+	int64        *ids = palloc(sizeof(int64) * Max(list_length(leases), 1));
+	Datum         values[1];
+	ListCell     *cell;
 
 	if (leases == NIL || IsolationUsesXactSnapshot())
 		return;
 	foreach (cell, leases)
 		ids[foreach_current_index(cell)] = *(int64 *) lfirst(cell);
 	values[0] = PointerGetDatum(array_of(ids, list_length(leases)));
-	write_alone(&clear, values);
+	sl_spi_connect();
+	sl_query_write(&clear, values, NULL);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
 }

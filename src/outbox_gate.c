@@ -9,12 +9,22 @@
 
 #include <sys/stat.h>
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "outbox_gate.h"
 #include "query.h"
@@ -31,13 +41,23 @@ typedef struct Home
 	int64 control_inode;
 } Home;
 
-static SlPlan look = {
-	.sql = "SELECT h.system_identifier, h.database_oid, h.outbox_oid, h.timeline,"
-		   "  h.control_inode, t.paused_at, t.paused_by, t.max_claims IS NOT NULL"
-		   " FROM %s.sync_home AS h LEFT JOIN %s.sync_target AS t"
-		   "  ON t.target_system OPERATOR(pg_catalog.=) $1",
-	.nargs = 1,
-	.argtypes = {TEXTOID}};
+/* The columns of sync_home and sync_target that are read, by number. */
+enum
+{
+	HOME_SYSTEM_IDENTIFIER = 2,
+	HOME_DATABASE,
+	HOME_OUTBOX,
+	HOME_TIMELINE,
+	HOME_CONTROL_INODE
+};
+
+enum
+{
+	TARGET_SYSTEM = 1,
+	TARGET_PAUSED_AT,
+	TARGET_PAUSED_BY,
+	TARGET_MAX_CLAIMS
+};
 
 #define HOME_COLUMNS                                                        \
 	"system_identifier, database_oid, outbox_oid, timeline, control_inode," \
@@ -76,17 +96,45 @@ home_of_this_server(void)
 	return home;
 }
 
+static Datum
+home_column(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool  is_null;
+	Datum value = heap_getattr(tuple, column, desc, &is_null);
+
+	if (is_null)
+		elog(ERROR, "unexpected null in column %d of sync_home", column);
+	return value;
+}
+
 static Home
-remembered_home(void)
+home_of_row(HeapTuple tuple, TupleDesc desc)
 {
 	Home home;
 
-	home.system_identifier = DatumGetInt64(sl_query_value_not_null(0, 1));
-	home.database = DatumGetObjectId(sl_query_value_not_null(0, 2));
-	home.outbox = DatumGetObjectId(sl_query_value_not_null(0, 3));
-	home.timeline = DatumGetInt64(sl_query_value_not_null(0, 4));
-	home.control_inode = DatumGetInt64(sl_query_value_not_null(0, 5));
+	home.system_identifier = DatumGetInt64(
+		home_column(tuple, desc, HOME_SYSTEM_IDENTIFIER));
+	home.database = DatumGetObjectId(home_column(tuple, desc, HOME_DATABASE));
+	home.outbox = DatumGetObjectId(home_column(tuple, desc, HOME_OUTBOX));
+	home.timeline = DatumGetInt64(home_column(tuple, desc, HOME_TIMELINE));
+	home.control_inode = DatumGetInt64(home_column(tuple, desc, HOME_CONTROL_INODE));
 	return home;
+}
+
+/* False for a book that nobody has configured yet: it has none. */
+static bool
+read_home(Snapshot snapshot, Home *home)
+{
+	Relation    rel = table_open(sl_relation_oid("sync_home"), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	HeapTuple   tuple = systable_getnext(scan);
+	bool        is_found = HeapTupleIsValid(tuple);
+
+	if (is_found)
+		*home = home_of_row(tuple, RelationGetDescr(rel));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return is_found;
 }
 
 /* What tells the two apart, the plainest first; or NULL. */
@@ -109,58 +157,69 @@ difference(const Home *then, const Home *now)
 }
 
 static void
-read_pause(SlGate *gate)
+read_row(HeapTuple tuple, TupleDesc desc, SlGate *gate)
 {
 	bool  is_null;
-	Datum at = sl_query_value(0, 6, &is_null);
+	Datum value = heap_getattr(tuple, TARGET_MAX_CLAIMS, desc, &is_null);
 
+	gate->has_rate = !is_null;
+	value = heap_getattr(tuple, TARGET_PAUSED_AT, desc, &is_null);
 	gate->is_paused = !is_null;
 	if (is_null)
 		return;
-	gate->paused_at = DatumGetTimestampTz(at);
-	gate->paused_by = TextDatumGetCString(sl_query_value_not_null(0, 7));
+	gate->paused_at = DatumGetTimestampTz(value);
+	value = heap_getattr(tuple, TARGET_PAUSED_BY, desc, &is_null);
+	gate->paused_by = TextDatumGetCString(value);
 }
 
-/* A book that nobody has configured yet has no home. */
 static void
-read_gate(uint64 nrows, MemoryContext context, SlGate *gate)
+read_target(Snapshot snapshot, const char *target, SlGate *gate)
+{
+	Relation    rel = table_open(sl_relation_oid("sync_target"), AccessShareLock);
+	Oid         index = sl_primary_key(rel);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple   tuple;
+
+	ScanKeyEntryInitialize(&key, 0, TARGET_SYSTEM, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(target));
+	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		read_row(tuple, RelationGetDescr(rel), gate);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+static void
+look(Snapshot snapshot, const char *target, SlGate *gate)
 {
 	Home now = home_of_this_server();
 	Home then;
 
 	memset(gate, 0, sizeof(SlGate));
-	if (nrows == 0)
+	if (!read_home(snapshot, &then))
 		return;
-	MemoryContextSwitchTo(context);
-	then = remembered_home();
 	gate->elsewhere = difference(&then, &now);
-	read_pause(gate);
-	gate->has_rate = DatumGetBool(sl_query_value_not_null(0, 8));
+	if (target != NULL)
+		read_target(snapshot, target, gate);
 }
 
 void
 sl_gate_look(const char *target, SlGate *gate)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Datum         values[1] = {target == NULL ? (Datum) 0 : CStringGetTextDatum(target)};
+	Snapshot snapshot;
 
-	sl_spi_connect();
-	read_gate(sl_query_select(&look, values, target == NULL ? "n" : " "), context, gate);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	look(snapshot, target, gate);
+	UnregisterSnapshot(snapshot);
 }
 
 void
 sl_gate_look_stable(const char *target, SlGate *gate)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Datum         values[1] = {target == NULL ? (Datum) 0 : CStringGetTextDatum(target)};
-
-	sl_spi_connect();
-	read_gate(sl_query_select_stable(&look, values, target == NULL ? "n" : " "), context,
-			  gate);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
+	look(GetActiveSnapshot(), target, gate);
 }
 
 bool

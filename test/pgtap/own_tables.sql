@@ -45,8 +45,15 @@ SELECT is(pg_temp.saw('support', '{"phone": "6"}'), 'conflict phone=conflict', '
 SELECT throws_ok(format($$ SELECT sync_resolve(%s, value => 'null') $$, pg_temp.open_conflict()), '22023',
 	'field "phone" is required and cannot be null', 'null is no decision for it');
 
+-- Constraints are kept by rows that no statement writes, also one that comes and goes
+ALTER TABLE sync_outbox ADD CONSTRAINT not_this_one CHECK (record_key <> 'T4');
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact', '{"record_key": "T3", "phone": "1"}')), 1::bigint, 'what it allows goes through');
+SELECT throws_ok($$ SELECT sync_diff('crm', 'contact', '{"record_key": "T4", "phone": "1"}') $$, '23514', NULL, 'what it forbids does not');
+ALTER TABLE sync_outbox DROP CONSTRAINT not_this_one;
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact', '{"record_key": "T4", "phone": "1"}')), 1::bigint, 'until it is gone');
+
 ALTER TABLE sync_outbox ADD COLUMN note text;
-SELECT throws_like($$ SELECT sync_diff('crm', 'contact', '{"record_key": "T3", "phone": "1"}') $$,
+SELECT throws_like($$ SELECT sync_diff('crm', 'contact', '{"record_key": "T5", "phone": "1"}') $$,
 	'table "sync_outbox" has 21 columns where this version of sync_ledger has 20', 'a table with another column is refused by name');
 
 SELECT * FROM finish();
