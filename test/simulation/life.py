@@ -65,7 +65,7 @@ class Life:
         now, or the last that a human typed there before a write of ours took its place."""
         new, old = data_of(state), dict(data_of(self.state))
         for field, value in new.items():
-            if text_of(value) in (text_of(old.get(field)), text_of(shot.held[field].value if field in shot.held else None)):
+            if text_of(value) == text_of(old.get(field)) or self.is_word_of(shot, field, value):
                 continue
             shown = [self.newest[n, field].held[field] for n in self.world.names if (n, field) in self.newest]
             edits = [h.origin for h in shown if h.origin is not None and text_of(h.value) == text_of(value)]
@@ -76,6 +76,11 @@ class Life:
         if not is_dead(state) and not life_is_open(state):
             self.meanwhile.clear()
         self.state = {**self.state, "golden": {**(self.state["golden"] or {}), "data": old}}
+
+    def is_word_of(self, shot, field, value):
+        """The value is what this system shows, and no null that would erase nothing."""
+        shown = shot.held[field].value if field in shot.held else None
+        return text_of(shown) == text_of(value) and not (shown is None and self.policy.keeps_null(shot.system, field))
 
     def last_meanwhile(self, field):
         """Of each system, the last edit of a field that it showed meanwhile."""
