@@ -261,10 +261,10 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
                                         and c.photographed >= shot.number))
 
     def shown_by_others(self, edit):
-        """{system: its edit} where others are known to show that very value, for sure."""
+        """{system: the edit there} where others are known to show that very value, for sure."""
         shots = {n: self.newest[n, edit.field] for n in self.world.names if n != edit.system and (n, edit.field) in self.newest}
         held = {n: shot.held[edit.field] for n, shot in shots.items()}
-        return {n: h.origin.number for n, h in held.items() if h.origin is not None and h.origin.system == n
+        return {n: h.origin.number for n, h in held.items() if h.origin is not None
                 and text_of(h.value) == text_of(edit.value) and not self.world.calls_of(
                     n, lambda c: edit.field in c.changes and c.acked is None and text_of(c.changes[edit.field]) != text_of(h.value))}
 
