@@ -31,6 +31,23 @@ find_written_over(const SlEdit *edit)
 	return NULL;
 }
 
+/* A later write has been seen, and this is newer: what was there before is there no more. */
+static bool
+is_written_over(const SlEdit *edit, const SlShown *shown, const SlWrite *write)
+{
+	SlSpot  spot = sl_event_spot(edit->event, edit->field);
+	SlToken token = edit->event->obs->token;
+
+	if (token.len == 0 || shown->token_shown.len == 0 ||
+		sl_compare_tokens(&spot, token, shown->token_shown) <= 0)
+		return false;
+	for (const SlWrite *later = write + 1; later < shown->writes + shown->nwrites;
+		 later++)
+		if (later->is_sighted && !sl_is_removal(later))
+			return true;
+	return false;
+}
+
 /* The sets that the system may have been showing; room for all. */
 static int
 collect_bases(const SlEdit *edit, SlValue *bases)
@@ -49,7 +66,7 @@ collect_bases(const SlEdit *edit, SlValue *bases)
 		/* Where its late echo left the shadow alone, it may be what the system shows. */
 		if (sl_is_owed(&spot, write, is_unsure) || write->value_came_late)
 			bases[n++] = write->value;
-		if (sl_is_owed(&spot, write, is_unsure))
+		if (sl_is_owed(&spot, write, is_unsure) && !is_written_over(edit, shown, write))
 			bases[n++] = write->replaced;
 	}
 	return n;

@@ -32,4 +32,17 @@ SELECT is(pg_temp.ack('support', '{"v": 3}'), true, 'the write lands as version 
 SELECT is(pg_temp.saw('support', '{"tags": ["a"], "v": 4}'), 'accepted tags=accepted -> crm', 'b is missing in version 4');
 SELECT is(pg_temp.golden()->'tags', '["a"]', 'so a human has removed it');
 
+-- A lost call replaced what its retry replaced; once that is seen, under a version, none of it is there
+CALL pg_temp.record('put back after a retry');
+CALL pg_temp.at('12:00');
+SELECT pg_temp.saw('support', '{"tags": ["a", "b"], "v": 1}');
+CALL pg_temp.deliver('crm');
+CALL pg_temp.at('12:10');
+SELECT pg_temp.saw('crm', '{"tags": ["a"]}');
+SELECT pg_temp.poll('support');
+CALL pg_temp.at('12:12');
+SELECT is(pg_temp.poll('support'), 'update {"tags": ["a"]}', 'a worker died, and the call goes again');
+SELECT is(pg_temp.saw('support', '{"tags": ["a"], "v": 2}'), 'echo tags=echo', 'support shows it');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "b"], "v": 3}'), 'accepted tags=accepted -> crm,support', 'and puts b back, which is an edit');
+
 SELECT * FROM finish();

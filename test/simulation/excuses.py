@@ -97,3 +97,10 @@ class Excuses:
         if any(c.action == "create" for c in self.world.calls_of(name, lambda c: True)):
             before.add(NULL)        # what our create replaced
         return edit.risky and text_of(edit.value) in written | before
+
+    def is_put_back(self, edit, lost):
+        """The same of elements of a set that is merged."""
+        name, field = edit.system, edit.field
+        earlier = [e.value for e in self.edits if e.system == name and e.field == field and e.number < edit.number]
+        written = [c.changes[field] for c in self.world.calls_of(name, lambda c: field in c.changes)]
+        return edit.risky and lost <= {x for value in earlier + written for x in value or ()}

@@ -184,7 +184,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         back = {x for x in edit.removed & there - misread if not any(x in e.added for e in others)}
         if not lost | back or rows:
             return
-        if not self.is_typed_again(edit):
+        if not self.is_typed_again(edit) and not (self.is_put_back(edit, lost) and not back):
             raise Failure("I4", f"{edit}: {sorted(lost)}, which it added, is lost, and {sorted(back)}, which it removed, is there")
         self.excuses[TYPED_AGAIN] += 1
 
