@@ -21,12 +21,12 @@ from workers import LEASE, Workers
 WEIGHTS = {"nothing": 1, "deliver": 14, "edit": 12, "claim": 12, "call": 13, "ack": 11, "look": 4, "revert": 4,
            "copy": 2, "clear": 3, "create": 2, "again": 3, "drop": 2, "lose_answer": 2, "lose_call": 2,
            "worker_dies": 1, "land_late": 2, "wait": 4, "lease_ends": 3, "long_wait": 1, "resolve": 3, "abort": 1,
-           "refuse": 2, "extend": 1, "redrive": 1, "configure": 1, "delete": 2, "load": 2}
+           "refuse": 2, "extend": 1, "redrive": 1, "configure": 1, "delete": 2, "load": 2, "hurry": 3}
 KINDS = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 INSTEAD = {"deliver": ("call", "ack", "claim"), "call": ("ack", "deliver", "claim"), "ack": ("call", "claim", "deliver"),
            "claim": ("call", "deliver", "ack"), "revert": ("edit",), "copy": ("edit",), "again": ("deliver",),
            "lose_answer": ("lose_call",), "refuse": ("lose_answer",), "extend": ("call",), "redrive": ("claim",),
-           "resolve": ("edit",), "land_late": ("call",), "load": ("look",)}
+           "resolve": ("edit",), "land_late": ("call",), "load": ("look",), "hurry": ("edit",)}
 
 
 class World(Humans, Strangers, Webhooks, Workers):
@@ -120,6 +120,23 @@ class World(Humans, Strangers, Webhooks, Workers):
 
     def do_nothing(self, system, which):
         return False
+
+    def do_hurry(self, system, which):
+        """Edits go through elsewhere, and are written here while the webhooks of these writes are slow."""
+        others = [s for s in self.systems.values() if s is not system and s.held is not None]
+        if not others or system.held is None:
+            return False
+        for turn in range(1 + which % 3):
+            other = others[which % len(others)]
+            if other.held is not None:
+                self.do_edit(other, which // 3)
+            while other.queue and not self.is_over:
+                self.do_deliver(other, 0)
+            if not self.is_over:
+                self.do_claim(system, which)
+                self.do_call(system, which)
+                self.do_ack(system, which)
+        return True
 
     # time
 
