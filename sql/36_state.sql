@@ -30,6 +30,12 @@ CREATE VIEW sync_shadow AS
 COMMENT ON VIEW sync_shadow IS
     'Per record and system: what the system calls it (native_id), the newest version token known of it there, the fields it is known to show (data; one that was never seen there is left out) and their hash.';
 
+CREATE FUNCTION sync_state_waiting(entity text, state bytea) RETURNS SETOF bigint
+    LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 1
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_state_waiting(text, bytea) IS
+    'The ids in sync_outbox of what waits for the systems of the entity''s policy, by the record in a row of sync_state.';
+
 CREATE FUNCTION sync_state_blame(entity text, state bytea)
     RETURNS TABLE (field text, value jsonb, author text, actor text, changed_at timestamptz,
                    version bigint)

@@ -43,3 +43,14 @@ CREATE FUNCTION sync_masked_sides(entity text, field text, sides jsonb) RETURNS 
             FROM pg_catalog.jsonb_each($3) AS s);
 COMMENT ON FUNCTION sync_masked_sides(text, text, jsonb) IS
     'The sides of a conflict as people may see them: {system: [values]}, each value by sync_masked.';
+
+CREATE FUNCTION sync_masked_words(entity text, change_set jsonb, words text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN EXISTS (
+            SELECT FROM pg_catalog.unnest(sync_sensitive_fields($1)) AS s(name)
+            CROSS JOIN LATERAL pg_catalog.jsonb_path_query($2 -> s.name, 'strict $.**') AS v(value)
+            WHERE pg_catalog.jsonb_typeof(v.value) NOT IN ('object', 'array', 'null')
+              AND pg_catalog.strpos($3, v.value #>> '{}') > 0)
+        THEN '*** (it holds a sensitive value)' ELSE $3 END;
+COMMENT ON FUNCTION sync_masked_words(text, jsonb, text) IS
+    'What a worker said of a call with this change-set, as people may see it: masked where it repeats the value of a sensitive field.';

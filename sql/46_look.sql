@@ -55,11 +55,11 @@ BEGIN ATOMIC
             WHEN 'lease extended' THEN
                 pg_catalog.format('attempt %s of %s goes on', e.attempt, e.idempotency_key)
             WHEN 'failed' THEN
-                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || e.detail, '')
+                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || m.words, '')
             WHEN 'put off' THEN
-                pg_catalog.format('%s, as it asked', e.idempotency_key) || coalesce(': ' || e.detail, '')
+                pg_catalog.format('%s, as it asked', e.idempotency_key) || coalesce(': ' || m.words, '')
             WHEN 'failed for good' THEN
-                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || e.detail, '')
+                pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || m.words, '')
             WHEN 'redriven' THEN e.idempotency_key || ' goes now'
             WHEN 'discarded' THEN e.idempotency_key || ' is not sent: ' || e.detail
             WHEN 'no longer needed' THEN 'what waited had nothing left to send'
@@ -85,6 +85,12 @@ BEGIN ATOMIC
         FROM (SELECT p.value, pg_catalog.string_agg(p.key, ', ' ORDER BY p.key COLLATE "C")
               FROM pg_catalog.jsonb_each_text(e.outcome) AS p GROUP BY p.value
              ) AS w(outcome, fields)) AS o(words)
+    CROSS JOIN LATERAL (
+        SELECT sync_masked_words(e.entity, (
+            SELECT c.change_set FROM sync_event AS c
+            WHERE c.record_key = e.record_key AND c.entity = e.entity AND c.id < e.id
+              AND c.event = 'claimed' AND c.idempotency_key = e.idempotency_key
+            ORDER BY c.id DESC LIMIT 1), e.detail)) AS m(words)
     WHERE e.record_key = $2 AND e.entity = $1;
 END;
 COMMENT ON FUNCTION sync_trace_events(text, text) IS

@@ -21,8 +21,10 @@ BEGIN ATOMIC
             ('idempotency_key', pg_catalog.to_jsonb(o.idempotency_key)),
             ('field_keys', sync_field_keys(o.entity, o.record_key, o.target_system, o.change_set))
          ) AS d(name, value) WHERE d.value IS NOT NULL)
-    FROM sync_outbox AS o
-    WHERE o.record_key = $2 AND o.entity = $1 AND o.status <> 'leased';
+    FROM sync_state AS s
+    CROSS JOIN LATERAL sync_state_waiting(s.entity, s.state) AS w(id)
+    JOIN sync_outbox AS o ON o.id = w.id
+    WHERE s.record_key = $2 AND s.entity = $1 AND s.state <> '\x'::bytea;
 END;
 COMMENT ON FUNCTION sync_trace_waiting(text, text) IS
     'The part of sync_trace that sync_outbox tells: what waits.';

@@ -92,17 +92,6 @@ CREATE VIEW sync_savings AS
 COMMENT ON VIEW sync_savings IS
     'Per day (UTC) and entity: records that arrived, calls that were made to targets (confirmed, failed or lost), and the calls that were avoided, compared with a sync that tells every other writable system of every record it sees. Lower bounds, as sync_activity says.';
 
-CREATE FUNCTION sync_masked_words(entity text, change_set jsonb, words text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN EXISTS (
-            SELECT FROM pg_catalog.unnest(sync_sensitive_fields($1)) AS s(name)
-            CROSS JOIN LATERAL pg_catalog.jsonb_path_query($2 -> s.name, 'strict $.**') AS v(value)
-            WHERE pg_catalog.jsonb_typeof(v.value) NOT IN ('object', 'array', 'null')
-              AND pg_catalog.strpos($3, v.value #>> '{}') > 0)
-        THEN '*** (it holds a sensitive value)' ELSE $3 END;
-COMMENT ON FUNCTION sync_masked_words(text, jsonb, text) IS
-    'What a worker said of a call with this change-set, as people may see it: masked where it repeats the value of a sensitive field.';
-
 CREATE VIEW sync_dead_letters AS
     SELECT o.id, o.entity, o.record_key, o.target_system, o.source_system, o.action,
         sync_masked(o.entity, NULL, o.change_set) AS change_set, o.idempotency_key, o.attempts,

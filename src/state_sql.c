@@ -19,6 +19,7 @@
 
 PG_FUNCTION_INFO_V1(sync_state_record);
 PG_FUNCTION_INFO_V1(sync_state_shadows);
+PG_FUNCTION_INFO_V1(sync_state_waiting);
 PG_FUNCTION_INFO_V1(sync_state_blame);
 
 /* The state of (entity, bytes), as the newest policy reads it. */
@@ -137,6 +138,27 @@ sync_state_shadows(PG_FUNCTION_ARGS)
 	for (int s = 0; s < policy->nsystems; s++)
 		if (state->parts[s].existence != SL_NOT_THERE)
 			put_shadow((ReturnSetInfo *) fcinfo->resultinfo, policy, state, s);
+	return (Datum) 0;
+}
+
+/* The id of each row that waits, a dead letter too. */
+Datum
+sync_state_waiting(PG_FUNCTION_ARGS)
+{
+	const SlPolicy *policy;
+	SlState        *state = get_state(fcinfo, &policy);
+	ReturnSetInfo  *result;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	for (int s = 0; s < policy->nsystems; s++)
+	{
+		Datum id = Int64GetDatum(state->parts[s].waiting_id);
+		bool  is_null = false;
+
+		if (state->parts[s].waiting_version != 0)
+			tuplestore_putvalues(result->setResult, result->setDesc, &id, &is_null);
+	}
 	return (Datum) 0;
 }
 

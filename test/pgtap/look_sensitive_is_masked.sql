@@ -50,4 +50,13 @@ SELECT is((SELECT reason ~ 'SECRET6' FROM sync_reject), false, 'nor does the rea
 SELECT alike(pg_temp.refused(format('SELECT sync_resolve(%s, value => %L)', (SELECT id FROM sync_conflict WHERE field = 'seats' AND status = 'open'), '"SECRET7"')), '22023 %seats%', 'a decision that does not fit names the field');
 SELECT unalike(pg_temp.refused(format('SELECT sync_resolve(%s, value => %L)', (SELECT id FROM sync_conflict WHERE field = 'seats' AND status = 'open'), '"SECRET7"')), '%SECRET7%', 'and not the value');
 
+
+-- What a worker says of a call that failed
+CALL pg_temp.at_rest('T4', '{"seats": 4000, "iban": "SECRET0", "phone": "open0", "born": "1970-01-01"}', 'crm', 'support');
+SELECT alike(pg_temp.saw('crm', '{"iban": "SECRET8"}'), 'accepted%', 'an edit');
+SELECT alike(pg_temp.poll('support'), '%SECRET8%', 'goes out');
+SELECT is(pg_temp.nack('support', 'iban SECRET8 has no check digit'), true, 'and is refused with the value in the answer');
+SELECT is((SELECT count(*) FROM sync_trace('contact', 'T4') AS t WHERE t::text ~ 'SECRET8'), 0::bigint, 'which the trace does not repeat');
+SELECT is((SELECT count(*) FROM sync_trace('contact', 'T4') WHERE event = 'failed' AND detail ~ 'sensitive'), 1::bigint, 'it says why');
+
 SELECT * FROM finish();
