@@ -49,6 +49,17 @@ sl_eval_plan_qual_init(EPQState *epq, EState *estate)
 #endif
 }
 
+/* Enters a new row in the indexes of its table. */
+static inline void
+sl_insert_index_tuples(ResultRelInfo *info, TupleTableSlot *slot, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	list_free(ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL, false));
+#else
+	list_free(ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL));
+#endif
+}
+
 static inline Oid
 sl_primary_key(Relation rel)
 {

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -43,6 +44,8 @@ sl_table_open(SlTable *table, const char *name, int ncolumns)
 {
 	table->context = CurrentMemoryContext;
 	table->snapshot = NULL;
+	table->ngathered = 0;
+	memset(table->gathered, 0, sizeof(table->gathered));
 	table->rel = table_open(sl_relation_oid(name), RowExclusiveLock);
 	check_columns(table->rel, ncolumns);
 	table->estate = CreateExecutorState();
@@ -68,12 +71,69 @@ fill(SlTable *table, const Datum *values, const bool *nulls)
 	ExecStoreVirtualTuple(table->fresh);
 }
 
-void
-sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
+static void
+insert_alone(SlTable *table, const Datum *values, const bool *nulls)
 {
 	fill(table, values, nulls);
 	ExecSimpleRelationInsert(table->info, table->estate, table->fresh);
 	ResetPerTupleExprContext(table->estate);
+}
+
+/* One visit to a page, and one record of WAL, for all rows that have room there. */
+static void
+insert_gathered(SlTable *table)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
+
+	if (table->ngathered > 0)
+		table_multi_insert(table->rel, table->gathered, table->ngathered,
+						   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < table->ngathered; i++)
+	{
+		sl_insert_index_tuples(table->info, table->gathered[i], table->estate);
+		ExecClearTuple(table->gathered[i]);
+	}
+	table->ngathered = 0;
+	MemoryContextSwitchTo(old);
+	ResetPerTupleExprContext(table->estate);
+}
+
+static void
+gather(SlTable *table, const Datum *values, const bool *nulls)
+{
+	TupleDesc        desc = RelationGetDescr(table->rel);
+	MemoryContext    old = MemoryContextSwitchTo(table->context);
+	TupleTableSlot **slot = &table->gathered[table->ngathered++];
+
+	if (*slot == NULL)
+		*slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(heap_form_tuple(desc, (Datum *) values, (bool *) nulls), *slot,
+					   true);
+	(*slot)->tts_tableOid = RelationGetRelid(table->rel);
+	if (desc->constr != NULL)
+		ExecConstraints(table->info, *slot, table->estate);
+	ResetPerTupleExprContext(table->estate);
+	MemoryContextSwitchTo(old);
+}
+
+void
+sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
+{
+	if (table->rel->trigdesc != NULL)
+	{
+		insert_alone(table, values, nulls);
+		return;
+	}
+	gather(table, values, nulls);
+	if (table->ngathered == SL_GATHERED)
+		insert_gathered(table);
+}
+
+static void
+drop_gathered(SlTable *table)
+{
+	for (int i = 0; i < SL_GATHERED && table->gathered[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(table->gathered[i]);
 }
 
 static void
@@ -174,11 +234,13 @@ void
 sl_table_close(SlTable *table)
 {
 	end_look(table);
+	insert_gathered(table);
 	CommandCounterIncrement();
 	run_triggers(table);
 	EvalPlanQualEnd(&table->epq);
 	ExecDropSingleTupleTableSlot(table->old);
 	ExecDropSingleTupleTableSlot(table->fresh);
+	drop_gathered(table);
 	ExecResetTupleTable(table->estate->es_tupleTable, false);
 	ExecCloseResultRelations(table->estate);
 	FreeExecutorState(table->estate);

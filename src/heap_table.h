@@ -16,6 +16,9 @@
 
 #include "heap_probe.h"
 
+/* So many rows, as far as they need no trigger, are inserted together. */
+#define SL_GATHERED 64
+
 typedef struct SlTable
 {
 	Relation        rel;
@@ -24,6 +27,8 @@ typedef struct SlTable
 	EPQState        epq;
 	TupleTableSlot *old;
 	TupleTableSlot *fresh;
+	TupleTableSlot *gathered[SL_GATHERED]; /* rows to be inserted together */
+	int             ngathered;
 	MemoryContext   context;
 	Snapshot        snapshot; /* NULL: nothing was looked for yet */
 	SlHeapProbe     probe;
@@ -35,7 +40,7 @@ typedef struct SlTable
  */
 extern void sl_table_open(SlTable *table, const char *name, int ncolumns);
 
-/* values and nulls have a place for each column. */
+/* values and nulls have a place for each column; the row is there after sl_table_close(). */
 extern void sl_table_insert(SlTable *table, const Datum *values, const bool *nulls);
 
 /* The row at tid, which this transaction has locked or nobody else can reach. */
