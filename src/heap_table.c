@@ -206,19 +206,40 @@ end_look(SlTable *table)
 	UnregisterSnapshot(table->snapshot);
 }
 
+/* The row is where it stood when the caller looked at it, and as it was then. */
+static bool
+is_still_there(SlTable *table, ItemPointer tid, int64 id)
+{
+	bool is_null;
+
+	return ItemPointerIsValid(tid) &&
+		   table_tuple_fetch_row_version(table->rel, tid, table->snapshot,
+										 table->probe.slot) &&
+		   DatumGetInt64(slot_getattr(table->probe.slot, 1, &is_null)) == id;
+}
+
 bool
-sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
+sl_table_find_at(SlTable *table, ItemPointer tid, int64 id, Datum *values, bool *nulls)
 {
 	int natts = RelationGetNumberOfAttributes(table->rel);
 
 	if (table->snapshot == NULL)
 		begin_look(table);
-	if (!sl_heap_probe_find(&table->probe, id))
+	if (!is_still_there(table, tid, id) && !sl_heap_probe_find(&table->probe, id))
 		return false;
 	slot_getallattrs(table->probe.slot);
 	memcpy(values, table->probe.slot->tts_values, sizeof(Datum) * natts);
 	memcpy(nulls, table->probe.slot->tts_isnull, sizeof(bool) * natts);
 	return true;
+}
+
+bool
+sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
+{
+	ItemPointerData nowhere;
+
+	ItemPointerSetInvalid(&nowhere);
+	return sl_table_find_at(table, &nowhere, id, values, nulls);
 }
 
 /* What a user's AFTER triggers do, they do on a snapshot that sees the rows. */

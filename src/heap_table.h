@@ -57,6 +57,10 @@ extern void sl_table_delete(SlTable *table, ItemPointer tid);
  */
 extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
 
+/* The same of a row that an earlier look found there: most have not moved since. */
+extern bool sl_table_find_at(SlTable *table, ItemPointer tid, int64 id, Datum *values,
+							 bool *nulls);
+
 /* Locks the row that sl_table_find() has found; false where somebody has changed it since. */
 extern bool sl_table_lock_found(SlTable *table);
 

@@ -145,8 +145,9 @@ take_row(const SlBatch *batch, SlTable *outbox, int64 lease, Moved *moved)
 	Datum values[SL_OUTBOX_NCOLUMNS];
 	bool  nulls[SL_OUTBOX_NCOLUMNS];
 
-	if (!sl_table_find(outbox, moved->row->id, values, nulls) || nulls[SL_OUTBOX_LEASE] ||
-		DatumGetInt64(values[SL_OUTBOX_LEASE]) != lease)
+	if (!sl_table_find_at(outbox, (ItemPointer) &moved->row->tid, moved->row->id, values,
+						  nulls) ||
+		nulls[SL_OUTBOX_LEASE] || DatumGetInt64(values[SL_OUTBOX_LEASE]) != lease)
 		return false;
 	copy_row(outbox, values, nulls, moved->values);
 	sl_table_delete_found(outbox);

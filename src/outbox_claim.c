@@ -230,24 +230,26 @@ renew_keys(const SlBatch *batch, SlRecord *record)
 
 /* The row is still claimable; read into the claim. */
 static bool
-find_row(SlPoll *poll, Claim *claim)
+find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 {
 	const SlPart *part = &claim->record->state->parts[claim->target];
 
 	if (part->waiting_version == 0 || part->leased_version != 0)
 		return false;
-	if (!sl_table_find(&poll->outbox, part->waiting_id, claim->row, claim->row_nulls))
+	if (!sl_table_find_at(&poll->outbox, &candidate->tid, part->waiting_id, claim->row,
+						  claim->row_nulls))
 		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names",
 			 part->waiting_id);
 	return !claim->row_nulls[SL_OUTBOX_PLACE];
 }
 
 static void
-claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target)
+claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
+			 SlCandidate *candidate)
 {
 	Claim claim = {.batch = batch, .record = record, .target = target};
 
-	if (!find_row(poll, &claim))
+	if (!find_row(poll, &claim, candidate))
 		return;
 	record->is_dirty = true;
 	renew_keys(batch, record);
@@ -260,13 +262,15 @@ claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target)
 
 /* A row that the state does not name is left from a policy that named the target before. */
 static void
-claim_row(SlPoll *poll, SlBatch *batch, SlRecord *record, int target, int64 id)
+claim_row(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
+		  SlCandidate *candidate)
 {
 	const SlPart *part = &record->state->parts[target];
+	int64         id = candidate->turn.id;
 
 	CHECK_FOR_INTERRUPTS();
 	if (id == part->waiting_id)
-		claim_record(poll, batch, record, target);
+		claim_record(poll, batch, record, target, candidate);
 	else if (id != part->leased_id)
 		sl_outbox_drop(&batch->outbox, id);
 }
@@ -281,13 +285,13 @@ has_locked(const SlBatch *batch)
 }
 
 void
-sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, const int64 *ids)
+sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates)
 {
 	if (!has_locked(batch))
 		return;
 	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 	for (int i = 0; i < batch->nrecords; i++)
 		if (batch->records[i]->state != NULL)
-			claim_row(poll, batch, batch->records[i], target, ids[i]);
+			claim_row(poll, batch, batch->records[i], target, candidates[i]);
 	sl_table_close(&poll->outbox);
 }

@@ -13,6 +13,7 @@
 #include "event_store.h"
 #include "heap_table.h"
 #include "lease_store.h"
+#include "outbox_place.h"
 
 /* One call of sync_poll. */
 typedef struct SlPoll
@@ -33,10 +34,11 @@ typedef struct SlPoll
 extern TimestampTz sl_lease_end(const SlPoll *poll, TimestampTz now);
 
 /*
- * Claims rows of locked records, by their ids: what is still claimable is handed out and
- * noted in states and log, which the caller writes; what has nothing left to send is
+ * Claims candidates, each by its record in the batch: what is still claimable is handed out
+ * and noted in states and log, which the caller writes; what has nothing left to send is
  * dropped.  A record that was not locked is left alone.
  */
-extern void sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, const int64 *ids);
+extern void sl_claim_rows(SlPoll *poll, SlBatch *batch, int target,
+						  SlCandidate **candidates);
 
 #endif

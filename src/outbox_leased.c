@@ -64,7 +64,7 @@ column(const Look *look, int column)
 static SlNamedRow
 name_row(const Look *look, int64 id)
 {
-	SlNamedRow row = {.id = id};
+	SlNamedRow row = {.id = id, .tid = look->probe.slot->tts_tid};
 
 	row.entity = TextDatumGetCString(column(look, SL_OUTBOX_ENTITY));
 	row.key = TextDatumGetCString(column(look, SL_OUTBOX_KEY));

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "storage/itemptr.h"
 #include "utils/array.h"
 
 #include "event_store.h"
@@ -15,9 +16,10 @@
 /* A row as it was when it was looked at, before any lock. */
 typedef struct SlNamedRow
 {
-	char *entity;
-	char *key;
-	int64 id;
+	char           *entity;
+	char           *key;
+	int64           id;
+	ItemPointerData tid;
 } SlNamedRow;
 
 /*

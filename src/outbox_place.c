@@ -130,6 +130,7 @@ take_row(SlWalk *walk)
 		return;
 	found = &walk->found[walk->nfound++];
 	memset(found, 0, sizeof(SlCandidate));
+	found->tid = walk->slot->tts_tid;
 	found->entity = entity;
 	found->key = TextDatumGetCString(column(walk, SL_OUTBOX_KEY));
 	found->turn.id = DatumGetInt64(column(walk, SL_OUTBOX_ID));

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "storage/itemptr.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
@@ -16,10 +17,11 @@
 /* A row that looked claimable. */
 typedef struct SlCandidate
 {
-	SlTurn turn;
-	char  *entity;
-	char  *key;
-	bool   is_done;
+	SlTurn          turn;
+	ItemPointerData tid;
+	char           *entity;
+	char           *key;
+	bool            is_done;
 } SlCandidate;
 
 /* A walk through what one snapshot shows of a target, from its mark on. */

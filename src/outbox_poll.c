@@ -54,16 +54,6 @@ lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
 			sl_walk_hold(walk, candidates[i]);
 }
 
-static int64 *
-ids_of(SlCandidate **candidates, int n)
-{
-	int64 *ids = palloc(sizeof(int64) * n);
-
-	for (int i = 0; i < n; i++)
-		ids[i] = candidates[i]->turn.id;
-	return ids;
-}
-
 static void
 put_claims(SlBatch *batch)
 {
@@ -92,7 +82,7 @@ claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 	}
 	sl_batch_open(&batch, policy, n);
 	lock_candidates(&batch, walk, candidates, n);
-	sl_claim_rows(poll, &batch, target, ids_of(candidates, n));
+	sl_claim_rows(poll, &batch, target, candidates);
 	put_claims(&batch);
 	sl_batch_close(&batch);
 }
