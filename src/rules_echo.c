@@ -231,14 +231,26 @@ take_echo(SlEvent *event, int field, SlWrite *write)
 	return take_sight(event, field, write);
 }
 
+/* The system has shown the write's value already, under a version that this one is newer than. */
+static bool
+comes_after(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return shown->is_observed && sl_value_same(&shown->value, &write->value) &&
+		   is_newer_than_shown(spot, obs);
+}
+
 /*
  * The oldest write that the value is a photograph from before: it replaced it, and
  * neither it nor a later one has been seen; or NULL.
  */
 static SlWrite *
-find_photographed(const SlShown *shown, const SlValue *value)
+find_photographed(const SlSpot *spot, const SlObservation *obs)
 {
-	SlWrite *found = NULL;
+	SlShown       *shown = sl_spot_shown(spot);
+	const SlValue *value = &obs->values[spot->field];
+	SlWrite       *found = NULL;
 
 	if (!shown->is_seen)
 		return NULL;
@@ -249,7 +261,7 @@ find_photographed(const SlShown *shown, const SlValue *value)
 		if (write->is_sighted || write->status == SL_WRITE_STAMPED)
 			break;
 		if (!write->replaced_came_late && sl_value_same(&write->replaced, value) &&
-			!sl_value_same(&write->value, value))
+			!sl_value_same(&write->value, value) && !comes_after(spot, obs, write))
 			found = write;
 	}
 	return found;
@@ -394,7 +406,7 @@ sl_apply_echo(SlEvent *event, int field)
 	write = sl_find_sight(&spot, event->obs);
 	if (write != NULL)
 		return take_echo(event, field, write);
-	write = find_photographed(shown, value);
+	write = find_photographed(&spot, event->obs);
 	if (write == NULL)
 		write = find_removed(shown, value);
 	if (write != NULL)

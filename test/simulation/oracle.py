@@ -194,7 +194,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         replaced = self.golden.get(field)
         is_old = edit is not None and replaced is not None and replaced.excuse is None and (
             self.was_golden(edit) and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
-        if edit is not None and self.is_reverted(edit):
+        if edit is not None and edit.system == shot.system and self.is_reverted(edit):
             raise Failure("I1", f"the {edit} was taken for an edit, though a newer version had shown that it was typed over")
         if is_echo or is_old:
             excuse = self.excuse_echo(shot, field, held)
