@@ -1,6 +1,6 @@
 /*
  * json_out.c
- *	  From canonical values to jsonb, by PostgreSQL's own parser.
+ *	  From canonical values to jsonb, by PostgreSQL's own builder and parser.
  */
 #include "postgres.h"
 
@@ -13,6 +13,54 @@ Datum
 sl_text_to_jsonb(const char *json)
 {
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+}
+
+/* Most values are texts without an escape: they are taken as they lie. */
+static bool
+is_simple(const SlValue *value, JsonbValue *simple)
+{
+	if (sl_value_is_null(value))
+	{
+		simple->type = jbvNull;
+		return true;
+	}
+	if (value->data[0] != '"' || memchr(value->data, '\\', value->len) != NULL)
+		return false;
+	simple->type = jbvString;
+	simple->val.string.val = (char *) value->data + 1;
+	simple->val.string.len = value->len - 2;
+	return true;
+}
+
+void
+sl_push_value(JsonbParseState **state, const SlValue *value, JsonbIteratorToken as)
+{
+	JsonbValue pushed;
+	Jsonb     *parsed;
+
+	if (is_simple(value, &pushed))
+	{
+		pushJsonbValue(state, as, &pushed);
+		return;
+	}
+	parsed = DatumGetJsonbP(sl_text_to_jsonb(pnstrdup(value->data, value->len)));
+	if (!JsonbExtractScalar(&parsed->root, &pushed))
+	{
+		pushed.type = jbvBinary;
+		pushed.val.binary.data = &parsed->root;
+		pushed.val.binary.len = VARSIZE(parsed) - VARHDRSZ;
+	}
+	pushJsonbValue(state, as, &pushed);
+}
+
+void
+sl_push_key(JsonbParseState **state, const char *key, int key_len)
+{
+	JsonbValue pushed = {.type = jbvString};
+
+	pushed.val.string.val = (char *) key;
+	pushed.val.string.len = key_len;
+	pushJsonbValue(state, WJB_KEY, &pushed);
 }
 
 Datum
@@ -69,5 +117,16 @@ Datum
 sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 				   const SlValue *values)
 {
-	return sl_text_to_jsonb(sl_fields_to_json(policy, nfields, fields, values));
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < nfields; i++)
+	{
+		const SlFieldSpec *field = &policy->fields[fields[i]];
+
+		sl_push_key(&state, field->name, field->name_len);
+		sl_push_value(&state, &values[i], WJB_VALUE);
+	}
+	return JsonbPGetDatum(
+		JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

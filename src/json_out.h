@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "utils/jsonb.h"
 
 #include "policy.h"
 #include "value.h"
@@ -25,6 +26,11 @@ extern const char *sl_fields_to_json(const SlPolicy *policy, int nfields,
 
 /* jsonb of a record: an object of its fields, without those that are absent. */
 extern Datum sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values);
+
+/* Pushes a canonical value (absent: null) as a member's, or as an element of an array. */
+extern void sl_push_value(JsonbParseState **state, const SlValue *value,
+						  JsonbIteratorToken as);
+extern void sl_push_key(JsonbParseState **state, const char *key, int key_len);
 
 /* jsonb from JSON text built by us. */
 extern Datum sl_text_to_jsonb(const char *json);

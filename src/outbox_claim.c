@@ -80,20 +80,17 @@ payload_of(const Claim *claim, const char *idempotency_key)
 	const SlRecord *record = claim->record;
 	StringInfoData  key;
 	StringInfoData  stamp;
-	StringInfoData  payload;
 	SlValue         key_value;
 	SlValue         stamp_value;
 
 	initStringInfo(&key);
 	initStringInfo(&stamp);
-	initStringInfo(&payload);
 	sl_append_json_string(&key, record->key, record->key_len);
 	sl_append_json_string(&stamp, idempotency_key, (int32) strlen(idempotency_key));
 	key_value = (SlValue){key.data, key.len, SL_EXACT};
 	stamp_value = (SlValue){stamp.data, stamp.len, SL_EXACT};
-	sl_append_payload(&payload, claim->batch->policy, claim->target, claim->content,
-					  &key_value, &stamp_value);
-	return sl_text_to_jsonb(payload.data);
+	return JsonbPGetDatum(sl_payload(claim->batch->policy, claim->target, claim->content,
+									 &key_value, &stamp_value));
 }
 
 static void

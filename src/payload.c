@@ -9,7 +9,7 @@
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 
-#include "canonical.h"
+#include "json_out.h"
 #include "payload.h"
 
 /* A place in the payload: a value, an object's members, or an array's elements. */
@@ -161,27 +161,31 @@ put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int ta
 	}
 }
 
-static void append_node(StringInfo out, const Place *node);
+static JsonbValue *push_node(JsonbParseState **state, const Place *node);
 
-static void
-append_object(StringInfo out, const Place *node)
+static bool
+is_value(const Place *node)
+{
+	return !node->is_array && node->children == NIL;
+}
+
+static JsonbValue *
+push_object(JsonbParseState **state, const Place *node)
 {
 	ListCell *cell;
-	bool      is_first = true;
 
-	appendStringInfoChar(out, '{');
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, node->children)
 	{
 		const Place *child = (const Place *) lfirst(cell);
 
-		if (!is_first)
-			appendStringInfoChar(out, ',');
-		is_first = false;
-		sl_append_json_string(out, child->key, child->key_len);
-		appendStringInfoChar(out, ':');
-		append_node(out, child);
+		sl_push_key(state, child->key, child->key_len);
+		if (is_value(child))
+			sl_push_value(state, &child->value, WJB_VALUE);
+		else
+			push_node(state, child);
 	}
-	appendStringInfoChar(out, '}');
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
 static const Place *
@@ -207,38 +211,32 @@ array_length(const Place *node)
 }
 
 /* What no path names stands as null. */
-static void
-append_array(StringInfo out, const Place *node)
+static JsonbValue *
+push_array(JsonbParseState **state, const Place *node)
 {
-	int length = array_length(node);
+	int     length = array_length(node);
+	SlValue null = sl_value_null();
 
-	appendStringInfoChar(out, '[');
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < length; i++)
 	{
 		const Place *child = child_at(node, i);
 
-		if (i > 0)
-			appendStringInfoChar(out, ',');
 		if (child == NULL)
-			appendStringInfoString(out, "null");
+			sl_push_value(state, &null, WJB_ELEM);
+		else if (is_value(child))
+			sl_push_value(state, &child->value, WJB_ELEM);
 		else
-			append_node(out, child);
+			push_node(state, child);
 	}
-	appendStringInfoChar(out, ']');
+	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-static void
-append_node(StringInfo out, const Place *node)
+static JsonbValue *
+push_node(JsonbParseState **state, const Place *node)
 {
 	check_stack_depth();
-	if (node->is_array)
-		append_array(out, node);
-	else if (node->children != NIL)
-		append_object(out, node);
-	else if (node->value.kind == SL_ABSENT)
-		appendStringInfoString(out, "null");
-	else
-		appendBinaryStringInfo(out, node->value.data, node->value.len);
+	return node->is_array ? push_array(state, node) : push_object(state, node);
 }
 
 static void
@@ -251,17 +249,18 @@ put_field(Place *root, const SlPolicy *policy, int target, int field, SlValue va
 	put(root, spec->paths[target], 0, spec, target, &value);
 }
 
-void
-sl_append_payload(StringInfo out, const SlPolicy *policy, int target,
-				  const SlContent *content, const SlValue *key, const SlValue *stamp)
+Jsonb *
+sl_payload(const SlPolicy *policy, int target, const SlContent *content,
+		   const SlValue *key, const SlValue *stamp)
 {
 	const SlSystemSpec *system = &policy->systems[target];
 	Place               root = {0};
+	JsonbParseState    *state = NULL;
 
 	put(&root, system->key, 0, NULL, target, key);
 	for (int i = 0; i < content->nfields; i++)
 		put_field(&root, policy, target, content->fields[i], content->values[i]);
 	if (system->sentinel != NULL)
 		put(&root, system->sentinel, 0, NULL, target, stamp);
-	append_node(out, &root);
+	return JsonbValueToJsonb(push_node(&state, &root));
 }

@@ -7,18 +7,17 @@
 
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
 
 #include "policy.h"
 #include "waiting.h"
 
 /*
- * Appends the JSON object that a worker sends: each field of the content at the
- * target's path for it and in the target's words, the record's key at the key path, the
- * stamp (the idempotency key) at the sentinel path, where there is one.
+ * The JSON object that a worker sends: each field of the content at the target's path for
+ * it and in the target's words, the record's key at the key path, the stamp (the
+ * idempotency key) at the sentinel path, where there is one.
  */
-extern void sl_append_payload(StringInfo out, const SlPolicy *policy, int target,
-							  const SlContent *content, const SlValue *key,
-							  const SlValue *stamp);
+extern Jsonb *sl_payload(const SlPolicy *policy, int target, const SlContent *content,
+						 const SlValue *key, const SlValue *stamp);
 
 #endif

@@ -149,16 +149,13 @@ sl_get_tagged_value(SlCursor *c)
 static inline void
 sl_put_varint(StringInfo out, uint64 value)
 {
-	char bytes[10];
-	int  n = 0;
-
+	enlargeStringInfo(out, 10);
 	while (value >= 0x80)
 	{
-		bytes[n++] = (char) (value | 0x80);
+		out->data[out->len++] = (char) (value | 0x80);
 		value >>= 7;
 	}
-	bytes[n++] = (char) value;
-	appendBinaryStringInfo(out, bytes, n);
+	out->data[out->len++] = (char) value;
 }
 
 static inline void
@@ -178,8 +175,9 @@ sl_put_string(StringInfo out, const char *s, int32 len)
 static inline void
 sl_put_fixed(StringInfo out, uint64 value, int nbytes)
 {
+	enlargeStringInfo(out, nbytes);
 	for (int i = 0; i < nbytes; i++)
-		sl_put_byte(out, (uint8) (value >> (8 * i)));
+		out->data[out->len++] = (char) (value >> (8 * i));
 }
 
 static inline void
