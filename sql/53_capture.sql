@@ -62,3 +62,31 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION sync_health_attached() IS
     'The part of sync_health that attached tables tell.';
+
+CREATE FUNCTION sync_apply(system text, max_changes integer DEFAULT 1000) RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_apply(text, integer) IS
+    'Writes what waits for the attached tables of a system to them, with the caller''s rights and under their checks, defaults, triggers and row security; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
+
+CREATE FUNCTION sync_merge(old jsonb, new jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN pg_catalog.jsonb_typeof(old) = 'object' AND pg_catalog.jsonb_typeof(new) = 'object' THEN
+        old || (SELECT coalesce(pg_catalog.jsonb_object_agg(n.key,
+                CASE WHEN pg_catalog.jsonb_typeof(n.value) = 'object' AND pg_catalog.jsonb_typeof(old -> n.key) = 'object'
+                     THEN (old -> n.key) || n.value ELSE n.value END), '{}')
+            FROM pg_catalog.jsonb_each(new) AS n)
+        ELSE new END;
+END;
+COMMENT ON FUNCTION sync_merge(jsonb, jsonb) IS
+    'An object with the members of another one, two levels deep: what a change writes inside of a column. Part of sync_apply.';
+
+CREATE FUNCTION sync_is_stored(payload jsonb, "row" jsonb, names text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM pg_catalog.jsonb_each(payload) AS p
+                       WHERE p.key <> ALL (names) AND p.value IS DISTINCT FROM "row" -> p.key);
+END;
+COMMENT ON FUNCTION sync_is_stored(jsonb, jsonb, text[]) IS
+    'A row holds what a payload says, but for its names. Part of sync_apply.';

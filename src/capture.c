@@ -12,7 +12,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "apply_mark.h"
 #include "capture.h"
+#include "capture_name.h"
 #include "path_trie.h"
 
 /* Names that rows of the statement have taken. */
@@ -46,11 +48,22 @@ holds_slot(const SlRowColumn *column, int slot)
 	return false;
 }
 
-/* What comes in is in the order in which it was written: no version says more. */
 static bool
 holds_only_version(const SlRowColumn *column)
 {
 	return column->node->nbelow == 1 && column->node->below[0] == SL_SLOT_VERSION;
+}
+
+/* What comes in is in the order in which it was written: no version says more. */
+static void
+leave_out_version(SlRowReader *reader)
+{
+	int n = 0;
+
+	for (int i = 0; i < reader->ncolumns; i++)
+		if (!holds_only_version(&reader->columns[i]))
+			reader->columns[n++] = reader->columns[i];
+	reader->ncolumns = n;
 }
 
 static void
@@ -65,8 +78,7 @@ sort_columns(SlCapture *capture)
 		const SlRowColumn *column = &reader->columns[i];
 
 		capture->natts = Max(capture->natts, column->index + 1);
-		if (!holds_only_version(column))
-			capture->compared[capture->ncompared++] = column->index;
+		capture->compared[capture->ncompared++] = column->index;
 		if (holds_slot(column, SL_SLOT_KEY) || holds_slot(column, SL_SLOT_ID))
 			capture->named[capture->nnamed++] = column->index;
 	}
@@ -83,6 +95,7 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	capture->rel = trigger->tg_relation;
 	capture->context = CurrentMemoryContext;
 	sl_row_reader_open_whole(&capture->reader, policy, system, capture->rel);
+	leave_out_version(&capture->reader);
 	sort_columns(capture);
 	sl_pairs_open(&capture->pairs, trigger);
 	sl_nested_open(&capture->nested, policy, system);
@@ -220,9 +233,8 @@ name_of(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *in
 	take_gone(capture, raw, intake);
 	if (intake->is_rejected)
 		return NULL;
-	if (intake->key != NULL)
-		return psprintf("k%.*s", intake->key_len, intake->key);
-	return psprintf("n%s", intake->native_id);
+	return intake->key != NULL ? sl_name_of_key(intake->key, intake->key_len)
+							   : sl_name_of_native_id(intake->native_id);
 }
 
 /*
@@ -419,6 +431,47 @@ sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 		return false;
 	diff->nbytes += sl_row_size(&capture->reader);
 	return true;
+}
+
+/* As it is now: a trigger of the user's may have written or deleted it since. */
+static void
+hand_over_row(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
+			  SlIntake *intake)
+{
+	const char *name = name_of(capture, slot, raw, intake);
+
+	if (name == NULL)
+		return;
+	if (sl_nested_has(&capture->nested, intake))
+	{
+		look_again(capture, slot, raw, intake);
+		if (intake->is_deletion)
+			return;
+	}
+	sl_row_describe(&capture->reader, raw);
+	sl_applied_note(name, raw->data, raw->len);
+}
+
+void
+sl_capture_hand_over(SlCapture *capture)
+{
+	SlPairs    *pairs = &capture->pairs;
+	SlRawRecord raw = {
+		.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(capture->policy->nfields))};
+	SlIntake      intake = {.values = palloc(sizeof(SlValue) * capture->policy->nfields)};
+	MemoryContext row = AllocSetContextCreate(capture->context, "sync_ledger applied row",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(row);
+
+	while (sl_pairs_next(pairs))
+	{
+		hand_over_row(capture,
+					  pairs->fresh.slot != NULL ? pairs->fresh.slot : pairs->old.slot,
+					  &raw, &intake);
+		MemoryContextReset(row);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
 }
 
 void

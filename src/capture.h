@@ -52,6 +52,9 @@ extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int syst
 extern void sl_capture_rewind(SlCapture *capture);
 extern void sl_capture_close(SlCapture *capture);
 
+/* The rows of a statement of sync_apply(), for it. */
+extern void sl_capture_hand_over(SlCapture *capture);
+
 /* For sl_diff_run_source(): what the next row says. */
 extern bool sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);
 extern void sl_capture_describe(SlDiff *diff, SlRawRecord *raw);

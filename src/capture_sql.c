@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "apply_mark.h"
 #include "capture.h"
 #include "guc.h"
 #include "policy_cache.h"
@@ -112,19 +113,27 @@ choose_speaker(SlCapture *capture)
 
 /* What another system has written is that system's word; then the table shows it. */
 static void
+take_in(SlCapture *capture)
+{
+	choose_speaker(capture);
+	run_as(capture, capture->speaker);
+	if (capture->speaker == capture->system)
+		return;
+	sl_capture_rewind(capture);
+	run_as(capture, capture->system);
+}
+
+static void
 run(SlCapture *capture)
 {
 	int settings = -1;
 
 	if (sl_row_reader_needs_settings(&capture->reader))
 		settings = sl_row_settings();
-	choose_speaker(capture);
-	run_as(capture, capture->speaker);
-	if (capture->speaker != capture->system)
-	{
-		sl_capture_rewind(capture);
-		run_as(capture, capture->system);
-	}
+	if (sl_is_applying(capture->trigger))
+		sl_capture_hand_over(capture);
+	else
+		take_in(capture);
 	if (settings >= 0)
 		AtEOXact_GUC(true, settings);
 }

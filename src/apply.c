@@ -1,0 +1,392 @@
+/*
+ * apply.c
+ *	  sync_apply(): what waits for the attached tables of a system is written to them.
+ *
+ * Claim, write, answer and sight are one transaction: nothing crosses.  A change that the
+ * table refuses comes back to the outbox with the error, and the rest goes on.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "apply.h"
+#include "policy_cache.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(sync_apply);
+
+/* Changes that are claimed and written at a time. */
+#define BATCH 1000
+
+/* Whoever holds a row may be waiting for its record, which is ours: we give way first. */
+#define LOCK_TIMEOUT "100ms"
+
+static SlPlan find_tables = {
+	.sql = "SELECT a.relation::pg_catalog.oid, a.entity FROM %s.sync_attached AS a"
+		   " WHERE a.system OPERATOR(pg_catalog.=) $1 AND NOT EXISTS ("
+		   "  SELECT FROM pg_catalog.pg_inherits AS i"
+		   "  WHERE i.inhrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid)"
+		   " ORDER BY a.entity COLLATE pg_catalog.\"C\"",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
+
+static SlPlan claim = {
+	.sql =
+		"SELECT p.lease, p.id, p.record_key, p.native_id, p.action, p.payload,"
+		" ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(p.payload) AS k"
+		"  ORDER BY k COLLATE pg_catalog.\"C\")"
+		" FROM %s.sync_poll($1, $2, '1 hour'::pg_catalog.interval, 'sync_apply', $3) AS p",
+	.nargs = 3,
+	.argtypes = {TEXTOID, INT4OID, TEXTOID}};
+
+/* Those that are stored as they were sent, all at once ... */
+static SlPlan ack_all = {
+	.sql =
+		"SELECT %s.sync_ack($1, ARRAY(SELECT a.id"
+		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS a(id, payload, row)"
+		" WHERE %s.sync_is_stored(a.payload, a.row, $5)))",
+	.nargs = 5,
+	.argtypes = {INT8OID, INT8ARRAYOID, JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
+
+/* ... and each of the others with what is stored instead. */
+static SlPlan ack_each = {
+	.sql =
+		"SELECT pg_catalog.count(*) FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS a(id, payload, row)"
+		" WHERE NOT %s.sync_is_stored(a.payload, a.row, $5) AND %s.sync_ack(a.id, $1, NULL, a.row)",
+	.nargs = 5,
+	.argtypes = {INT8OID, INT8ARRAYOID, JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
+
+static SlPlan nack = {.sql = "SELECT %s.sync_nack($1, $2, $3)",
+					  .nargs = 3,
+					  .argtypes = {INT8OID, INT8OID, TEXTOID}};
+
+static SlPlan see_rows = {
+	.sql = "SELECT pg_catalog.count(*) FROM %s.sync_diff($1, $2, $3,"
+		   " actor => CURRENT_USER::pg_catalog.text)",
+	.nargs = 3,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID}};
+
+static SlPlan see_deletes = {
+	.sql = "SELECT pg_catalog.count(*) FROM %s.sync_delete($1, $2, $3)",
+	.nargs = 3,
+	.argtypes = {TEXTOID, TEXTOID, TEXTARRAYOID}};
+
+static Datum
+system_name(const SlApply *apply)
+{
+	return CStringGetTextDatum(apply->policy->systems[apply->system].name);
+}
+
+static const char *
+text_or_null(uint64 row, int column)
+{
+	bool  is_null;
+	Datum value = sl_query_value(row, column, &is_null);
+
+	return is_null ? NULL : TextDatumGetCString(value);
+}
+
+/* Deletes first, for they make room; creates last. */
+static int
+rank_of(const char *action)
+{
+	if (strcmp(action, "delete") == 0)
+		return 0;
+	return strcmp(action, "create") == 0 ? 2 : 1;
+}
+
+static SlChange *
+read_change(const SlApply *apply, uint64 row)
+{
+	SlChange *change = palloc0(sizeof(SlChange));
+
+	change->id = DatumGetInt64(sl_query_value_not_null(row, 2));
+	change->key = text_or_null(row, 3);
+	change->native_id = text_or_null(row, 4);
+	change->action = text_or_null(row, 5);
+	change->payload = PointerGetDatum(
+		PG_DETOAST_DATUM_COPY(sl_query_value_not_null(row, 6)));
+	change->columns = PointerGetDatum(
+		PG_DETOAST_DATUM_COPY(sl_query_value_not_null(row, 7)));
+	change->is_by_native_id = rank_of(change->action) < 2 && apply->id_column != NULL &&
+							  change->native_id != NULL;
+	change->shape = psprintf("%d %d %s", rank_of(change->action), change->is_by_native_id,
+							 OidOutputFunctionCall(F_ARRAY_OUT, change->columns));
+	return change;
+}
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	const SlChange *x = *(SlChange *const *) a;
+	const SlChange *y = *(SlChange *const *) b;
+	int             order = strcmp(x->shape, y->shape);
+
+	if (order != 0)
+		return order;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The batch outlives the results of SPI: it lives in the context that is current. */
+static void
+claim_batch(SlApply *apply, int max_changes)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum         values[3] = {system_name(apply), Int32GetDatum(max_changes),
+							   CStringGetTextDatum(apply->policy->entity)};
+
+	sl_spi_connect();
+	apply->nchanges = (int) sl_query_select(&claim, values, NULL);
+	MemoryContextSwitchTo(context);
+	apply->changes = palloc(sizeof(SlChange *) * Max(apply->nchanges, 1));
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		apply->lease = DatumGetInt64(sl_query_value_not_null(i, 1));
+		apply->changes[i] = read_change(apply, i);
+	}
+	sl_spi_finish();
+	qsort(apply->changes, apply->nchanges, sizeof(SlChange *), compare_changes);
+}
+
+/* The names of a row, which say nothing of what was sent. */
+static Datum
+name_columns(const SlApply *apply)
+{
+	Datum names[2];
+	int   n = 0;
+
+	if (apply->key_column != NULL)
+		names[n++] = CStringGetTextDatum(apply->key_column);
+	if (apply->id_column != NULL)
+		names[n++] = CStringGetTextDatum(apply->id_column);
+	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static Datum
+empty_object(void)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+}
+
+/* Of a new row that has a native id the book learns that from its row. */
+static Datum
+payload_to_compare(const SlApply *apply, const SlChange *change)
+{
+	bool is_news = rank_of(change->action) == 2 && apply->id_column != NULL;
+
+	if (change->row == NULL)
+		return empty_object();
+	return is_news ? DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"\": 1}"))
+				   : change->payload;
+}
+
+static int
+ack_done(const SlApply *apply)
+{
+	int    n = 0;
+	Datum *ids = palloc(sizeof(Datum) * apply->nchanges);
+	Datum *payloads = palloc(sizeof(Datum) * apply->nchanges);
+	Datum *rows = palloc(sizeof(Datum) * apply->nchanges);
+	Datum  values[5];
+
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		const SlChange *change = apply->changes[i];
+
+		if (!change->is_done)
+			continue;
+		ids[n] = Int64GetDatum(change->id);
+		payloads[n] = payload_to_compare(apply, change);
+		rows[n++] = change->row == NULL
+						? empty_object()
+						: DirectFunctionCall1(jsonb_in, CStringGetDatum(change->row));
+	}
+	if (n == 0)
+		return 0;
+	values[0] = Int64GetDatum(apply->lease);
+	values[1] = PointerGetDatum(
+		construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[2] = PointerGetDatum(
+		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
+	values[3] = PointerGetDatum(
+		construct_array(rows, n, JSONBOID, -1, false, TYPALIGN_INT));
+	values[4] = name_columns(apply);
+	sl_query_select(&ack_all, values, NULL);
+	sl_query_select(&ack_each, values, NULL);
+	return n;
+}
+
+static void
+nack_others(const SlApply *apply)
+{
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		const SlChange *change = apply->changes[i];
+		Datum           values[3];
+
+		if (change->is_done)
+			continue;
+		values[0] = Int64GetDatum(change->id);
+		values[1] = Int64GetDatum(apply->lease);
+		values[2] = CStringGetTextDatum(change->error);
+		sl_query_select(&nack, values, NULL);
+	}
+}
+
+/* What the table shows now, the answers' sights; what a trigger made beside them is news. */
+static void
+see_written(const SlApply *apply)
+{
+	StringInfoData rows;
+	Datum values[3] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
+
+	initStringInfo(&rows);
+	for (int i = 0; i < apply->nchanges; i++)
+		if (apply->changes[i]->row != NULL)
+			appendStringInfo(&rows, "%c%s", rows.len == 0 ? '[' : ',',
+							 apply->changes[i]->row);
+	if (rows.len == 0)
+		return;
+	appendStringInfoChar(&rows, ']');
+	values[2] = PointerGetDatum(cstring_to_text_with_len(rows.data, rows.len));
+	sl_query_select(&see_rows, values, NULL);
+}
+
+static void
+see_deleted(const SlApply *apply)
+{
+	Datum *keys = palloc(sizeof(Datum) * apply->nchanges);
+	int    n = 0;
+	Datum  values[3] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
+
+	for (int i = 0; i < apply->nchanges; i++)
+		if (apply->changes[i]->is_done && apply->changes[i]->row == NULL)
+			keys[n++] = CStringGetTextDatum(apply->changes[i]->key);
+	if (n == 0)
+		return;
+	values[2] = PointerGetDatum(
+		construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
+	sl_query_select(&see_deletes, values, NULL);
+}
+
+/* How many were applied; the batch tells how many were claimed. */
+static int
+apply_batch(SlApply *apply, int max_changes)
+{
+	int napplied;
+
+	claim_batch(apply, max_changes);
+	if (apply->nchanges == 0)
+		return 0;
+	sl_apply_changes(apply);
+	sl_spi_connect();
+	napplied = ack_done(apply);
+	nack_others(apply);
+	see_written(apply);
+	see_deleted(apply);
+	sl_spi_finish();
+	return napplied;
+}
+
+static const char *
+column_name(const SlRowReader *reader, const SlPath *path)
+{
+	const SlRowColumn *column = sl_row_reader_column(reader, path);
+
+	return column == NULL ? NULL : column->name;
+}
+
+static void
+open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
+{
+	Relation            rel = table_open(relation, AccessShareLock);
+	const SlSystemSpec *spec;
+
+	apply->policy = sl_policy_get(entity);
+	apply->system = sl_policy_need_system(apply->policy, system);
+	apply->relation = relation;
+	spec = &apply->policy->systems[apply->system];
+	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
+	apply->key_column = column_name(&apply->reader, spec->key);
+	apply->id_column = column_name(&apply->reader, spec->id);
+	table_close(rel, NoLock);
+}
+
+static int
+apply_table(Oid relation, const char *system, const char *entity, int max_changes)
+{
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext batch = AllocSetContextCreate(old, "sync_ledger apply",
+												ALLOCSET_DEFAULT_SIZES);
+	SlApply       apply = {0};
+	int           napplied = 0;
+	int           nclaimed = 0;
+
+	open_table(&apply, relation, system, entity);
+	MemoryContextSwitchTo(batch);
+	do
+	{
+		napplied += apply_batch(&apply, Min(BATCH, max_changes - nclaimed));
+		nclaimed += apply.nchanges;
+		MemoryContextReset(batch);
+	} while (apply.nchanges > 0 && nclaimed < max_changes);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(batch);
+	return napplied;
+}
+
+static int
+apply_tables(const char *system, int max_changes)
+{
+	Datum          name = CStringGetTextDatum(system);
+	uint64         n = sl_query_select(&find_tables, &name, NULL);
+	SPITupleTable *found = SPI_tuptable;
+	int            napplied = 0;
+
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("no table is attached as system \"%s\"", system),
+				 errhint("sync_attached lists those that are; what waits for other "
+						 "systems is carried by workers.")));
+	for (uint64 i = 0; i < n && napplied < max_changes; i++)
+	{
+		bool  is_null;
+		Datum relation = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
+
+		napplied += apply_table(DatumGetObjectId(relation), system,
+								SPI_getvalue(found->vals[i], found->tupdesc, 2),
+								max_changes - napplied);
+	}
+	return napplied;
+}
+
+/* (system, max_changes) */
+Datum
+sync_apply(PG_FUNCTION_ARGS)
+{
+	int settings;
+	int napplied;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("no argument of sync_apply may be null")));
+	settings = NewGUCNestLevel();
+	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	sl_spi_connect();
+	napplied = apply_tables(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
+	sl_spi_finish();
+	AtEOXact_GUC(true, settings);
+	PG_RETURN_INT32(napplied);
+}

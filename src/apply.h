@@ -1,0 +1,45 @@
+/*
+ * apply.h
+ *	  What waits for an attached table, on its way into it.
+ */
+#ifndef SL_APPLY_H
+#define SL_APPLY_H
+
+#include "postgres.h"
+
+#include "row_reader.h"
+
+/* One row of the outbox. */
+typedef struct SlChange
+{
+	int64       id;
+	const char *key;
+	const char *native_id; /* or NULL */
+	const char *action;
+	Datum       payload;         /* jsonb: columns and their values */
+	Datum       columns;         /* text[]: its keys, in order */
+	bool        is_by_native_id; /* so its row is found; else by its key */
+	const char *shape; /* changes that are alike in this go with one statement */
+	bool        is_done;
+	const char *row;   /* as it stands in the table now, JSON; NULL: there is none */
+	const char *error; /* why it is not done */
+} SlChange;
+
+/* A batch of them. */
+typedef struct SlApply
+{
+	const SlPolicy *policy;
+	int             system;
+	Oid             relation;
+	SlRowReader     reader;
+	const char     *key_column; /* or NULL */
+	const char     *id_column;  /* or NULL */
+	int64           lease;
+	int             nchanges;
+	SlChange      **changes; /* those of a shape one after the other */
+} SlApply;
+
+/* Writes them, alike ones together, each by itself where that fails. */
+extern void sl_apply_changes(SlApply *apply);
+
+#endif

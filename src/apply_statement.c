@@ -1,0 +1,328 @@
+/*
+ * apply_statement.c
+ *	  What waits for an attached table, written to it by statements as anybody's.
+ *
+ * A statement runs with the caller's rights, and under the checks, defaults, triggers and
+ * row security of the table.  One that fails leaves nothing.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/resowner.h"
+
+#include "apply.h"
+#include "apply_mark.h"
+#include "path_trie.h"
+#include "query.h"
+
+static char *
+quoted_relation(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
+/* The changes as rows of the table, r, and what they were made of, x. */
+static void
+append_rows(StringInfo sql, const SlApply *apply, const SlChange *change)
+{
+	appendStringInfo(
+		sql,
+		" ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(payload, native_id), LATERAL "
+		"pg_catalog.jsonb_populate_record(NULL::%s, ",
+		quoted_relation(apply->relation));
+	if (change->is_by_native_id)
+		appendStringInfo(sql,
+						 "x.payload OPERATOR(pg_catalog.||) "
+						 "pg_catalog.jsonb_build_object(%s, x.native_id)",
+						 quote_literal_cstr(apply->id_column));
+	else
+		appendStringInfoString(sql, "x.payload");
+	appendStringInfoString(sql, ") AS r");
+}
+
+static void
+append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
+{
+	const char *name = quote_identifier(change->is_by_native_id ? apply->id_column
+																: apply->key_column);
+
+	appendStringInfo(sql, " WHERE t.%s = r.%s", name, name);
+}
+
+static const SlRowColumn *
+find_column(const SlApply *apply, const char *name)
+{
+	for (int i = 0; i < apply->reader.ncolumns; i++)
+		if (strcmp(apply->reader.columns[i].name, name) == 0)
+			return &apply->reader.columns[i];
+	return NULL;
+}
+
+/* Of a column that fields stand inside of, only these change. */
+static void
+append_assignment(StringInfo sql, const SlApply *apply, const char *name)
+{
+	const SlRowColumn *column = find_column(apply, name);
+	const char        *quoted = quote_identifier(name);
+
+	if (column == NULL || sl_path_is_leaf(column->node))
+		appendStringInfo(sql, "%s = r.%s", quoted, quoted);
+	else
+		appendStringInfo(sql,
+						 "%s = %s.sync_merge(t.%s::pg_catalog.jsonb, "
+						 "x.payload OPERATOR(pg_catalog.->) %s)::%s",
+						 quoted, sl_schema_name(), quoted, quote_literal_cstr(name),
+						 format_type_be_qualified(
+							 get_atttype(apply->relation,
+										 get_attnum(apply->relation, name))));
+}
+
+static bool
+is_name(const SlApply *apply, const char *column)
+{
+	return (apply->key_column != NULL && strcmp(column, apply->key_column) == 0) ||
+		   (apply->id_column != NULL && strcmp(column, apply->id_column) == 0);
+}
+
+/* The keys of a payload as C strings. */
+static char **
+columns_of(const SlChange *change, int *n)
+{
+	Datum *names;
+	bool  *nulls;
+	char **columns;
+
+	deconstruct_array(DatumGetArrayTypeP(change->columns), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, n);
+	columns = palloc(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		columns[i] = TextDatumGetCString(names[i]);
+	return columns;
+}
+
+static char *
+update_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+	int            n;
+	char         **columns = columns_of(change, &n);
+	bool           is_first = true;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS t SET ", quoted_relation(apply->relation));
+	for (int i = 0; i < n; i++)
+	{
+		if (is_name(apply, columns[i]))
+			continue;
+		appendStringInfoString(&sql, is_first ? "" : ", ");
+		append_assignment(&sql, apply, columns[i]);
+		is_first = false;
+	}
+	appendStringInfoString(&sql, " FROM");
+	append_rows(&sql, apply, change);
+	append_condition(&sql, apply, change);
+	return sql.data;
+}
+
+static char *
+insert_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+	int            n;
+	char         **columns = columns_of(change, &n);
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s (", quoted_relation(apply->relation));
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, "%s%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
+	appendStringInfoString(&sql, ") SELECT ");
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, "%sr.%s", i == 0 ? "" : ", ",
+						 quote_identifier(columns[i]));
+	appendStringInfoString(&sql, " FROM");
+	append_rows(&sql, apply, change);
+	return sql.data;
+}
+
+static char *
+delete_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM %s AS t USING", quoted_relation(apply->relation));
+	append_rows(&sql, apply, change);
+	append_condition(&sql, apply, change);
+	return sql.data;
+}
+
+static bool
+is_action(const SlChange *change, const char *action)
+{
+	return strcmp(change->action, action) == 0;
+}
+
+static char *
+statement_of(const SlApply *apply, const SlChange *change)
+{
+	if (is_action(change, "delete"))
+		return delete_of(apply, change);
+	return is_action(change, "create") ? insert_of(apply, change)
+									   : update_of(apply, change);
+}
+
+static void
+run_statement(const SlApply *apply, SlChange **changes, int n)
+{
+	Oid    types[2] = {JSONBARRAYOID, TEXTARRAYOID};
+	Datum *payloads = palloc(sizeof(Datum) * n);
+	Datum *ids = palloc(sizeof(Datum) * n);
+	bool  *nulls = palloc(sizeof(bool) * n);
+	Datum  values[2];
+	int    rc;
+
+	for (int i = 0; i < n; i++)
+	{
+		payloads[i] = changes[i]->payload;
+		nulls[i] = changes[i]->native_id == NULL;
+		ids[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(changes[i]->native_id);
+	}
+	values[0] = PointerGetDatum(
+		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
+	values[1] = PointerGetDatum(construct_md_array(ids, nulls, 1, &n, (int[]){1}, TEXTOID,
+												   -1, false, TYPALIGN_INT));
+	rc = SPI_execute_with_args(statement_of(apply, changes[0]), 2, types, values, NULL,
+							   false, 0);
+	if (rc < 0)
+		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));
+}
+
+/* What became of them, by the rows that capture has seen. */
+static void
+take_rows(const SlApply *apply, SlChange **changes, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		SlChange   *change = changes[i];
+		const char *row = apply->key_column == NULL && is_action(change, "create")
+							  ? sl_applied_only_row()
+							  : sl_applied_row(change->key, change->native_id);
+
+		if (is_action(change, "delete"))
+			change->is_done = true;
+		else if (row != NULL)
+		{
+			change->is_done = true;
+			change->row = row;
+		}
+		else
+			change->error = psprintf("\"%s\" has no such row after the %s",
+									 get_rel_name(apply->relation), change->action);
+	}
+}
+
+/* Errors that are no fault of a row: the caller repeats, or was stopped. */
+static bool
+is_of_the_call(const ErrorData *error)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_QUERY_CANCELED:
+		case ERRCODE_ADMIN_SHUTDOWN:
+		case ERRCODE_CRASH_SHUTDOWN:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_OUT_OF_MEMORY:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Runs the statement of changes that are alike; NULL, or why it failed.  Only a
+ * subtransaction can be undone: that is what PG_TRY holds.
+ */
+static ErrorData *
+try_statement(const SlApply *apply, SlChange **changes, int n)
+{
+	MemoryContext volatile context = CurrentMemoryContext;
+	ResourceOwner volatile owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity);
+	PG_TRY();
+	{
+		sl_spi_connect();
+		run_statement(apply, changes, n);
+		sl_spi_finish();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	sl_applying_end();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+static void
+apply_alike(const SlApply *apply, SlChange **changes, int n)
+{
+	ErrorData *error = try_statement(apply, changes, n);
+
+	CHECK_FOR_INTERRUPTS();
+	if (error == NULL)
+	{
+		take_rows(apply, changes, n);
+		return;
+	}
+	if (is_of_the_call(error))
+		ReThrowError(error);
+	if (n == 1)
+	{
+		changes[0]->error = error->message;
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		apply_alike(apply, changes + i, 1);
+}
+
+/* Rows that the table itself names can be told apart by nothing else than their turn. */
+static bool
+is_alike(const SlApply *apply, const SlChange *a, const SlChange *b)
+{
+	return strcmp(a->shape, b->shape) == 0 &&
+		   (apply->key_column != NULL || !is_action(a, "create"));
+}
+
+void
+sl_apply_changes(SlApply *apply)
+{
+	int first = 0;
+
+	for (int i = 1; i <= apply->nchanges; i++)
+	{
+		if (i < apply->nchanges &&
+			is_alike(apply, apply->changes[first], apply->changes[i]))
+			continue;
+		apply_alike(apply, apply->changes + first, i - first);
+		first = i;
+	}
+}
