@@ -318,6 +318,32 @@ note_open(SlWalk *walk)
 	}
 }
 
+/* What the next walk comes to anyway is not to be found twice by it. */
+static void
+forget_ahead(SlTurns *turns, uint64 place)
+{
+	for (int i = turns->n; i > 0; i--)
+	{
+		SlTurn turn = sl_turns_take(turns);
+
+		if (turn.place < place)
+			sl_turns_add(turns, turn);
+	}
+}
+
+/* This transaction's own place may lie behind what was walked. */
+static void
+begin_next_at(const SlWalk *walk, uint64 place)
+{
+	SlMark *mark = walk->mark;
+
+	mark->next = (SlTurn){place, SL_FIRST_ID};
+	if (place == walk->xmax)
+		return;
+	forget_ahead(&mark->held, place);
+	forget_ahead(&mark->open, place);
+}
+
 static void
 move_mark(SlWalk *walk)
 {
@@ -325,7 +351,7 @@ move_mark(SlWalk *walk)
 	uint64  unseen = first_unseen(walk);
 
 	if (walk->is_at_end || mark->next.place >= unseen)
-		mark->next = (SlTurn){unseen, SL_FIRST_ID};
+		begin_next_at(walk, unseen);
 	note_open(walk);
 	mark->xmax = walk->xmax;
 }
