@@ -60,9 +60,10 @@ static SlPlan ack_all = {
 
 /* ... and each of the others with what is stored instead. */
 static SlPlan ack_each = {
-	.sql =
-		"SELECT pg_catalog.count(*) FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS a(id, payload, row)"
-		" WHERE NOT %s.sync_is_stored(a.payload, a.row, $5) AND %s.sync_ack(a.id, $1, NULL, a.row)",
+	.sql = "SELECT CASE WHEN NOT %s.sync_is_stored(a.payload, a.row, $5)"
+		   " THEN %s.sync_ack(a.id, $1, NULL, a.row) END FROM ROWS FROM"
+		   " (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))"
+		   " AS a(id, payload, row)",
 	.nargs = 5,
 	.argtypes = {INT8OID, INT8ARRAYOID, JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
 
@@ -323,26 +324,33 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 }
 
 static int
-apply_table(Oid relation, const char *system, const char *entity, int max_changes)
+apply_batches(SlApply *apply, int max_changes)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext batch = AllocSetContextCreate(old, "sync_ledger apply",
 												ALLOCSET_DEFAULT_SIZES);
-	SlApply       apply = {0};
 	int           napplied = 0;
 	int           nclaimed = 0;
 
-	open_table(&apply, relation, system, entity);
 	MemoryContextSwitchTo(batch);
 	do
 	{
-		napplied += apply_batch(&apply, Min(BATCH, max_changes - nclaimed));
-		nclaimed += apply.nchanges;
+		napplied += apply_batch(apply, Min(BATCH, max_changes - nclaimed));
+		nclaimed += apply->nchanges;
 		MemoryContextReset(batch);
-	} while (apply.nchanges > 0 && nclaimed < max_changes);
+	} while (apply->nchanges > 0 && nclaimed < max_changes);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(batch);
 	return napplied;
+}
+
+static int
+apply_table(Oid relation, const char *system, const char *entity, int max_changes)
+{
+	SlApply apply = {0};
+
+	open_table(&apply, relation, system, entity);
+	return apply_batches(&apply, max_changes);
 }
 
 static int
@@ -371,6 +379,47 @@ apply_tables(const char *system, int max_changes)
 	return napplied;
 }
 
+static int
+begin_settings(void)
+{
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/* The table of one entity; InvalidOid where there is none. */
+static Oid
+find_table(const SlPolicy *policy, int system)
+{
+	Datum  name = CStringGetTextDatum(policy->systems[system].name);
+	uint64 n = sl_query_select(&find_tables, &name, NULL);
+
+	for (uint64 i = 0; i < n; i++)
+		if (strcmp(text_or_null(i, 2), policy->entity) == 0)
+			return DatumGetObjectId(sl_query_value_not_null(i, 1));
+	return InvalidOid;
+}
+
+void
+sl_apply_now(const SlPolicy *policy, int system)
+{
+	SlApply apply = {.is_by_owner = true};
+	int     settings = begin_settings();
+	Oid     relation;
+
+	sl_spi_connect();
+	relation = find_table(policy, system);
+	if (OidIsValid(relation))
+	{
+		open_table(&apply, relation, policy->systems[system].name, policy->entity);
+		apply_batches(&apply, PG_INT32_MAX);
+	}
+	sl_spi_finish();
+	AtEOXact_GUC(true, settings);
+}
+
 /* (system, max_changes) */
 Datum
 sync_apply(PG_FUNCTION_ARGS)
@@ -381,9 +430,7 @@ sync_apply(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("no argument of sync_apply may be null")));
-	settings = NewGUCNestLevel();
-	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	settings = begin_settings();
 	sl_spi_connect();
 	napplied = apply_tables(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
 	sl_spi_finish();

@@ -32,8 +32,9 @@ typedef struct SlApply
 	int             system;
 	Oid             relation;
 	SlRowReader     reader;
-	const char     *key_column; /* or NULL */
-	const char     *id_column;  /* or NULL */
+	const char     *key_column;  /* or NULL */
+	const char     *id_column;   /* or NULL */
+	bool            is_by_owner; /* of the table, whatever the caller may do */
 	int64           lease;
 	int             nchanges;
 	SlChange      **changes; /* those of a shape one after the other */
@@ -41,5 +42,8 @@ typedef struct SlApply
 
 /* Writes them, alike ones together, each by itself where that fails. */
 extern void sl_apply_changes(SlApply *apply);
+
+/* What waits for the table of a system, in the transaction that has made it. */
+extern void sl_apply_now(const SlPolicy *policy, int system);
 
 #endif

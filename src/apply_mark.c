@@ -69,6 +69,12 @@ sl_applying_end(void)
 }
 
 bool
+sl_is_any_applying(void)
+{
+	return mark.system != NULL;
+}
+
+bool
 sl_is_applying(const TriggerData *trigger)
 {
 	return mark.system != NULL && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&

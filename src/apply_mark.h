@@ -16,6 +16,9 @@
 extern void sl_applying_begin(const char *system, const char *entity);
 extern void sl_applying_end(void);
 
+/* Some statement of ours is running. */
+extern bool sl_is_any_applying(void);
+
 /* The trigger was fired by such a statement, and not by a trigger of the user's inside. */
 extern bool sl_is_applying(const TriggerData *trigger);
 

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -15,6 +16,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
 
 #include "apply.h"
@@ -179,6 +181,16 @@ statement_of(const SlApply *apply, const SlChange *change)
 									   : update_of(apply, change);
 }
 
+static Oid
+owner_of(Oid relation)
+{
+	Relation rel = table_open(relation, NoLock);
+	Oid      owner = rel->rd_rel->relowner;
+
+	table_close(rel, NoLock);
+	return owner;
+}
+
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
@@ -187,6 +199,8 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 	Datum *ids = palloc(sizeof(Datum) * n);
 	bool  *nulls = palloc(sizeof(bool) * n);
 	Datum  values[2];
+	Oid    caller;
+	int    context;
 	int    rc;
 
 	for (int i = 0; i < n; i++)
@@ -199,8 +213,13 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
 	values[1] = PointerGetDatum(construct_md_array(ids, nulls, 1, &n, (int[]){1}, TEXTOID,
 												   -1, false, TYPALIGN_INT));
+	GetUserIdAndSecContext(&caller, &context);
+	if (apply->is_by_owner)
+		SetUserIdAndSecContext(owner_of(apply->relation),
+							   context | SECURITY_LOCAL_USERID_CHANGE);
 	rc = SPI_execute_with_args(statement_of(apply, changes[0]), 2, types, values, NULL,
 							   false, 0);
+	SetUserIdAndSecContext(caller, context);
 	if (rc < 0)
 		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));
 }

@@ -36,6 +36,7 @@ typedef struct SlCapture
 	TupleTableSlot *gone_slot;
 	bool            is_waiting; /* the pair at hand comes after them */
 	SlNested        nested;
+	bool           *woken; /* by system: something waits for it because of this */
 	int64           ordinal;
 	MemoryContext   context; /* of the call */
 	Oid writer; /* who reads the values: their types may have code of anybody */

@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "apply.h"
 #include "apply_mark.h"
 #include "capture.h"
 #include "guc.h"
@@ -83,6 +84,7 @@ run_as(SlCapture *capture, int system)
 {
 	SlDiff diff = {.policy = capture->policy, .system = system};
 
+	diff.woken = capture->woken;
 	diff.options.actor = GetUserNameFromId(capture->writer, false);
 	diff.describe = sl_capture_describe;
 	sl_diff_run_source(&diff, sl_capture_next, capture);
@@ -115,12 +117,24 @@ choose_speaker(SlCapture *capture)
 static void
 take_in(SlCapture *capture)
 {
+	capture->woken = palloc0(sizeof(bool) * capture->policy->nsystems);
 	choose_speaker(capture);
 	run_as(capture, capture->speaker);
-	if (capture->speaker == capture->system)
-		return;
-	sl_capture_rewind(capture);
-	run_as(capture, capture->system);
+	if (capture->speaker != capture->system)
+	{
+		sl_capture_rewind(capture);
+		run_as(capture, capture->system);
+	}
+}
+
+/* Tables that want it at once; while one is written to, the others wait. */
+static void
+apply_at_once(const SlCapture *capture)
+{
+	for (int t = 0; t < capture->policy->nsystems; t++)
+		if (capture->policy->systems[t].is_immediate && capture->woken[t] &&
+			!sl_is_any_applying())
+			sl_apply_now(capture->policy, t);
 }
 
 static void
@@ -136,6 +150,8 @@ run(SlCapture *capture)
 		take_in(capture);
 	if (settings >= 0)
 		AtEOXact_GUC(true, settings);
+	if (capture->woken != NULL)
+		apply_at_once(capture);
 }
 
 /* An error leaves the rights of the owner as the end of any transaction does. */

@@ -67,7 +67,8 @@ typedef struct SlDiff
 	struct dry_hash *dry_names;  /* the same, by native id and match_on */
 	SlIdentityIndex *identity;   /* NULL until a payload needs it */
 	SlCarried       *carried;    /* NULL: none */
-	Tuplestorestate *rows;       /* NULL: nobody reads them */
+	bool            *woken; /* by system: something waits for it; NULL: nobody asks */
+	Tuplestorestate *rows;  /* NULL: nobody reads them */
 	TupleDesc        row_desc;
 } SlDiff;
 

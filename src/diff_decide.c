@@ -229,6 +229,8 @@ write_chunk(SlChunk *chunk)
 	}
 	sl_store_put(diff->policy, chunk->records, chunk->nrecords);
 	sl_outbox_put(&chunk->outbox, diff->policy, chunk->now);
+	for (int t = 0; diff->woken != NULL && t < diff->policy->nsystems; t++)
+		diff->woken[t] |= chunk->outbox.is_woken[t];
 	sl_identity_rows_put(&chunk->identities, diff->policy);
 	sl_log_put(&chunk->log, chunk->now);
 	sl_rejects_put(diff->policy, diff->system, diff->options.actor, &chunk->rejects,

@@ -134,6 +134,7 @@ typedef struct SlSystemSpec
 	SlPath       *deleted;  /* or NULL */
 	bool          is_writable;
 	bool          unseen_is_null; /* "unseen": "send" */
+	bool          is_immediate;   /* "apply": "immediate" */
 	bool          strict_versions;
 	int64         echo_window; /* microseconds */
 	SlRate        rate;

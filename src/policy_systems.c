@@ -15,13 +15,15 @@
 #define DEFAULT_ECHO_WINDOW (10 * USECS_PER_MINUTE)
 
 static const char *const system_keys[] = {
-	"deleted",         "echo_window", "id",     "key",     "rate",     "sentinel",
-	"strict_versions", "timezone",    "unseen", "version", "writable", NULL};
+	"apply",    "deleted",         "echo_window", "id",     "key",     "rate",
+	"sentinel", "strict_versions", "timezone",    "unseen", "version", "writable",
+	NULL};
 
 /* Names that mean something else where a system's name could stand. */
 static const char *const reserved_names[] = {"review", "sync", "new", "delete", NULL};
 
 static const char *const unseen_choices[] = {"wait", "send", NULL};
+static const char *const apply_choices[] = {"scheduled", "immediate", NULL};
 
 static void
 check_system_name(const SlPolicy *policy, const SlConfig *at, const char *name)
@@ -91,6 +93,7 @@ parse_system(SlSystemSpec *spec, const SlConfig *system)
 	spec->deleted = parse_place(system, "deleted");
 	spec->is_writable = sl_config_boolean(system, "writable", true);
 	spec->unseen_is_null = sl_config_option(system, "unseen", 0, unseen_choices) == 1;
+	spec->is_immediate = sl_config_option(system, "apply", 0, apply_choices) == 1;
 	spec->strict_versions = sl_config_boolean(system, "strict_versions", false);
 	spec->echo_window = sl_config_interval(system, "echo_window", DEFAULT_ECHO_WINDOW);
 	sl_config_rate(system, "rate", &spec->rate);
@@ -98,6 +101,9 @@ parse_system(SlSystemSpec *spec, const SlConfig *system)
 	if (spec->rate.max_claims > 0 && !spec->is_writable)
 		sl_config_error(system, "Nothing is sent to a system that is not writable.",
 						"has a \"rate\" but is not writable");
+	if (spec->is_immediate && !spec->is_writable)
+		sl_config_error(system, "Nothing is sent to a system that is not writable.",
+						"has \"apply\" but is not writable");
 	if (spec->strict_versions && spec->version == NULL)
 		sl_config_error(system, "Say at which path its version stands: \"version\".",
 						"has \"strict_versions\" but no \"version\"");

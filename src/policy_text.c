@@ -127,6 +127,10 @@ append_system(StringInfo out, const SlSystemSpec *system)
 			"after its acknowledgement.\n",
 			duration(system->echo_window));
 		append_unseen(out, system);
+		if (system->is_immediate)
+			appendStringInfoString(out,
+								   "  Where it is a table, what another table changes "
+								   "is applied in the same transaction.\n");
 		if (system->rate.max_claims > 0)
 			appendStringInfo(out,
 							 "  Workers get no more than %d changes for it within any "

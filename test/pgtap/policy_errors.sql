@@ -109,7 +109,7 @@ FROM (VALUES
 	(pg_temp.systems('{"delete": {}}'), 'systems.delete is no name for a system: "delete" is reserved | %'),
 	((SELECT pg_temp.systems(json_agg('s' || n)::text) FROM generate_series(1, 61) n), 'systems names 61 systems, 60 are the most'),
 	(pg_temp.systems('{"crm": "external_id"}'), 'systems.crm must be an object, not "external_id"'),
-	(pg_temp.system('{"kye": "id"}'), 'systems.crm.kye is no known key | Did you mean "key"? Known keys here: deleted, echo_window, id, key, rate, sentinel, strict_versions, timezone, unseen, version, writable.'),
+	(pg_temp.system('{"kye": "id"}'), 'systems.crm.kye is no known key | Did you mean "key"? Known keys here: apply, deleted, echo_window, id, key, rate, sentinel, strict_versions, timezone, unseen, version, writable.'),
 	(pg_temp.system('{"key": 5}'), 'systems.crm.key must be a path in a string, not 5'),
 	(pg_temp.system('{"key": "ids[*]"}'), 'systems.crm.key must name one value, so "[*]" cannot stand in it: "ids[*]" | %'),
 	(pg_temp.system('{"id": "ids[*]"}'), 'systems.crm.id must name one value%'),
