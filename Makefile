@@ -4,6 +4,7 @@
 #   make, make install, make installcheck   as in any extension; installcheck, tapcheck
 #                                           and prove want a running server
 #   make test, make demo, make bench        set up what they need, a server included
+#   make test-all                           the tests with PostgreSQL 15, 17 and 18, as root
 #   make simulate N=1000                    generated histories against a server of its own
 #   make soak MINUTES=30                    workers that crash, and nothing lost or doubled
 #   make mutants                            breaks each rule: does the simulation find it?
@@ -58,7 +59,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test demo bench simulate soak mutants lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak mutants lint format
 
 installcheck: check-names
 check-names:
@@ -79,6 +80,9 @@ endif
 
 test:
 	@test/with_server test/run
+
+test-all: test
+	@test/versions
 
 demo:
 	@examples/demo/run --check
