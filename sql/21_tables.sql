@@ -45,7 +45,7 @@ COMMENT ON COLUMN sync_event.version IS
     'The record''s version after the event; of a claim and what became of it, the version in its idempotency key.';
 COMMENT ON COLUMN sync_event.attempt IS 'Of a claim: which one of that row it is.';
 COMMENT ON COLUMN sync_event.event IS
-    'arrived, deleted, claimed, acknowledged (where there is more to say than that: sync_delivery has all of them), lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
+    'arrived, deleted, claimed (what came of it was no acknowledgement: sync_claim has all of them), acknowledged (where there is more to say than that: sync_delivery has all of them), lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
 COMMENT ON COLUMN sync_event.system IS
     'The system that it came from (review: a human decided), or the target of a write.';
 COMMENT ON COLUMN sync_event.actor IS
@@ -67,17 +67,21 @@ COMMENT ON VIEW sync_change IS
     'Accepted edits: what the golden record of (entity, record_key) took on as this version, from which system (author; "review" for a human''s decision) and who did it there (actor, as the caller said).';
 COMMENT ON COLUMN sync_change.change_set IS 'Only the fields that changed, with their new canonical values.';
 
--- Numbered among the events: an acknowledgement that says no more than that is none of its own.
+-- One row for a claim and its acknowledgement, both numbered among the events.
 CREATE TABLE sync_delivery (
     id              bigint NOT NULL DEFAULT nextval('sync_event_id_seq'),
+    claim_id        bigint NOT NULL,
     sent_at         timestamptz NOT NULL,
     synced_at       timestamptz NOT NULL,
     version         bigint,
+    attempt         integer NOT NULL,
     has_event       boolean NOT NULL,
     entity          text COLLATE "C" NOT NULL,
     record_key      text COLLATE "C" NOT NULL,
     source_system   text COLLATE "C" NOT NULL,
     target_system   text COLLATE "C" NOT NULL,
+    action          text NOT NULL,
+    worker          text,
     field_hash      text COLLATE "C" NOT NULL,
     idempotency_key text NOT NULL,
     change_set      jsonb NOT NULL,
@@ -88,6 +92,7 @@ COMMENT ON TABLE sync_delivery IS
     'Storage of sync_ledger: one row for each write that a target confirmed, in the order of id, never changed afterwards.';
 COMMENT ON COLUMN sync_delivery.version IS
     'The version in its idempotency key; null where no policy knew the target any more.';
+COMMENT ON COLUMN sync_delivery.claim_id IS 'The number of its claim among the events.';
 COMMENT ON COLUMN sync_delivery.has_event IS
     'sync_event says more of its acknowledgement.';
 
@@ -130,12 +135,13 @@ CREATE TABLE sync_outbox (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     place           xid8,
     retry_at        timestamptz,
+    claim_id        bigint,
     CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
     CONSTRAINT sync_outbox_status_check CHECK (
         CASE status WHEN 'pending' THEN lease IS NULL AND
                         CASE WHEN place IS NULL THEN visible_at IS NOT DISTINCT FROM retry_at
                              ELSE visible_at IS NOT NULL AND retry_at IS NULL END
-                    WHEN 'leased' THEN lease IS NOT NULL AND visible_at IS NOT NULL AND retry_at IS NULL
+                    WHEN 'leased' THEN lease IS NOT NULL AND visible_at IS NOT NULL AND retry_at IS NULL AND claim_id IS NOT NULL
                     WHEN 'dead' THEN lease IS NULL AND place IS NULL AND visible_at IS NULL AND retry_at IS NULL
                     ELSE false END)
 ) WITH (fillfactor = 50);
@@ -162,6 +168,29 @@ COMMENT ON COLUMN sync_outbox.field_hash IS
 COMMENT ON COLUMN sync_outbox.place IS
     'The transaction that made the row claimable; null while it waits for its retry or for another row of its record, and of a dead letter.';
 COMMENT ON COLUMN sync_outbox.retry_at IS 'visible_at of a row that waits for its retry; else null.';
+COMMENT ON COLUMN sync_outbox.claim_id IS
+    'Of a leased row: the number of its claim among the events, which stands here until it is known what comes of it.';
+
+CREATE FUNCTION sync_key_version(idempotency_key text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN pg_catalog.substring($1, '([0-9]+)(?:-[0-9a-f]{64})?$')::bigint;
+COMMENT ON FUNCTION sync_key_version(text) IS 'The record''s version in an idempotency key.';
+
+CREATE VIEW sync_claim AS
+    SELECT o.claim_id AS id, o.updated_at AS at, sync_key_version(o.idempotency_key) AS version,
+           o.attempts AS attempt, o.entity, o.record_key, o.target_system, o.worker COLLATE "C" AS worker,
+           o.action COLLATE "C" AS action, o.idempotency_key COLLATE "C" AS idempotency_key, o.change_set
+    FROM sync_outbox AS o WHERE o.status = 'leased'
+    UNION ALL
+    SELECT d.claim_id, d.sent_at, d.version, d.attempt, d.entity, d.record_key, d.target_system,
+           d.worker COLLATE "C", d.action COLLATE "C", d.idempotency_key COLLATE "C", d.change_set
+    FROM sync_delivery AS d
+    UNION ALL
+    SELECT e.id, e.at, e.version, e.attempt, e.entity, e.record_key, e.system COLLATE "C",
+           e.actor COLLATE "C", e.detail COLLATE "C", e.idempotency_key COLLATE "C", e.change_set
+    FROM sync_event AS e WHERE e.event = 'claimed';
+COMMENT ON VIEW sync_claim IS
+    'Every call that a worker has taken on itself: those that are under way, those that were acknowledged, and those that came to something else. id: its number among the events.';
 
 CREATE SEQUENCE sync_lease_seq;
 SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');

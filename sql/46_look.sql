@@ -78,7 +78,11 @@ BEGIN ATOMIC
             ('field_keys', CASE WHEN e.event = 'claimed' THEN
                 sync_field_keys(e.entity, e.record_key, e.system, e.change_set, e.id) END)
          ) AS d(name, value) WHERE d.value IS NOT NULL)
-    FROM sync_event AS e
+    FROM (SELECT v.* FROM sync_event AS v WHERE v.event <> 'claimed'
+          UNION ALL
+          SELECT k.id, k.at, k.version, k.attempt, k.entity, k.record_key, 'claimed', k.target_system,
+              k.worker, NULL, k.change_set, NULL, NULL, k.idempotency_key, k.action
+          FROM sync_claim AS k) AS e
     CROSS JOIN LATERAL (
         SELECT coalesce(pg_catalog.string_agg(w.outcome || ' ' || w.fields, ', '
                                               ORDER BY w.outcome COLLATE "C"), e.verdict)
@@ -94,7 +98,7 @@ BEGIN ATOMIC
     WHERE e.record_key = $2 AND e.entity = $1;
 END;
 COMMENT ON FUNCTION sync_trace_events(text, text) IS
-    'The part of sync_trace that sync_event tells.';
+    'The part of sync_trace that sync_event and sync_claim tell.';
 
 CREATE FUNCTION sync_trace_deliveries(entity text, record_key text)
     RETURNS TABLE (at timestamptz, id bigint, event text, system text, detail text, data jsonb)

@@ -9,7 +9,7 @@
 
 #include "datatype/timestamp.h"
 
-/* One write; its values are those of its row in the outbox. */
+/* One write; its values are those of its row in the outbox, 0 for null. */
 typedef struct SlDelivery
 {
 	Datum *row;

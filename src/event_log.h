@@ -15,7 +15,6 @@
 /* What sync_event calls an event. */
 #define SL_EVENT_ARRIVED   "arrived"
 #define SL_EVENT_DELETED   "deleted"
-#define SL_EVENT_CLAIMED   "claimed"
 #define SL_EVENT_ACKED     "acknowledged"
 #define SL_EVENT_EXPIRED   "lease ran out"
 #define SL_EVENT_EXTENDED  "lease extended"

@@ -146,7 +146,7 @@ note_lease(SlPoll *poll, const Claim *claim, TimestampTz ends_at)
 
 /*
  * Marks the waiting row as leased, which changes no column of an index; adds its attempt and
- * age to what is handed out.
+ * age to what is handed out.  The row itself tells of the claim, until it ends.
  */
 static void
 lease_row(SlPoll *poll, Claim *claim)
@@ -160,6 +160,8 @@ lease_row(SlPoll *poll, Claim *claim)
 	set_row(claim, SL_OUTBOX_ATTEMPTS, Int32GetDatum(attempt));
 	set_row(claim, SL_OUTBOX_STATUS, CStringGetTextDatum("leased"));
 	set_row(claim, SL_OUTBOX_LEASE, claim->values[COL_LEASE]);
+	set_row(claim, SL_OUTBOX_CLAIM_ID,
+			Int64GetDatum(nextval_internal(poll->event_sequence, false)));
 	set_row(claim, SL_OUTBOX_VISIBLE_AT, TimestampTzGetDatum(ends_at));
 	set_row(claim, SL_OUTBOX_UPDATED_AT, TimestampTzGetDatum(now));
 	set_row(claim, SL_OUTBOX_ACTION, claim->values[COL_ACTION]);
@@ -174,27 +176,12 @@ lease_row(SlPoll *poll, Claim *claim)
 }
 
 static void
-log_claim(const SlPoll *poll, const Claim *claim)
-{
-	SlBatch   *batch = claim->batch;
-	SlLogEntry entry;
-
-	sl_batch_log_lease(batch, claim->record, claim->target, SL_EVENT_CLAIMED, &entry);
-	entry.actor = poll->worker;
-	entry.attempt = DatumGetInt32(claim->values[COL_ATTEMPT]);
-	entry.change_set = claim->values[COL_CHANGE_SET];
-	entry.detail = sl_action_name(claim->content->action);
-	sl_log_add(&batch->log, claim->record, &entry);
-}
-
-static void
 hand_out(SlPoll *poll, Claim *claim)
 {
 	MemoryContext context = MemoryContextSwitchTo(poll->row);
 
 	describe(poll, claim);
 	lease_row(poll, claim);
-	log_claim(poll, claim);
 	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, claim->values,
 						 claim->nulls);
 	poll->nclaimed++;
@@ -286,6 +273,7 @@ sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates
 {
 	if (!has_locked(batch))
 		return;
+	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
 	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 	for (int i = 0; i < batch->nrecords; i++)
 		if (batch->records[i]->state != NULL)

@@ -28,6 +28,7 @@ typedef struct SlPoll
 	ReturnSetInfo *result;
 	MemoryContext  row; /* what one row needs and nobody after it */
 	SlTable        outbox;
+	Oid            event_sequence;
 } SlPoll;
 
 /* When a lease that begins now runs out. */

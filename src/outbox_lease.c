@@ -72,7 +72,10 @@ return_row(SlBatch *batch, SlRecord *record, int target, int64 id)
 	else if (id == part->waiting_id)
 		sl_query_write(&give_place, values, NULL);
 	else
+	{
+		sl_outbox_log_claim(id);
 		sl_outbox_drop(&batch->outbox, id);
+	}
 }
 
 /* Those of the first one's entity: what can be locked, in a batch. */

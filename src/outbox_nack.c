@@ -139,7 +139,10 @@ nack_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 	if (target >= 0 && rows[0].id == record->state->parts[target].leased_id)
 		fail(batch, record, target, failure);
 	else
+	{
+		sl_outbox_log_claim(rows[0].id);
 		sl_outbox_drop(&batch->outbox, rows[0].id);
+	}
 	return 1;
 }
 

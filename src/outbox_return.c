@@ -17,14 +17,35 @@
 
 /* What is due at once takes a new place at the end; a dead letter is never due. */
 static SlPlan end_lease = {
-	.sql = "UPDATE %s.sync_outbox AS o SET lease = NULL, worker = NULL, status = $2,"
-		   "  attempts = $3, last_error = $4, visible_at = $5, updated_at = $6,"
-		   "  place = CASE WHEN $5 OPERATOR(pg_catalog.<=) $6"
-		   "          THEN pg_catalog.pg_current_xact_id() END,"
-		   "  retry_at = CASE WHEN $5 OPERATOR(pg_catalog.>) $6 THEN $5 END"
-		   " WHERE o.id OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"UPDATE %s.sync_outbox AS o SET lease = NULL, worker = NULL, status = $2,"
+		"  attempts = $3, last_error = $4, visible_at = $5, updated_at = $6,"
+		"  place = CASE WHEN $5 OPERATOR(pg_catalog.<=) $6"
+		"          THEN pg_catalog.pg_current_xact_id() END,"
+		"  retry_at = CASE WHEN $5 OPERATOR(pg_catalog.>) $6 THEN $5 END, claim_id = NULL"
+		" WHERE o.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 6,
 	.argtypes = {INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+static SlPlan log_claim = {
+	.sql =
+		"INSERT INTO %s.sync_event (id, at, version, attempt, entity, record_key, event,"
+		"  system, actor, change_set, idempotency_key, detail)"
+		" SELECT o.claim_id, o.updated_at, %s.sync_key_version(o.idempotency_key),"
+		"  o.attempts, o.entity, o.record_key, 'claimed', o.target_system, o.worker,"
+		"  o.change_set, o.idempotency_key, o.action"
+		" FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
+		"  AND o.status OPERATOR(pg_catalog.=) 'leased'",
+	.nargs = 1,
+	.argtypes = {INT8OID}};
+
+void
+sl_outbox_log_claim(int64 id)
+{
+	Datum values[1] = {Int64GetDatum(id)};
+
+	sl_query_write(&log_claim, values, NULL);
+}
 
 static void
 end(int64 id, const SlComeback *comeback, TimestampTz now)
@@ -54,6 +75,7 @@ sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
 	record->is_dirty = true;
 	for (int t = 0; t < batch->policy->nsystems; t++)
 		record->is_changed[t] |= result->waiting->is_changed[t];
+	sl_outbox_log_claim(result->leased_id);
 	end(result->leased_id, comeback, batch->now);
 	if (result->replaced_id == 0)
 		return;

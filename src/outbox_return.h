@@ -21,6 +21,12 @@ typedef struct SlComeback
 } SlComeback;
 
 /*
+ * The row of a claim that is not acknowledged changes or goes: the claim becomes an event
+ * of its own, in its place among them.  SPI is connected.
+ */
+extern void sl_outbox_log_claim(int64 id);
+
+/*
  * Gives up the row that a worker of the target holds, whose write is of unknown
  * outcome from now on.  SPI is connected, the record is locked.
  */

@@ -182,6 +182,7 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 	nulls[SL_OUTBOX_LAST_ERROR] = true;
 	nulls[SL_OUTBOX_PLACE] = true;
 	nulls[SL_OUTBOX_RETRY_AT] = true;
+	nulls[SL_OUTBOX_CLAIM_ID] = true;
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
 	else

@@ -70,7 +70,7 @@ CALL pg_temp.lose('one key');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'the same goes out again');
 CALL pg_temp.at('12:02:02');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'and a third time');
-SELECT is((SELECT count(DISTINCT idempotency_key) FROM sync_event WHERE record_key = 'one key' AND event = 'claimed' AND system = 'support'
+SELECT is((SELECT count(DISTINCT idempotency_key) FROM sync_claim WHERE record_key = 'one key' AND target_system = 'support'
 	AND change_set = '{"phone": "1"}'), 1::bigint, 'under one key');
 SELECT is(pg_temp.ack('support'), true, 'acknowledged');
 SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo', 'shown');

@@ -15,7 +15,7 @@ DECLARE
 BEGIN
 	FOR view IN SELECT c.oid FROM pg_class AS c JOIN pg_depend AS d ON d.objid = c.oid AND d.deptype = 'e'
 		JOIN pg_extension AS x ON x.oid = d.refobjid AND x.extname = 'sync_ledger'
-		WHERE c.relkind = 'v' AND c.relname <> ALL ('{sync_record,sync_shadow,sync_change,sync_ledger}')
+		WHERE c.relkind = 'v' AND c.relname <> ALL ('{sync_record,sync_shadow,sync_change,sync_ledger,sync_claim}')
 	LOOP
 		RETURN QUERY EXECUTE format('SELECT %L || '': '' || v FROM %s AS v WHERE v::text LIKE ''%%''||$1||''%%''', view, view) USING needle;
 	END LOOP;

@@ -15,7 +15,7 @@ DECLARE
 	names text[] := '{}';
 BEGIN
 	FOR view IN SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace AND relname LIKE 'sync\_%'
-			AND relname NOT IN ('sync_record', 'sync_shadow', 'sync_change', 'sync_outbox', 'sync_conflict', 'sync_ledger') ORDER BY 1 LOOP
+			AND relname NOT IN ('sync_record', 'sync_shadow', 'sync_change', 'sync_outbox', 'sync_conflict', 'sync_ledger', 'sync_claim') ORDER BY 1 LOOP
 		EXECUTE format('SELECT EXISTS (SELECT FROM %I AS v WHERE position(%L IN v::text) > 0)', view, secret) INTO found;
 		IF found THEN
 			names := names || view;

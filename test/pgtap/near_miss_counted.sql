@@ -76,7 +76,7 @@ SELECT is((SELECT count(*) FROM sync_near_miss WHERE sent::text || stored::text 
 CALL pg_temp.write('stamped', '{"email": "E@x.org"}');
 SELECT is(pg_temp.ack('support', '{"email": "e@x.org"}'), true, 'one more');
 CALL pg_temp.at('18:00');
-SELECT is(pg_temp.saw('support', (SELECT jsonb_build_object('email', 'e@x.org', 'stamp', idempotency_key) FROM sync_event
-	WHERE record_key = 'stamped' AND event = 'claimed' AND system = 'support')), 'echo email=echo', 'its stamp names it, as it was stored');
+SELECT is(pg_temp.saw('support', (SELECT jsonb_build_object('email', 'e@x.org', 'stamp', idempotency_key) FROM sync_claim
+	WHERE record_key = 'stamped' AND target_system = 'support')), 'echo email=echo', 'its stamp names it, as it was stored');
 
 SELECT * FROM finish();

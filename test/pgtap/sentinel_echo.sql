@@ -7,7 +7,7 @@ SELECT sync_configure('contact', '{"systems": {"crm": {}, "support": {"sentinel"
 -- The payload of the newest claim, as a target that keeps what it is sent shows it.
 CREATE FUNCTION pg_temp.stamp(before integer DEFAULT 0) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('meta', jsonb_build_object('source', e.idempotency_key))
-	FROM sync_event AS e WHERE e.record_key = pg_temp.record_key() AND e.event = 'claimed' AND e.system = 'support'
+	FROM sync_claim AS e WHERE e.record_key = pg_temp.record_key() AND e.target_system = 'support'
 	ORDER BY e.id DESC OFFSET before LIMIT 1
 $$;
 

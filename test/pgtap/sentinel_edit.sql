@@ -7,7 +7,7 @@ SELECT sync_configure('contact', '{"systems": {"crm": {}, "support": {"sentinel"
 -- What support sends: fields, and the stamp of the claim that many before the last one.
 CREATE FUNCTION pg_temp.stamped(fields jsonb, before integer DEFAULT 0) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT fields || jsonb_build_object('stamp', e.idempotency_key)
-	FROM sync_event AS e WHERE e.record_key = pg_temp.record_key() AND e.event = 'claimed' AND e.system = 'support'
+	FROM sync_claim AS e WHERE e.record_key = pg_temp.record_key() AND e.target_system = 'support'
 	ORDER BY e.id DESC OFFSET before LIMIT 1
 $$;
 

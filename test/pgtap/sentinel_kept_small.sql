@@ -6,7 +6,7 @@ SELECT sync_configure('contact', '{"systems": {"crm": {}, "support": {"sentinel"
 
 CREATE FUNCTION pg_temp.stamp(before integer DEFAULT 0) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('stamp', e.idempotency_key)
-	FROM sync_event AS e WHERE e.record_key = pg_temp.record_key() AND e.event = 'claimed' AND e.system = 'support'
+	FROM sync_claim AS e WHERE e.record_key = pg_temp.record_key() AND e.target_system = 'support'
 	ORDER BY e.id DESC OFFSET before LIMIT 1
 $$;
 
@@ -90,7 +90,7 @@ SELECT is(length(pg_temp.stamp()->>'stamp'), 255, 'a stamp is cut');
 SELECT is(pg_temp.saw('support', '{"phone": "2"}' || pg_temp.stamp()), 'held phone=held', 'an edit under it has seen the write: only the window holds it');
 CALL pg_temp.begin(repeat('long ', 100) || 'other');
 CALL pg_temp.write('1');
-SELECT is(pg_temp.saw('support', '{"phone": "2"}' || (SELECT jsonb_build_object('stamp', idempotency_key) FROM sync_event
-	WHERE record_key = repeat('long ', 100) AND event = 'claimed' AND system = 'support')), 'conflict phone=conflict', 'that of a record whose key begins as this one''s proves nothing');
+SELECT is(pg_temp.saw('support', '{"phone": "2"}' || (SELECT jsonb_build_object('stamp', idempotency_key) FROM sync_claim
+	WHERE record_key = repeat('long ', 100) AND target_system = 'support')), 'conflict phone=conflict', 'that of a record whose key begins as this one''s proves nothing');
 
 SELECT * FROM finish();

@@ -17,8 +17,8 @@ BEGIN
 	PERFORM pg_temp.saw('crm', '{"phone": "2"}');
 	PERFORM pg_temp.poll('support');
 	PERFORM pg_temp.ack('support');
-	SELECT idempotency_key INTO stamp FROM sync_event AS e
-	WHERE e.record_key = shown_late.record_key AND event = 'claimed' ORDER BY id DESC LIMIT 1;
+	SELECT idempotency_key INTO stamp FROM sync_claim AS e
+	WHERE e.record_key = shown_late.record_key ORDER BY id DESC LIMIT 1;
 	CALL pg_temp.later(2, '12:00');
 	PERFORM pg_temp.saw('crm', '{"phone": "3"}');
 	PERFORM pg_temp.poll('support');

@@ -93,7 +93,7 @@ def exactly_once(name, book, api, workers):
     report(until(lambda: book.waits() == 0, 90), f'{name}: everything is delivered',
            book.rows('SELECT * FROM sync_outbox'), workers.said())
     workers.stop()
-    claimed = {key for key, in book.rows("SELECT idempotency_key FROM sync_event WHERE event = 'claimed'")}
+    claimed = {key for key, in book.rows('SELECT idempotency_key FROM sync_claim')}
     settled = {key for key, in book.rows('SELECT idempotency_key FROM sync_delivery')}
     keys = api.applied
     report(api.faults == [], f'{name}: no key is reused, no record created twice, nothing out of order', *api.faults)
