@@ -13,6 +13,7 @@
 #include "diff_chunk.h"
 #include "diff_complete.h"
 #include "guc.h"
+#include "owner.h"
 #include "query.h"
 #include "store_conflict.h"
 #include "store_reject.h"
@@ -266,8 +267,13 @@ void
 sl_chunk_settle(SlChunk *chunk)
 {
 	const SlDiff *diff = chunk->diff;
+	SlOwner       before;
 
+	if (chunk->narrivals > 0)
+		sl_owner_begin(&before);
 	settle(chunk);
 	if (!diff->options.is_dry_run)
 		sl_count_arrivals(diff->policy, diff->system, chunk->counts, chunk->now);
+	if (chunk->narrivals > 0)
+		sl_owner_end(&before);
 }

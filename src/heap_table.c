@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "heap_checks.h"
 #include "heap_table.h"
+#include "owner.h"
 #include "query.h"
 
 /* Callers know each column by its place: a table with others is not theirs. */
@@ -74,8 +75,12 @@ fill(SlTable *table, const Datum *values, const bool *nulls)
 static void
 insert_alone(SlTable *table, const Datum *values, const bool *nulls)
 {
+	SlOwner before;
+
 	fill(table, values, nulls);
+	sl_owner_begin(&before);
 	ExecSimpleRelationInsert(table->info, table->estate, table->fresh);
+	sl_owner_end(&before);
 	ResetPerTupleExprContext(table->estate);
 }
 
@@ -139,8 +144,12 @@ drop_gathered(SlTable *table)
 static void
 update(SlTable *table, TupleTableSlot *old, const Datum *values, const bool *nulls)
 {
+	SlOwner before;
+
 	fill(table, values, nulls);
+	sl_owner_begin(&before);
 	ExecSimpleRelationUpdate(table->info, table->estate, &table->epq, old, table->fresh);
+	sl_owner_end(&before);
 	ResetPerTupleExprContext(table->estate);
 }
 
@@ -158,13 +167,23 @@ sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls)
 	update(table, table->probe.slot, values, nulls);
 }
 
+static void
+delete_row(SlTable *table, TupleTableSlot *row)
+{
+	SlOwner before;
+
+	sl_owner_begin(&before);
+	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, row);
+	sl_owner_end(&before);
+	ResetPerTupleExprContext(table->estate);
+}
+
 void
 sl_table_delete(SlTable *table, ItemPointer tid)
 {
 	ExecClearTuple(table->old);
 	table->old->tts_tid = *tid;
-	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, table->old);
-	ResetPerTupleExprContext(table->estate);
+	delete_row(table, table->old);
 }
 
 bool
@@ -181,8 +200,7 @@ sl_table_lock_found(SlTable *table)
 void
 sl_table_delete_found(SlTable *table)
 {
-	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, table->probe.slot);
-	ResetPerTupleExprContext(table->estate);
+	delete_row(table, table->probe.slot);
 }
 
 /* Rows are looked for on a snapshot that sees what was written before the first look. */
@@ -246,9 +264,13 @@ sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
 static void
 run_triggers(SlTable *table)
 {
+	SlOwner before;
+
+	sl_owner_begin(&before);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	AfterTriggerEndQuery(table->estate);
 	PopActiveSnapshot();
+	sl_owner_end(&before);
 }
 
 void

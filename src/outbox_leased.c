@@ -19,6 +19,7 @@
 #include "heap_probe.h"
 #include "outbox_columns.h"
 #include "outbox_leased.h"
+#include "owner.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -206,9 +207,11 @@ int
 sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg)
 {
 	int           done = 0;
+	SlOwner       before;
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger rows",
 											   ALLOCSET_DEFAULT_SIZES);
 
+	sl_owner_begin(&before);
 	for (int i = 0; i < n;)
 	{
 		MemoryContext old = MemoryContextSwitchTo(work);
@@ -222,6 +225,7 @@ sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg)
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(work);
 	}
+	sl_owner_end(&before);
 	MemoryContextDelete(work);
 	return done;
 }

@@ -23,6 +23,7 @@
 #include "outbox_rate.h"
 #include "outbox_row.h"
 #include "outbox_target.h"
+#include "owner.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -199,8 +200,9 @@ check_limits(const SlPoll *poll)
 Datum
 sync_poll(PG_FUNCTION_ARGS)
 {
-	SlPoll poll = {0};
-	SlGate gate;
+	SlPoll  poll = {0};
+	SlGate  gate;
+	SlOwner before;
 
 	need(fcinfo, ARG_TARGET, "target");
 	need(fcinfo, ARG_MAX_CHANGES, "max_changes");
@@ -215,6 +217,7 @@ sync_poll(PG_FUNCTION_ARGS)
 	check_limits(&poll);
 	InitMaterializedSRF(fcinfo, 0);
 	poll.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	sl_owner_begin(&before);
 	sl_gate_look(poll.target, &gate);
 	if (!sl_gate_is_closed(poll.target, &gate))
 	{
@@ -223,5 +226,6 @@ sync_poll(PG_FUNCTION_ARGS)
 	}
 	if (poll.nclaimed == 0)
 		sl_need_target(poll.target, poll.entity);
+	sl_owner_end(&before);
 	return (Datum) 0;
 }

@@ -8,157 +8,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/stratnum.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_extension.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
 
+#include "owner.h"
 #include "query.h"
-
-/* Where the extension is installed; all that is remembered of the catalogs. */
-typedef struct Installation
-{
-	bool is_valid; /* cleared by the callbacks, set by lookup */
-	Oid  extension;
-	Oid  schema;
-	Oid  entity_table; /* dropped with the extension: its invalidation tells */
-	char schema_name[2 * NAMEDATALEN + 2]; /* quoted */
-} Installation;
-
-static Installation installation;
-static uint64       generation = 0;
-
-static void
-forget_namespace(Datum arg, int cacheid, uint32 hashvalue)
-{
-	installation.is_valid = false;
-}
-
-static void
-forget_relation(Datum arg, Oid relid)
-{
-	if (relid == InvalidOid || relid == installation.entity_table)
-		installation.is_valid = false;
-}
-
-void
-sl_query_init(void)
-{
-	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_namespace, (Datum) 0);
-	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
-}
-
-/* Reads pg_extension; false where the extension is not installed. */
-static bool
-find_extension(Oid *extension, Oid *schema)
-{
-	Relation    rel;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple   tuple;
-	bool        found;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("sync_ledger"));
-	rel = table_open(ExtensionRelationId, AccessShareLock);
-	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	found = HeapTupleIsValid(tuple);
-	if (found)
-	{
-		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-
-		*extension = form->oid;
-		*schema = form->extnamespace;
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return found;
-}
-
-/* An Installation as the catalogs have it now, not valid yet. */
-static Installation
-look_up_installation(void)
-{
-	Installation found;
-	char        *name;
-
-	memset(&found, 0, sizeof(found));
-	if (!find_extension(&found.extension, &found.schema))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"sync_ledger\" is not installed in this database"),
-				 errhint("Run CREATE EXTENSION sync_ledger.")));
-	name = get_namespace_name(found.schema);
-	if (name == NULL)
-		elog(ERROR, "cache lookup failed for namespace %u", found.schema);
-	strlcpy(found.schema_name, quote_identifier(name), sizeof(found.schema_name));
-	found.entity_table = get_relname_relid("sync_entity", found.schema);
-	return found;
-}
-
-/*
- * A lookup can itself read invalidations, so the result is marked valid last and
- * from a copy: one that comes in meanwhile costs one more lookup, no more.
- */
-static void
-need_installation(void)
-{
-	Installation found;
-
-	if (installation.is_valid)
-		return;
-
-	found = look_up_installation();
-	if (found.extension != installation.extension ||
-		found.schema != installation.schema ||
-		found.entity_table != installation.entity_table ||
-		strcmp(found.schema_name, installation.schema_name) != 0)
-		generation++;
-	installation = found;
-	installation.is_valid = true;
-}
-
-const char *
-sl_schema_name(void)
-{
-	need_installation();
-	return installation.schema_name;
-}
-
-Oid
-sl_schema_oid(void)
-{
-	need_installation();
-	return installation.schema;
-}
-
-uint64
-sl_install_generation(void)
-{
-	need_installation();
-	return generation;
-}
-
-Oid
-sl_relation_oid(const char *name)
-{
-	Oid relid = get_relname_relid(name, sl_schema_oid());
-
-	if (!OidIsValid(relid))
-		elog(ERROR, "relation \"%s\" of extension sync_ledger is missing", name);
-	return relid;
-}
 
 void
 sl_spi_connect(void)
@@ -228,10 +82,22 @@ sl_plan(SlPlan *plan)
 	return fresh;
 }
 
+static int
+execute_as_owner(SlPlan *plan, Datum *values, const char *nulls, bool read_only)
+{
+	SlOwner before;
+	int     rc;
+
+	sl_owner_begin(&before);
+	rc = SPI_execute_plan(sl_plan(plan), values, nulls, read_only, 0);
+	sl_owner_end(&before);
+	return rc;
+}
+
 static uint64
 select_rows(SlPlan *plan, Datum *values, const char *nulls, bool read_only)
 {
-	int rc = SPI_execute_plan(sl_plan(plan), values, nulls, read_only, 0);
+	int rc = execute_as_owner(plan, values, nulls, read_only);
 
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of a query: %s: %s", SPI_result_code_string(rc),
@@ -263,7 +129,7 @@ is_write(int rc)
 uint64
 sl_query_write(SlPlan *plan, Datum *values, const char *nulls)
 {
-	int rc = SPI_execute_plan(sl_plan(plan), values, nulls, false, 0);
+	int rc = execute_as_owner(plan, values, nulls, false);
 
 	if (!is_write(rc))
 		elog(ERROR, "unexpected result of a write: %s: %s", SPI_result_code_string(rc),

@@ -29,6 +29,8 @@
 
 #include "executor/spi.h"
 
+#include "installation.h"
+
 #define SL_PLAN_MAX_ARGS 32
 
 typedef struct SlPlan
@@ -41,23 +43,6 @@ typedef struct SlPlan
 	SPIPlanPtr plan;
 	uint64     generation; /* of the installation that it was planned for */
 } SlPlan;
-
-/* Registers the callbacks that keep this file's memory true; called by _PG_init. */
-extern void sl_query_init(void);
-
-/* The schema that the extension lives in, quoted as an identifier where needed. */
-extern const char *sl_schema_name(void);
-extern Oid         sl_schema_oid(void);
-
-/* The oid of one of the extension's own relations, in its own schema. */
-extern Oid sl_relation_oid(const char *name);
-
-/*
- * Grows each time the extension is found in another place than before (dropped
- * and created again, schema renamed): what was remembered under an older number is
- * void.
- */
-extern uint64 sl_install_generation(void);
 
 extern void sl_spi_connect(void);
 extern void sl_spi_finish(void);

@@ -10,9 +10,9 @@
 
 #include "guc.h"
 #include "heap_checks.h"
+#include "installation.h"
 #include "outbox_mark.h"
 #include "policy_cache.h"
-#include "query.h"
 #include "statistics.h"
 
 PG_MODULE_MAGIC;
@@ -23,7 +23,7 @@ void
 _PG_init(void)
 {
 	sl_guc_init();
-	sl_query_init();
+	sl_installation_init();
 	sl_checks_init();
 	sl_policy_cache_init();
 	sl_mark_init();

@@ -1,0 +1,49 @@
+/*
+ * owner.c
+ *	  The rights with which the extension reads and writes its own tables.
+ *
+ * Whoever may call a function needs no right in the book beside that: statements and rows
+ * of the extension's own are the owner's, and all else runs as the caller that it is.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+
+#include "installation.h"
+#include "owner.h"
+
+#define SAFE_PATH "pg_catalog, pg_temp"
+
+/* It may be so already: in a trigger, or where the caller has set it. */
+static int
+pin_search_path(void)
+{
+	int level;
+
+	if (strcmp(namespace_search_path, SAFE_PATH) == 0)
+		return 0;
+	level = NewGUCNestLevel();
+	(void) set_config_option("search_path", SAFE_PATH, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+sl_owner_begin(SlOwner *before)
+{
+	Oid owner = sl_owner_oid();
+
+	GetUserIdAndSecContext(&before->user, &before->context);
+	SetUserIdAndSecContext(owner, before->context | SECURITY_LOCAL_USERID_CHANGE);
+	before->settings = pin_search_path();
+}
+
+void
+sl_owner_end(const SlOwner *before)
+{
+	if (before->settings > 0)
+		AtEOXact_GUC(false, before->settings);
+	SetUserIdAndSecContext(before->user, before->context);
+}
