@@ -73,9 +73,9 @@ static SlPlan nack = {.sql = "SELECT %s.sync_nack($1, $2, $3)",
 
 static SlPlan see_rows = {
 	.sql = "SELECT pg_catalog.count(*) FROM %s.sync_diff($1, $2, $3,"
-		   " actor => CURRENT_USER::pg_catalog.text)",
-	.nargs = 3,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID}};
+		   " actor => $4)",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
 
 static SlPlan see_deletes = {
 	.sql = "SELECT pg_catalog.count(*) FROM %s.sync_delete($1, $2, $3)",
@@ -249,7 +249,7 @@ static void
 see_written(const SlApply *apply)
 {
 	StringInfoData rows;
-	Datum values[3] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
+	Datum values[4] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
 
 	initStringInfo(&rows);
 	for (int i = 0; i < apply->nchanges; i++)
@@ -260,6 +260,7 @@ see_written(const SlApply *apply)
 		return;
 	appendStringInfoChar(&rows, ']');
 	values[2] = PointerGetDatum(cstring_to_text_with_len(rows.data, rows.len));
+	values[3] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
 	sl_query_select(&see_rows, values, NULL);
 }
 

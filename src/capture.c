@@ -128,13 +128,10 @@ sl_capture_close(SlCapture *capture)
 	close_gone(capture);
 }
 
-/* Types may have code of their owner, who is nobody to the book. */
 static void
 read_values(SlCapture *capture, const Datum *values, const bool *nulls, SlRawRecord *raw)
 {
-	SetUserIdAndSecContext(capture->writer, capture->writer_context);
 	sl_row_read(&capture->reader, values, nulls, raw);
-	SetUserIdAndSecContext(capture->owner, capture->owner_context);
 	raw->ordinal = ++capture->ordinal;
 }
 

@@ -39,13 +39,9 @@ typedef struct SlCapture
 	bool           *woken; /* by system: something waits for it because of this */
 	int64           ordinal;
 	MemoryContext   context; /* of the call */
-	Oid writer; /* who reads the values: their types may have code of anybody */
-	int writer_context;
-	Oid owner; /* who writes the book */
-	int owner_context;
 } SlCapture;
 
-/* Opens the rows of a trigger, as their system's policy reads them: writer and owner are set. */
+/* Opens the rows of a trigger, as their system's policy reads them. */
 extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 							TriggerData *trigger);
 

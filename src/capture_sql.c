@@ -2,26 +2,27 @@
  * capture_sql.c
  *	  sync_capture(): the trigger function of attached tables.
  *
- * The book is written with the rights of the function's owner, whoever writes the table;
- * what the writer or the table's owner can bring in (types, the search path) runs with
- * the writer's own.
+ * Whoever writes the table needs no right in the book; what the writer or the table's owner
+ * can bring in (types, the search path) runs with the writer's own rights.
  */
 #include "postgres.h"
 
-#include "catalog/pg_proc.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
+#include "parser/parse_func.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "apply.h"
 #include "apply_mark.h"
 #include "capture.h"
+#include "compat.h"
 #include "guc.h"
+#include "owner.h"
 #include "policy_cache.h"
+#include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_capture);
 
@@ -66,41 +67,46 @@ refuse_truncate(const TriggerData *trigger)
 					 "sync_detach() it first.")));
 }
 
-static Oid
-owner_of_function(Oid function)
-{
-	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid       owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 static void
 run_as(SlCapture *capture, int system)
 {
 	SlDiff diff = {.policy = capture->policy, .system = system};
 
 	diff.woken = capture->woken;
-	diff.options.actor = GetUserNameFromId(capture->writer, false);
+	diff.options.actor = GetUserNameFromId(GetUserId(), false);
 	diff.describe = sl_capture_describe;
 	sl_diff_run_source(&diff, sl_capture_next, capture);
 }
 
+/* Who may call this function may say anything for any system. */
+static Oid
+listing_function(void)
+{
+	SlOwner before;
+	List   *name = list_make2(makeString(get_namespace_name(sl_schema_oid())),
+							  makeString("sync_diff_from"));
+	Oid     function;
+
+	sl_owner_begin(&before);
+	function = LookupFuncName(name, -1, NULL, false);
+	sl_owner_end(&before);
+	return function;
+}
+
 /* Who may write on behalf of another system than the table's own. */
 static void
-check_speaker(const SlCapture *capture)
+check_speaker(void)
 {
-	if (!is_member_of_role(capture->writer, capture->owner))
+	const char *writer = GetUserNameFromId(GetUserId(), false);
+
+	if (!sl_may_execute(listing_function(), GetUserId()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" may not write on behalf of system \"%s\"",
-						GetUserNameFromId(capture->writer, false), sl_guc_system),
-				 errhint("RESET sync_ledger.system, or write as a member of role \"%s\".",
-						 GetUserNameFromId(capture->owner, false))));
+				 errmsg("role \"%s\" may not write on behalf of system \"%s\"", writer,
+						sl_guc_system),
+				 errhint(
+					 "RESET sync_ledger.system, or let sync_grant() give the role the "
+					 "privilege \"ingest\".")));
 }
 
 static void
@@ -110,7 +116,7 @@ choose_speaker(SlCapture *capture)
 		return;
 	capture->speaker = sl_policy_need_system(capture->policy, sl_guc_system);
 	if (capture->speaker != capture->system)
-		check_speaker(capture);
+		check_speaker();
 }
 
 /* What another system has written is that system's word; then the table shows it. */
@@ -154,24 +160,17 @@ run(SlCapture *capture)
 		apply_at_once(capture);
 }
 
-/* An error leaves the rights of the owner as the end of any transaction does. */
 static void
-capture(TriggerData *trigger, Oid function)
+capture(TriggerData *trigger)
 {
 	SlCapture       capture = {0};
-	const SlPolicy *policy;
+	const SlPolicy *policy = sl_policy_get(trigger->tg_trigger->tgargs[1]);
 
-	GetUserIdAndSecContext(&capture.writer, &capture.writer_context);
-	capture.owner = owner_of_function(function);
-	capture.owner_context = capture.writer_context | SECURITY_LOCAL_USERID_CHANGE;
-	SetUserIdAndSecContext(capture.owner, capture.owner_context);
-	policy = sl_policy_get(trigger->tg_trigger->tgargs[1]);
 	sl_capture_open(&capture, policy,
 					sl_policy_need_system(policy, trigger->tg_trigger->tgargs[0]),
 					trigger);
 	run(&capture);
 	sl_capture_close(&capture);
-	SetUserIdAndSecContext(capture.writer, capture.writer_context);
 }
 
 Datum
@@ -185,6 +184,6 @@ sync_capture(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		refuse_truncate(trigger);
 	if (sl_pairs_has_rows(trigger))
-		capture(trigger, fcinfo->flinfo->fn_oid);
+		capture(trigger);
 	return PointerGetDatum(NULL);
 }

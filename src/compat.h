@@ -12,7 +12,9 @@
 #endif
 
 #include "access/genam.h"
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -57,6 +59,17 @@ sl_insert_index_tuples(ResultRelInfo *info, TupleTableSlot *slot, EState *estate
 	list_free(ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL, false));
 #else
 	list_free(ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL));
+#endif
+}
+
+static inline bool
+sl_may_execute(Oid function, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) ==
+		   ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 

@@ -25,14 +25,16 @@ PG_FUNCTION_INFO_V1(sync_unschedule);
 
 static SlPlan schedule_job = {.sql = "SELECT cron.schedule($1, $2, $3)",
 							  .nargs = 3,
-							  .argtypes = {TEXTOID, TEXTOID, TEXTOID}};
+							  .argtypes = {TEXTOID, TEXTOID, TEXTOID},
+							  .is_callers = true};
 
 static SlPlan unschedule_job = {
 	.sql = "SELECT cron.unschedule(j.jobid) FROM cron.job AS j"
 		   " WHERE j.jobname OPERATOR(pg_catalog.=) $1"
 		   "  AND j.username OPERATOR(pg_catalog.=) CURRENT_USER",
 	.nargs = 1,
-	.argtypes = {TEXTOID}};
+	.argtypes = {TEXTOID},
+	.is_callers = true};
 
 static bool
 has_cron(void)

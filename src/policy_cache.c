@@ -28,15 +28,13 @@ typedef struct CachedPolicy
 } CachedPolicy;
 
 static SlPlan newest_config = {
-	"SELECT e.version, e.config FROM %s.sync_entity e"
-	" WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
-	1,
-	{TEXTOID},
-	NULL,
-	0};
+	.sql = "SELECT e.version, e.config FROM %s.sync_entity e"
+		   " WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
 
-static SlPlan known_entities =
-	{"SELECT DISTINCT e.entity FROM %s.sync_entity e ORDER BY e.entity", 0, {0}, NULL, 0};
+static SlPlan known_entities = {
+	.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity e ORDER BY e.entity"};
 
 /* All that is cached: the table and, as its children, the policies in it. */
 static MemoryContext current = NULL;

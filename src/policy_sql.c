@@ -28,32 +28,28 @@ PG_FUNCTION_INFO_V1(sync_config);
 PG_FUNCTION_INFO_V1(sync_policy);
 
 static SlPlan newest_version = {
-	"SELECT e.version, e.config OPERATOR(pg_catalog.=) $2, e.config FROM %s.sync_entity e"
-	" WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
-	2,
-	{TEXTOID, JSONBOID},
-	NULL,
-	0};
+	.sql = "SELECT e.version, e.config OPERATOR(pg_catalog.=) $2, e.config"
+		   " FROM %s.sync_entity e WHERE e.entity OPERATOR(pg_catalog.=) $1"
+		   " ORDER BY e.version DESC LIMIT 1",
+	.nargs = 2,
+	.argtypes = {TEXTOID, JSONBOID}};
 
 /* A version that the snapshot does not see makes this a serialization failure (40001). */
 static SlPlan add_version = {
-	"INSERT INTO %s.sync_entity (entity, version, config) VALUES ($1, $2, $3)"
-	" ON CONFLICT DO NOTHING",
-	3,
-	{TEXTOID, INT4OID, JSONBOID},
-	NULL,
-	0};
+	.sql = "INSERT INTO %s.sync_entity (entity, version, config) VALUES ($1, $2, $3)"
+		   " ON CONFLICT DO NOTHING",
+	.nargs = 3,
+	.argtypes = {TEXTOID, INT4OID, JSONBOID}};
 
-static SlPlan renew_targets = {"SELECT %s.sync_renew_targets()", 0, {0}, NULL, 0};
+static SlPlan renew_targets = {.sql = "SELECT %s.sync_renew_targets()"};
 
-static SlPlan find_version = {"SELECT e.version, e.config FROM %s.sync_entity e"
-							  " WHERE e.entity OPERATOR(pg_catalog.=) $1"
-							  " AND ($2 IS NULL OR e.version OPERATOR(pg_catalog.=) $2)"
-							  " ORDER BY e.version DESC LIMIT 1",
-							  2,
-							  {TEXTOID, INT4OID},
-							  NULL,
-							  0};
+static SlPlan find_version = {
+	.sql = "SELECT e.version, e.config FROM %s.sync_entity e"
+		   " WHERE e.entity OPERATOR(pg_catalog.=) $1"
+		   " AND ($2 IS NULL OR e.version OPERATOR(pg_catalog.=) $2)"
+		   " ORDER BY e.version DESC LIMIT 1",
+	.nargs = 2,
+	.argtypes = {TEXTOID, INT4OID}};
 
 static void
 need_argument(FunctionCallInfo fcinfo, int argument, const char *name)

@@ -5,8 +5,9 @@
  *
  * A statement is a static SlPlan whose text writes %s where the extension's schema
  * stands (nothing else is replaced; a lone % stays).  What a user gave is a parameter,
- * never text.  Operators are written OPERATOR(pg_catalog.=), types and functions with
- * their schema: the caller's search_path is not ours.
+ * never text.  It runs as the owner of the book, see owner.h; all the same operators are
+ * written OPERATOR(pg_catalog.=), types and functions with their schema: two locks are
+ * better than one.
  *
  *		static SlPlan find_record = {
  *			"SELECT r.version FROM %s.sync_record r"
@@ -38,6 +39,7 @@ typedef struct SlPlan
 	const char *sql; /* %s where the schema stands */
 	int         nargs;
 	Oid         argtypes[SL_PLAN_MAX_ARGS];
+	bool        is_callers; /* run with the caller's rights, not as the book's owner */
 
 	/* filled by sl_plan(), for the life of the backend */
 	SPIPlanPtr plan;

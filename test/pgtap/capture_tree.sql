@@ -66,7 +66,7 @@ SELECT sync_attach('parent', 'app', 'contact');
 INSERT INTO child VALUES (20, 'T');
 UPDATE parent SET n = 1;
 SELECT is(pg_temp.taken(), '20 accepted {"name": "T"}; 20 accepted {"n": 1}', 'a child, by both ways');
-SELECT throws_ok($$ SELECT sync_attach('people', 'app', 'contact') $$, '55000', 'system "app" of entity "contact" is table "parent" already', 'one table for a system');
+SELECT throws_ok($$ SELECT sync_attach('people', 'app', 'contact') $$, '55000', 'system "app" of entity "contact" is table "public.parent" already', 'one table for a system');
 ALTER TABLE parent DISABLE TRIGGER sync_capture_update;
 SELECT is((SELECT status || ': ' || reason FROM sync_health WHERE subject = 'attached tables'), 'critical: parent: a trigger of it is missing or disabled', 'a trigger that is off is told');
 DROP TABLE parent, child;

@@ -9,7 +9,7 @@ CALL pg_temp.at_rest('T1', '{"phone": "0"}', 'crm', 'support');
 CREATE TABLE seen (relation name, changes bigint);
 CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO seen SELECT tg_table_name, count(*) FROM sync_change;
+	INSERT INTO public.seen SELECT tg_table_name, count(*) FROM public.sync_change;
 	RETURN NULL;
 END
 $$;
