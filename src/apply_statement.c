@@ -21,6 +21,7 @@
 
 #include "apply.h"
 #include "apply_mark.h"
+#include "owner.h"
 #include "path_trie.h"
 #include "query.h"
 
@@ -194,14 +195,13 @@ owner_of(Oid relation)
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
-	Oid    types[2] = {JSONBARRAYOID, TEXTARRAYOID};
-	Datum *payloads = palloc(sizeof(Datum) * n);
-	Datum *ids = palloc(sizeof(Datum) * n);
-	bool  *nulls = palloc(sizeof(bool) * n);
-	Datum  values[2];
-	Oid    caller;
-	int    context;
-	int    rc;
+	Oid     types[2] = {JSONBARRAYOID, TEXTARRAYOID};
+	Datum  *payloads = palloc(sizeof(Datum) * n);
+	Datum  *ids = palloc(sizeof(Datum) * n);
+	bool   *nulls = palloc(sizeof(bool) * n);
+	Datum   values[2];
+	SlOwner before;
+	int     rc;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -213,13 +213,12 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
 	values[1] = PointerGetDatum(construct_md_array(ids, nulls, 1, &n, (int[]){1}, TEXTOID,
 												   -1, false, TYPALIGN_INT));
-	GetUserIdAndSecContext(&caller, &context);
 	if (apply->is_by_owner)
-		SetUserIdAndSecContext(owner_of(apply->relation),
-							   context | SECURITY_LOCAL_USERID_CHANGE);
+		sl_role_begin(owner_of(apply->relation), &before);
 	rc = SPI_execute_with_args(statement_of(apply, changes[0]), 2, types, values, NULL,
 							   false, 0);
-	SetUserIdAndSecContext(caller, context);
+	if (apply->is_by_owner)
+		sl_owner_end(&before);
 	if (rc < 0)
 		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));
 }

@@ -16,27 +16,36 @@
 
 #define SAFE_PATH "pg_catalog, pg_temp"
 
-/* It may be so already: in a trigger, or where the caller has set it. */
 static int
 pin_search_path(void)
 {
-	int level;
+	int level = NewGUCNestLevel();
 
-	if (strcmp(namespace_search_path, SAFE_PATH) == 0)
-		return 0;
-	level = NewGUCNestLevel();
 	(void) set_config_option("search_path", SAFE_PATH, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return level;
 }
 
+static void
+become(Oid role, SlOwner *before)
+{
+	GetUserIdAndSecContext(&before->user, &before->context);
+	SetUserIdAndSecContext(role, before->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+/* Inside of another such stretch the path is pinned already, and pinning it is not free. */
 void
 sl_owner_begin(SlOwner *before)
 {
-	Oid owner = sl_owner_oid();
+	become(sl_owner_oid(), before);
+	before->settings = strcmp(namespace_search_path, SAFE_PATH) == 0 ? 0
+																	 : pin_search_path();
+}
 
-	GetUserIdAndSecContext(&before->user, &before->context);
-	SetUserIdAndSecContext(owner, before->context | SECURITY_LOCAL_USERID_CHANGE);
+void
+sl_role_begin(Oid role, SlOwner *before)
+{
+	become(role, before);
 	before->settings = pin_search_path();
 }
 

@@ -24,4 +24,10 @@ typedef struct SlOwner
 extern void sl_owner_begin(SlOwner *before);
 extern void sl_owner_end(const SlOwner *before);
 
+/*
+ * The same as another role, whose code may run: what it sets, such as a search path, goes
+ * with the stretch.
+ */
+extern void sl_role_begin(Oid role, SlOwner *before);
+
 #endif

@@ -34,7 +34,7 @@ SELECT count(sync_redrive(id)) FROM sync_outbox WHERE target_system = 'shop';
 SELECT is(sync_apply('shop'), 1, 'as any change does');
 
 -- Triggers of the user's that write the first table again
-CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE app SET n = coalesce(n, 0) + 1 WHERE id = new.id; RETURN NULL; END $$;
+CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.app SET n = coalesce(n, 0) + 1 WHERE id = new.id; RETURN NULL; END $$;
 CREATE TRIGGER back AFTER INSERT ON shop FOR EACH ROW EXECUTE FUNCTION back();
 INSERT INTO app VALUES (5, 'E', 5);
 SELECT is((SELECT n FROM app WHERE id = 5), 6, 'a trigger of the other table writes the first one');
