@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "state.h"
 
-#define SL_STATE_FORMAT 1
+#define SL_STATE_FORMAT 2
 
 /* What a part says of a field, one byte for each that is not plain. */
 #define SL_SHOWN_SEEN     0x01
@@ -132,18 +132,20 @@ sl_get_value(SlCursor *c, SlKind kind)
 	return value;
 }
 
-static inline SlValue
-sl_get_value_tagged(SlCursor *c, uint8 kind)
+static inline SlKind
+sl_kind_of(uint8 kind)
 {
 	if (kind > SL_INEXACT)
 		sl_state_damaged();
-	return sl_get_value(c, (SlKind) kind);
+	return (SlKind) kind;
 }
 
 static inline SlValue
 sl_get_tagged_value(SlCursor *c)
 {
-	return sl_get_value_tagged(c, sl_get_byte(c));
+	SlKind kind = sl_kind_of(sl_get_byte(c));
+
+	return sl_get_value(c, kind);
 }
 
 static inline void

@@ -248,6 +248,7 @@ decode(SlDecoder *d)
 	get_edits(d);
 	get_tombstone(d, flags);
 	get_fields(d);
+	d->others = d->values;
 	sl_decode_parts(d);
 	if (state->policy_version != d->policy->version)
 		sl_state_renew(d->policy, state);

@@ -17,6 +17,18 @@ token_of(const SlDecoder *d, uint64 index)
 }
 
 static SlValue
+get_value_of_kind(SlDecoder *d, uint8 kind)
+{
+	return sl_get_value(&d->values, sl_kind_of(kind));
+}
+
+static SlValue
+get_other_value(SlDecoder *d)
+{
+	return get_value_of_kind(d, sl_get_byte(&d->cursor));
+}
+
+static SlValue
 get_shared_value(SlDecoder *d, const SlShown *shown, const SlValue *golden)
 {
 	uint8 kind = sl_get_byte(&d->cursor);
@@ -25,7 +37,7 @@ get_shared_value(SlDecoder *d, const SlShown *shown, const SlValue *golden)
 		return *golden;
 	if (kind == SL_VALUE_OF_SHOWN)
 		return shown->value;
-	return sl_get_value_tagged(&d->cursor, kind);
+	return get_value_of_kind(d, kind);
 }
 
 static void
@@ -59,7 +71,7 @@ get_undecided(SlDecoder *d, SlShown *shown)
 	shown->is_undecided = true;
 	shown->was_seen = (flags & SL_UNDECIDED_SEEN) != 0;
 	shown->was_observed = (flags & SL_UNDECIDED_OBSERVED) != 0;
-	shown->base = sl_get_tagged_value(&d->cursor);
+	shown->base = get_other_value(d);
 }
 
 static void
@@ -91,8 +103,7 @@ get_shown(SlDecoder *d, SlShown *shown, const SlValue *golden)
 	shown->is_unsure = (flags & SL_SHOWN_UNSURE) != 0;
 	shown->acked_since = (flags & SL_SHOWN_ACKED) != 0;
 	if (shown->is_seen)
-		shown->value = (flags & SL_SHOWN_SAME) != 0 ? *golden
-													: sl_get_tagged_value(&d->cursor);
+		shown->value = (flags & SL_SHOWN_SAME) != 0 ? *golden : get_other_value(d);
 	if ((flags & SL_SHOWN_MORE) != 0)
 		get_more(d, shown, golden);
 }
@@ -128,6 +139,8 @@ get_part_fields(SlDecoder *d, int system)
 	SlPart     *part = &d->state->parts[system];
 	const char *bits;
 
+	d->values = d->others;
+	(void) sl_get_bytes(&d->values, sl_get_varint(&d->cursor));
 	get_tokens(d);
 	bits = sl_get_bytes(&d->cursor, (uint64) (d->nknown + 7) / 8);
 	for (int i = 0; i < d->nknown; i++)

@@ -27,7 +27,8 @@ typedef struct SlDecoder
 	const SlPolicy *policy;
 	SlState        *state;
 	SlCursor        cursor;
-	SlCursor        values; /* names and values of the fields, which stand last */
+	SlCursor        values; /* names and values of the fields, then of the parts */
+	SlCursor        others; /* where those of the parts begin */
 	int             only;   /* the one system whose part is read, or -1: all */
 	int             nnames;
 	int            *systems; /* by name in the bytes: number of a system or gone one */

@@ -26,6 +26,7 @@ typedef struct Encoder
 	const SlPolicy *policy;
 	const SlState  *state;
 	StringInfoData  out;
+	StringInfoData  others; /* values of the parts that are not C's */
 	int             nedits;
 	Edit           *edits;
 	int             nknown; /* the golden fields that are written ... */
@@ -193,8 +194,9 @@ put_fields(Encoder *e)
 }
 
 /*
- * Names and values stand last, behind all that changes with every event: what an
- * update leaves as it was is one run of bytes, which WAL does not repeat.
+ * Names and values stand last, behind all that changes with every event, and the parts'
+ * own values behind them: what an update leaves as it was is one run of bytes, which WAL
+ * does not repeat.
  */
 static void
 put_values(Encoder *e)
@@ -207,6 +209,7 @@ put_values(Encoder *e)
 		sl_put_string(&e->out, spec->name, spec->name_len);
 		sl_put_value(&e->out, value);
 	}
+	appendBinaryStringInfo(&e->out, e->others.data, e->others.len);
 }
 
 /* A token's place in the part's list, from 1; 0 for none. */
@@ -267,6 +270,14 @@ is_plain(Encoder *e, int field, const SlShown *shown)
 		   has_plain_tokens(e, shown);
 }
 
+/* Its kind here, its bytes at the end. */
+static void
+put_other_value(Encoder *e, const SlValue *value)
+{
+	sl_put_byte(&e->out, (uint8) value->kind);
+	sl_put_value(&e->others, value);
+}
+
 /* A value of a write is mostly one that the field has anyway. */
 static void
 put_shared_value(Encoder *e, int field, const SlShown *shown, const SlValue *value)
@@ -276,7 +287,7 @@ put_shared_value(Encoder *e, int field, const SlShown *shown, const SlValue *val
 	else if (shown->is_seen && sl_value_equal(value, &shown->value))
 		sl_put_byte(&e->out, SL_VALUE_OF_SHOWN);
 	else
-		sl_put_tagged_value(&e->out, value);
+		put_other_value(e, value);
 }
 
 static void
@@ -296,16 +307,16 @@ put_write(Encoder *e, int field, const SlShown *shown, const SlWrite *w)
 }
 
 static void
-put_undecided(StringInfo out, const SlShown *shown)
+put_undecided(Encoder *e, const SlShown *shown)
 {
 	bool is_undecided = shown->is_undecided;
 
-	sl_put_byte(out,
+	sl_put_byte(&e->out,
 				(shown->is_ours ? SL_SHOWN_OURS : 0) | (is_undecided ? SL_UNDECIDED : 0) |
 					(is_undecided && shown->was_seen ? SL_UNDECIDED_SEEN : 0) |
 					(is_undecided && shown->was_observed ? SL_UNDECIDED_OBSERVED : 0));
 	if (is_undecided)
-		sl_put_tagged_value(out, &shown->base);
+		put_other_value(e, &shown->base);
 }
 
 static void
@@ -325,14 +336,14 @@ put_shown(Encoder *e, int field, const SlShown *shown)
 							 (is_same ? SL_SHOWN_SAME : 0) |
 							 (has_more ? SL_SHOWN_MORE : 0));
 	if (shown->is_seen && !is_same)
-		sl_put_tagged_value(&e->out, &shown->value);
+		put_other_value(e, &shown->value);
 	if (!has_more)
 		return;
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token));
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_shown));
 	sl_put_varint(&e->out, (uint64) token_index(e, shown->token_own));
 	sl_put_varint(&e->out, (uint64) shown->answers);
-	put_undecided(&e->out, shown);
+	put_undecided(e, shown);
 	sl_put_varint(&e->out, (uint64) shown->nwrites);
 	for (int i = 0; i < shown->nwrites; i++)
 		put_write(e, field, shown, &shown->writes[i]);
@@ -354,13 +365,14 @@ part_has_fields(const Encoder *e, const SlPart *part)
 	return false;
 }
 
-/* A bit for each known field, set where it is plain; then the others. */
+/* Where its values begin; a bit for each known field, set where it is plain; the others. */
 static void
 put_part_fields(Encoder *e, const SlPart *part)
 {
 	int nbytes = (e->nknown + 7) / 8;
 	int bits;
 
+	sl_put_varint(&e->out, (uint64) e->others.len);
 	collect_tokens(e, part);
 	put_tokens(e);
 	bits = e->out.len;
@@ -486,6 +498,7 @@ sl_state_encode(const SlPolicy *policy, const SlState *state)
 	int     at;
 
 	initStringInfo(&e.out);
+	initStringInfo(&e.others);
 	e.out.len = VARHDRSZ;
 	find_known(&e);
 	sl_put_byte(&e.out, SL_STATE_FORMAT);

@@ -148,6 +148,7 @@ match_part_body(Match *m)
 	skip_varints(&m->cursor, 3);
 	skip_varints(&m->cursor, 3); /* of a waiting one */
 	skip_varints(&m->cursor, 2); /* the create's version and source */
+	skip_varints(&m->cursor, 1); /* where its values begin */
 	if (!match_tokens(m))
 		return false;
 	m->bits = sl_get_bytes(&m->cursor, (uint64) (m->nknown + 7) / 8);
