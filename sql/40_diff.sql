@@ -52,7 +52,7 @@ CREATE FUNCTION sync_diff_from(system text, entity text, source regclass,
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_diff_from(text, text, regclass, text, boolean, boolean, boolean, boolean, integer) IS
-    'The same for the rows of a table, view or foreign table: columns are payload keys, a row is what row_to_json makes of it. Read through a cursor with the caller''s own rights and in constant memory, under the settings of UTC and ISO dates. Without a column for the record key or the native id: 42703; a field without a column is left out, with a notice.';
+    'The same for the rows of a table, view or foreign table: columns are payload keys, a row is what row_to_json makes of it. Read through a cursor with the caller''s own rights and in constant memory, under the settings of UTC and ISO dates. Of an attached table of that system no row may change meanwhile: it waits for those who write, and they for it. Without a column for the record key or the native id: 42703; a field without a column is left out, with a notice.';
 
 CREATE FUNCTION sync_delete(system text, entity text, record_keys text[],
         actor text DEFAULT NULL)

@@ -49,23 +49,21 @@ static SlPlan claim = {
 	.nargs = 3,
 	.argtypes = {TEXTOID, INT4OID, TEXTOID}};
 
-/* Those that are stored as they were sent, all at once ... */
-static SlPlan ack_all = {
+static SlPlan compare = {
 	.sql =
-		"SELECT %s.sync_ack($1, ARRAY(SELECT a.id"
-		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS a(id, payload, row)"
-		" WHERE %s.sync_is_stored(a.payload, a.row, $5)))",
-	.nargs = 5,
-	.argtypes = {INT8OID, INT8ARRAYOID, JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
+		"SELECT %s.sync_is_stored(a.payload, a.row, $3)"
+		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY"
+		" AS a(payload, row, n) ORDER BY a.n",
+	.nargs = 3,
+	.argtypes = {JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
 
-/* ... and each of the others with what is stored instead. */
-static SlPlan ack_each = {
-	.sql = "SELECT CASE WHEN NOT %s.sync_is_stored(a.payload, a.row, $5)"
-		   " THEN %s.sync_ack(a.id, $1, NULL, a.row) END FROM ROWS FROM"
-		   " (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))"
-		   " AS a(id, payload, row)",
-	.nargs = 5,
-	.argtypes = {INT8OID, INT8ARRAYOID, JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
+static SlPlan ack_many = {.sql = "SELECT %s.sync_ack($1, $2)",
+						  .nargs = 2,
+						  .argtypes = {INT8OID, INT8ARRAYOID}};
+
+static SlPlan ack_one = {.sql = "SELECT %s.sync_ack($1, $2, NULL, $3)",
+						 .nargs = 3,
+						 .argtypes = {INT8OID, INT8OID, JSONBOID}};
 
 static SlPlan nack = {.sql = "SELECT %s.sync_nack($1, $2, $3)",
 					  .nargs = 3,
@@ -174,57 +172,86 @@ name_columns(const SlApply *apply)
 }
 
 static Datum
-empty_object(void)
+row_of(const SlChange *change)
 {
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(change->row));
 }
 
-/* Of a new row that has a native id the book learns that from its row. */
-static Datum
-payload_to_compare(const SlApply *apply, const SlChange *change)
+/* Which rows stand as they were sent. */
+static void
+compare_rows(const SlApply *apply)
 {
-	bool is_news = rank_of(change->action) == 2 && apply->id_column != NULL;
+	SlChange **written = palloc(sizeof(SlChange *) * apply->nchanges);
+	Datum     *payloads = palloc(sizeof(Datum) * apply->nchanges);
+	Datum     *rows = palloc(sizeof(Datum) * apply->nchanges);
+	Datum      values[3];
+	int        n = 0;
 
-	if (change->row == NULL)
-		return empty_object();
-	return is_news ? DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"\": 1}"))
-				   : change->payload;
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		SlChange *change = apply->changes[i];
+
+		if (change->row == NULL)
+			continue;
+		written[n] = change;
+		payloads[n] = change->payload;
+		rows[n++] = row_of(change);
+	}
+	values[0] = PointerGetDatum(
+		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
+	values[1] = PointerGetDatum(
+		construct_array(rows, n, JSONBOID, -1, false, TYPALIGN_INT));
+	values[2] = name_columns(apply);
+	sl_query_select(&compare, values, NULL);
+	for (int i = 0; i < n; i++)
+		written[i]->is_as_sent = DatumGetBool(sl_query_value_not_null(i, 1));
+}
+
+/* The table's own form of a value is an answer, and so is the native id of a new row. */
+static bool
+has_answer(const SlApply *apply, const SlChange *change)
+{
+	bool is_named = rank_of(change->action) == 2 && apply->id_column != NULL;
+
+	return change->row != NULL && (is_named || !change->is_as_sent);
+}
+
+static void
+ack_with_answer(const SlApply *apply, const SlChange *change)
+{
+	Datum values[3] = {Int64GetDatum(change->id), Int64GetDatum(apply->lease),
+					   row_of(change)};
+
+	sl_query_select(&ack_one, values, NULL);
 }
 
 static int
 ack_done(const SlApply *apply)
 {
-	int    n = 0;
 	Datum *ids = palloc(sizeof(Datum) * apply->nchanges);
-	Datum *payloads = palloc(sizeof(Datum) * apply->nchanges);
-	Datum *rows = palloc(sizeof(Datum) * apply->nchanges);
-	Datum  values[5];
+	Datum  values[2] = {Int64GetDatum(apply->lease)};
+	int    n = 0;
+	int    nanswers = 0;
 
+	compare_rows(apply);
 	for (int i = 0; i < apply->nchanges; i++)
 	{
 		const SlChange *change = apply->changes[i];
 
 		if (!change->is_done)
 			continue;
-		ids[n] = Int64GetDatum(change->id);
-		payloads[n] = payload_to_compare(apply, change);
-		rows[n++] = change->row == NULL
-						? empty_object()
-						: DirectFunctionCall1(jsonb_in, CStringGetDatum(change->row));
+		if (has_answer(apply, change))
+		{
+			ack_with_answer(apply, change);
+			nanswers++;
+		}
+		else
+			ids[n++] = Int64GetDatum(change->id);
 	}
-	if (n == 0)
-		return 0;
-	values[0] = Int64GetDatum(apply->lease);
 	values[1] = PointerGetDatum(
 		construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[2] = PointerGetDatum(
-		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
-	values[3] = PointerGetDatum(
-		construct_array(rows, n, JSONBOID, -1, false, TYPALIGN_INT));
-	values[4] = name_columns(apply);
-	sl_query_select(&ack_all, values, NULL);
-	sl_query_select(&ack_each, values, NULL);
-	return n;
+	sl_query_select(&ack_many, values, NULL);
+	return n + nanswers;
 }
 
 static void

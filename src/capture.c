@@ -67,18 +67,16 @@ leave_out_version(SlRowReader *reader)
 }
 
 static void
-sort_columns(SlCapture *capture)
+find_names(SlCapture *capture)
 {
 	const SlRowReader *reader = &capture->reader;
 
-	capture->compared = palloc(sizeof(int) * reader->ncolumns);
 	capture->named = palloc(sizeof(int) * reader->ncolumns);
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		const SlRowColumn *column = &reader->columns[i];
 
 		capture->natts = Max(capture->natts, column->index + 1);
-		capture->compared[capture->ncompared++] = column->index;
 		if (holds_slot(column, SL_SLOT_KEY) || holds_slot(column, SL_SLOT_ID))
 			capture->named[capture->nnamed++] = column->index;
 	}
@@ -96,7 +94,7 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	capture->context = CurrentMemoryContext;
 	sl_row_reader_open_whole(&capture->reader, policy, system, capture->rel);
 	leave_out_version(&capture->reader);
-	sort_columns(capture);
+	find_names(capture);
 	sl_pairs_open(&capture->pairs, trigger);
 	sl_nested_open(&capture->nested, policy, system);
 }
@@ -214,10 +212,22 @@ say_gone(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *i
 }
 
 static bool
-is_changed(const SlPairs *pairs, const int *columns, int ncolumns)
+has_news(const SlCapture *capture)
 {
-	for (int i = 0; i < ncolumns; i++)
-		if (!sl_pair_is_same(pairs, columns[i]))
+	const SlRowReader *reader = &capture->reader;
+
+	for (int i = 0; i < reader->ncolumns; i++)
+		if (!sl_pair_is_same(&capture->pairs, reader->columns[i].index))
+			return true;
+	return false;
+}
+
+/* Cheaper than to read the names. */
+static bool
+may_have_moved(const SlCapture *capture, const SlPairs *pairs)
+{
+	for (int i = 0; i < capture->nnamed; i++)
+		if (!sl_pair_is_same(pairs, capture->named[i]))
 			return true;
 	return false;
 }
@@ -244,7 +254,7 @@ has_moved(SlCapture *capture, const SlPairs *pairs, SlRawRecord *raw, SlIntake *
 	const char *old;
 	const char *fresh;
 
-	if (!is_changed(pairs, capture->named, capture->nnamed))
+	if (!may_have_moved(capture, pairs))
 		return false;
 	old = name_of(capture, pairs->old.slot, raw, intake);
 	fresh = name_of(capture, pairs->fresh.slot, raw, intake);
@@ -355,8 +365,7 @@ next_pair(SlCapture *capture, MemoryContext look)
 	}
 	while (sl_pairs_next(pairs))
 	{
-		if (pairs->old.slot == NULL || pairs->fresh.slot == NULL ||
-			is_changed(pairs, capture->compared, capture->ncompared))
+		if (pairs->old.slot == NULL || pairs->fresh.slot == NULL || has_news(capture))
 			return true;
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(look);

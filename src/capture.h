@@ -24,8 +24,6 @@ typedef struct SlCapture
 	bool            is_spoken; /* what that system means by it was taken in */
 	Relation        rel;
 	SlRowReader     reader;
-	int            *compared; /* columns that may make news */
-	int             ncompared;
 	int            *named; /* columns that name the record */
 	int             nnamed;
 	int             natts; /* of a row, so many are needed */

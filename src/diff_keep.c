@@ -85,10 +85,25 @@ keep_text(const SlChunk *chunk, SlRawRecord *raw)
 	raw->data = keep_bytes(chunk, raw->data, raw->len);
 }
 
+/* It may be rejected yet, or be held for a human: no other record is shown as it came. */
+static bool
+may_be_shown(const SlChunk *chunk, const SlIntake *intake)
+{
+	const SlPolicy *policy = chunk->diff->policy;
+
+	if (intake->is_rejected || intake->native_id != NULL || intake->key == NULL)
+		return true;
+	for (int f = 0; f < policy->nfields; f++)
+		if (policy->fields[f].is_required && sl_value_is_null(&intake->values[f]))
+			return true;
+	return false;
+}
+
 void
 sl_chunk_keep(SlChunk *chunk, SlArrival *arrival)
 {
-	keep_text(chunk, &arrival->raw);
+	if (arrival->raw.data != NULL || may_be_shown(chunk, &arrival->intake))
+		keep_text(chunk, &arrival->raw);
 	keep_intake(chunk, &arrival->intake);
 	keep_identity(chunk, arrival);
 }
