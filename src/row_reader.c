@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "canonical.h"
+#include "compat.h"
 #include "path_trie.h"
 #include "row_reader.h"
 
