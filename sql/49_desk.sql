@@ -14,6 +14,7 @@ CREATE FUNCTION sync_conflict_poll(max_conflicts integer DEFAULT 100, lease inte
         worker text DEFAULT NULL)
     RETURNS SETOF sync_conflict
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH picked AS MATERIALIZED (
         SELECT c.id FROM sync_conflict AS c
@@ -36,6 +37,7 @@ COMMENT ON FUNCTION sync_conflict_poll(integer, interval, text) IS
 
 CREATE FUNCTION sync_conflict_ack(id bigint) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     DELETE FROM sync_conflict_lease AS l
     WHERE l.conflict_id IN (

@@ -36,6 +36,7 @@ COMMENT ON FUNCTION sync_detach(regclass) IS
 CREATE FUNCTION sync_health_attached()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH fault AS (
         SELECT 'critical' AS status, pg_catalog.format('%s: a trigger of it is missing or disabled', a.relation) AS reason,

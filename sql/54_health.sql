@@ -4,6 +4,7 @@
 CREATE FUNCTION sync_health_outbox()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN b.reason IS NULL THEN 'ok' ELSE 'critical' END, 'the book',
         coalesce(b.reason, 'is where it was written'),
@@ -44,6 +45,7 @@ COMMENT ON FUNCTION sync_health_outbox() IS
 CREATE FUNCTION sync_health_review()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN c.oldest < sync_now() - '7 days'::interval THEN 'critical'
                 WHEN c.oldest < sync_now() - '1 day'::interval OR c.stopped > 0 THEN 'warning'
@@ -75,6 +77,7 @@ COMMENT ON FUNCTION sync_health_review() IS
 CREATE FUNCTION sync_health_server()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN m.is_late THEN 'warning' ELSE 'ok' END, 'maintenance',
         CASE WHEN m.last IS NULL THEN 'never ran' || CASE WHEN m.is_late THEN '' ELSE ', and nothing is late' END

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "executor/tstoreReceiver.h"
 #include "executor/tuptable.h"
@@ -16,6 +17,7 @@
 #include "nodes/execnodes.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -62,6 +64,20 @@ check_kind(Relation rel)
 								   RelationGetRelationName(rel)),
 							errhint("Pass what SELECT can read records from.")));
 	}
+}
+
+/* Before a lock that others wait for, and before a word about its columns. */
+static void
+check_right(Relation rel)
+{
+	Oid relation = RelationGetRelid(rel);
+	Oid caller = GetUserId();
+
+	if (pg_class_aclcheck(relation, caller, ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relation, caller, ACL_SELECT, ACLMASK_ANY) !=
+			ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(rel->rd_rel->relkind),
+					   RelationGetRelationName(rel));
 }
 
 static void
@@ -166,6 +182,7 @@ open_source(Source *source, const SlDiff *diff, Oid relation)
 	Relation rel = relation_open(relation, AccessShareLock);
 
 	check_kind(rel);
+	check_right(rel);
 	hold_still(rel, diff);
 	source->context = CurrentMemoryContext;
 	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);

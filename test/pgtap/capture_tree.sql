@@ -50,7 +50,7 @@ CREATE TABLE north PARTITION OF people FOR VALUES IN ('north');
 INSERT INTO people VALUES (10, 'north', 'J');
 SELECT is(pg_temp.taken(), '10 accepted {"name": "J"}', 'the parent sees a partition that came later');
 SELECT is((SELECT status || ': ' || reason FROM sync_health WHERE subject = 'attached tables'),
-	'warning: people: writes that name its partition or child north are not seen', 'sync_health says what nobody sees');
+	'warning: public.people: writes that name its partition or child public.north are not seen', 'sync_health says what nobody sees');
 SELECT sync_attach('people', 'app', 'contact');
 INSERT INTO north VALUES (11, 'north', 'K');
 SELECT is(pg_temp.taken(), '11 accepted {"name": "K"}', 'until it is attached once more');
@@ -68,7 +68,7 @@ UPDATE parent SET n = 1;
 SELECT is(pg_temp.taken(), '20 accepted {"name": "T"}; 20 accepted {"n": 1}', 'a child, by both ways');
 SELECT throws_ok($$ SELECT sync_attach('people', 'app', 'contact') $$, '55000', 'system "app" of entity "contact" is table "public.parent" already', 'one table for a system');
 ALTER TABLE parent DISABLE TRIGGER sync_capture_update;
-SELECT is((SELECT status || ': ' || reason FROM sync_health WHERE subject = 'attached tables'), 'critical: parent: a trigger of it is missing or disabled', 'a trigger that is off is told');
+SELECT is((SELECT status || ': ' || reason FROM sync_health WHERE subject = 'attached tables'), 'critical: public.parent: a trigger of it is missing or disabled', 'a trigger that is off is told');
 DROP TABLE parent, child;
 SELECT is((SELECT status || ': ' || reason FROM sync_health WHERE subject = 'attached tables'), 'ok: none', 'a table that is dropped is not attached');
 SELECT * FROM finish();

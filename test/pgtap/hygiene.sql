@@ -52,7 +52,7 @@ $$, 'PUBLIC has no privilege on anything');
 
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM routine
-	WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) s WHERE s LIKE 'search\_path=%')
+	WHERE prosecdef AND NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(proconfig, '{}'))
 $$, 'every SECURITY DEFINER function pins its search_path');
 
 SELECT is_empty($$
