@@ -9,7 +9,7 @@ CREATE FUNCTION sync_blame(entity text, record_key text)
 BEGIN ATOMIC
     SELECT sync_config($1);
     SELECT b.field, sync_masked($1, b.field, b.value), b.author, b.actor, b.changed_at, b.version
-    FROM sync_state AS s CROSS JOIN LATERAL sync_state_blame(s.entity, s.state) AS b
+    FROM sync_state AS s CROSS JOIN LATERAL sync_state_blame(s.entity, s.record_key, s.state) AS b
     WHERE s.record_key = $2 AND s.entity = $1 AND s.state <> '\x'::bytea
     ORDER BY b.field COLLATE "C";
 END;

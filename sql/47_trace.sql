@@ -22,7 +22,7 @@ BEGIN ATOMIC
             ('field_keys', sync_field_keys(o.entity, o.record_key, o.target_system, o.change_set))
          ) AS d(name, value) WHERE d.value IS NOT NULL)
     FROM sync_state AS s
-    CROSS JOIN LATERAL sync_state_waiting(s.entity, s.state) AS w(id)
+    CROSS JOIN LATERAL sync_state_waiting(s.entity, s.record_key, s.state) AS w(id)
     JOIN sync_outbox AS o ON o.id = w.id
     WHERE s.record_key = $2 AND s.entity = $1 AND s.state <> '\x'::bytea;
 END;

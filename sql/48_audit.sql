@@ -8,11 +8,11 @@ CREATE FUNCTION sync_audit(entity text, system text DEFAULT NULL)
 COMMENT ON FUNCTION sync_audit(text, text) IS
     'Per system (or that one) and field that it carries, of how many records the field is there what the golden record says (matched), something else or not yet sure (different), in a record that is not known to be there (missing), or was never seen there (unseen). field null: whole records; matched: all fields that the system carries are equal and nothing waits for it or is on its way; unseen: nothing differs, but a field that has a value was never seen there. Deleted records count only, as different, where the system still shows them. One pass over the records of the entity; unknown entity or system: 42704.';
 
-CREATE FUNCTION sync_state_divergence(entity text, state bytea)
+CREATE FUNCTION sync_state_divergence(entity text, record_key text, state bytea)
     RETURNS TABLE (system text, field text, golden_value jsonb, shown_value jsonb, reason text)
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION sync_state_divergence(text, bytea) IS
+COMMENT ON FUNCTION sync_state_divergence(text, text, bytea) IS
     'What sync_divergence shows of the record in a row of sync_state; values are not masked.';
 
 CREATE VIEW sync_divergence AS
@@ -20,7 +20,7 @@ CREATE VIEW sync_divergence AS
            sync_masked(s.entity, d.field, d.golden_value) AS golden_value,
            sync_masked(s.entity, d.field, d.shown_value) AS shown_value,
            d.reason
-    FROM sync_state AS s CROSS JOIN LATERAL sync_state_divergence(s.entity, s.state) AS d
+    FROM sync_state AS s CROSS JOIN LATERAL sync_state_divergence(s.entity, s.record_key, s.state) AS d
     WHERE s.state <> '\x'::bytea;
 COMMENT ON VIEW sync_divergence IS
     'Where a system surely shows something else than the golden record, though nothing waits or is on its way for it. The values of sensitive fields are masked.';

@@ -19,6 +19,7 @@
 #include "json_out.h"
 #include "policy_cache.h"
 #include "state_scan.h"
+#include "state_sql.h"
 
 PG_FUNCTION_INFO_V1(sync_audit);
 PG_FUNCTION_INFO_V1(sync_state_divergence);
@@ -192,14 +193,12 @@ put_divergences(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, i
 	}
 }
 
-/* (entity, state) */
+/* (entity, record_key, state) */
 Datum
 sync_state_divergence(PG_FUNCTION_ARGS)
 {
-	const SlPolicy *policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	bytea          *bytes = PG_GETARG_BYTEA_PP(1);
-	SlState        *state = sl_state_decode(policy, VARDATA_ANY(bytes),
-											(int32) VARSIZE_ANY_EXHDR(bytes));
+	const SlPolicy *policy;
+	SlState        *state = sl_state_argument(fcinfo, &policy);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int s = 0; s < policy->nsystems; s++)

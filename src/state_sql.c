@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -14,7 +16,8 @@
 #include "digest.h"
 #include "json_out.h"
 #include "policy_cache.h"
-#include "state.h"
+#include "query.h"
+#include "state_sql.h"
 #include "waiting.h"
 
 PG_FUNCTION_INFO_V1(sync_state_record);
@@ -22,13 +25,39 @@ PG_FUNCTION_INFO_V1(sync_state_shadows);
 PG_FUNCTION_INFO_V1(sync_state_waiting);
 PG_FUNCTION_INFO_V1(sync_state_blame);
 
-/* The state of (entity, bytes), as the newest policy reads it. */
-static SlState *
-get_state(FunctionCallInfo fcinfo, const SlPolicy **policy)
-{
-	bytea *state = PG_GETARG_BYTEA_PP(1);
+static SlPlan find_state = {
+	.sql = "SELECT FROM %s.sync_state AS s WHERE s.entity OPERATOR(pg_catalog.=) $1"
+		   " AND s.record_key OPERATOR(pg_catalog.=) $2"
+		   " AND s.state OPERATOR(pg_catalog.=) $3",
+	.nargs = 3,
+	.argtypes = {TEXTOID, TEXTOID, BYTEAOID}};
 
+static void
+check_stored(FunctionCallInfo fcinfo)
+{
+	Datum  values[3] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+	uint64 n;
+
+	if (GetUserId() == sl_owner_oid())
+		return;
+	sl_spi_connect();
+	n = sl_query_select_stable(&find_state, values, NULL);
+	sl_spi_finish();
+	if (n == 0)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("these bytes are not the stored state of record \"%s\"",
+							   text_to_cstring(PG_GETARG_TEXT_PP(1))),
+						errhint("Read sync_record, sync_shadow or sync_divergence.")));
+}
+
+SlState *
+sl_state_argument(FunctionCallInfo fcinfo, const SlPolicy **policy)
+{
+	bytea *state;
+
+	check_stored(fcinfo);
 	*policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	state = PG_GETARG_BYTEA_PP(2);
 	return sl_state_decode(*policy, VARDATA_ANY(state), (int32) VARSIZE_ANY_EXHDR(state));
 }
 
@@ -49,7 +78,7 @@ Datum
 sync_state_record(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = get_state(fcinfo, &policy);
+	SlState        *state = sl_state_argument(fcinfo, &policy);
 	SlValue        *values = palloc(sizeof(SlValue) * policy->nfields);
 	TimestampTz     updated_at = last_change(policy, state);
 	TupleDesc       desc;
@@ -132,7 +161,7 @@ Datum
 sync_state_shadows(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = get_state(fcinfo, &policy);
+	SlState        *state = sl_state_argument(fcinfo, &policy);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int s = 0; s < policy->nsystems; s++)
@@ -146,7 +175,7 @@ Datum
 sync_state_waiting(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = get_state(fcinfo, &policy);
+	SlState        *state = sl_state_argument(fcinfo, &policy);
 	ReturnSetInfo  *result;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
@@ -194,7 +223,7 @@ Datum
 sync_state_blame(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = get_state(fcinfo, &policy);
+	SlState        *state = sl_state_argument(fcinfo, &policy);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int f = 0; f < policy->nfields; f++)

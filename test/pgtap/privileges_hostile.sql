@@ -177,6 +177,10 @@ SELECT is(pg_temp.attack($$ SELECT * FROM public.sync_diff_from('app', 'contact'
 SELECT is(pg_temp.attack($$ SELECT public.sync_detach('theirs.shop') $$), 'permission denied for table shop', 'it detaches no table of others');
 SELECT is(pg_temp.attack($$ SELECT public.sync_attach('theirs.secret', 'app', 'contact') $$), 'permission denied for table secret', 'and attaches none');
 
+-- Bytes that it has made up are not read as a state
+SELECT is(pg_temp.attack(format($$ SELECT public.%s('contact', '1', '\x01020304') $$, f)), 'these bytes are not the stored state of record "1"', f)
+FROM unnest('{sync_state_record,sync_state_shadows,sync_state_divergence}'::text[]) AS f;
+
 -- An error leaves nobody's rights behind
 SELECT is(pg_temp.attack(format($attack$ DO $$ BEGIN
 	BEGIN
