@@ -1,6 +1,6 @@
 /*
  * jobs.c
- *	  sync_schedule and sync_unschedule: sync_maintain as a job of pg_cron.
+ *	  sync_schedule and sync_unschedule: sync_maintain, or sync_apply, as a job of pg_cron.
  *
  * pg_cron is used where it is there and never required: where it is not, the error says
  * what does the same.
@@ -20,8 +20,12 @@
 PG_FUNCTION_INFO_V1(sync_schedule);
 PG_FUNCTION_INFO_V1(sync_unschedule);
 
-/* Of a user's jobs of one name pg_cron has one. */
-#define JOB_NAME "sync_ledger maintenance"
+/* What a job is for. */
+typedef struct Job
+{
+	const char *name;    /* of a user's jobs of one name pg_cron has one */
+	const char *command; /* named in full, as a job has its own search_path */
+} Job;
 
 static SlPlan schedule_job = {.sql = "SELECT cron.schedule($1, $2, $3)",
 							  .nargs = 3,
@@ -42,15 +46,23 @@ has_cron(void)
 	return OidIsValid(get_extension_oid("pg_cron", true));
 }
 
-/* What a job runs: named in full, as a job has its own search_path. */
-static char *
-command(void)
+/* Maintenance, or what waits for the attached tables of a system; NULL: none. */
+static Job
+job_of(const char *system)
 {
-	return psprintf("SELECT %s.sync_maintain()", sl_schema_name());
+	Job job = {"sync_ledger maintenance",
+			   psprintf("SELECT %s.sync_maintain()", sl_schema_name())};
+
+	if (system == NULL)
+		return job;
+	job.name = psprintf("sync_ledger apply %s", system);
+	job.command = psprintf("SELECT %s.sync_apply(%s)", sl_schema_name(),
+						   quote_literal_cstr(system));
+	return job;
 }
 
 static void
-raise_not_loaded(const char *database)
+raise_not_loaded(const Job *job, const char *database)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -58,61 +70,71 @@ raise_not_loaded(const char *database)
 			 errhint("Add pg_cron to shared_preload_libraries, restart, and run CREATE "
 					 "EXTENSION pg_cron. Or let any other scheduler run this once a "
 					 "minute: psql -d %s -c '%s'",
-					 database, command())));
+					 database, job->command)));
 }
 
 static void
-raise_elsewhere(const char *database, const char *home, const char *spec)
+raise_elsewhere(const Job *job, const char *database, const char *home, const char *spec)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("pg_cron keeps its jobs in database \"%s\", not in \"%s\"", home,
 					database),
 			 errhint("Run there: SELECT cron.schedule_in_database(%s, %s, %s, %s);",
-					 quote_literal_cstr(psprintf("%s of %s", JOB_NAME, database)),
-					 quote_literal_cstr(spec), quote_literal_cstr(command()),
+					 quote_literal_cstr(psprintf("%s of %s", job->name, database)),
+					 quote_literal_cstr(spec), quote_literal_cstr(job->command),
 					 quote_literal_cstr(database))));
 }
 
 static void
-raise_no_cron(const char *spec)
+raise_no_cron(const Job *job, const char *spec)
 {
 	const char *home = GetConfigOption("cron.database_name", true, false);
 	const char *database = get_database_name(MyDatabaseId);
 
 	if (home == NULL)
-		raise_not_loaded(database);
+		raise_not_loaded(job, database);
 	else if (strcmp(home, database) != 0)
-		raise_elsewhere(database, home, spec);
+		raise_elsewhere(job, database, home, spec);
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("extension \"pg_cron\" is not installed in this database"),
 					errhint("Run CREATE EXTENSION pg_cron.")));
 }
 
-/* (spec): the job's id.  A second call changes the spec of the same job. */
+static const char *
+text_or_null(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* (spec, apply): the job's id.  A second call changes the spec of the same job. */
 Datum
 sync_schedule(PG_FUNCTION_ARGS)
 {
+	Job   job = job_of(text_or_null(fcinfo, 1));
 	Datum values[3];
-	int64 job;
+	int64 id;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
 	if (!has_cron())
-		raise_no_cron(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	values[0] = CStringGetTextDatum(JOB_NAME);
+		raise_no_cron(&job, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	values[0] = CStringGetTextDatum(job.name);
 	values[1] = PG_GETARG_DATUM(0);
-	values[2] = CStringGetTextDatum(command());
+	values[2] = CStringGetTextDatum(job.command);
 	sl_spi_connect();
 	sl_query_select(&schedule_job, values, NULL);
-	job = DatumGetInt64(sl_query_value_not_null(0, 1));
+	id = DatumGetInt64(sl_query_value_not_null(0, 1));
 	sl_spi_finish();
-	PG_RETURN_INT64(job);
+	PG_RETURN_INT64(id);
 }
 
-/* Whether there was a job of the caller's. */
+/* (apply): whether there was a job of the caller's. */
 Datum
 sync_unschedule(PG_FUNCTION_ARGS)
 {
-	Datum values[1] = {CStringGetTextDatum(JOB_NAME)};
+	Job   job = job_of(text_or_null(fcinfo, 0));
+	Datum values[1] = {CStringGetTextDatum(job.name)};
 	bool  was_there;
 
 	if (!has_cron())

@@ -53,12 +53,24 @@ like($elsewhere, qr/pg_cron keeps its jobs in database "book", not in "elsewhere
 my ($statement) = $elsewhere =~ /HINT:  Run there: (.*;)/;
 like($node->safe_psql('book', $statement), qr/^\d+$/, 'what it says to run there can be run');
 
+# what waits for an attached table is another job
+$node->safe_psql('book', <<'SQL');
+SET search_path = "the book";
+CREATE TABLE public.people (id text PRIMARY KEY, name text);
+SELECT sync_configure('person', '{"systems": {"app": {"key": "id"}, "crm": {}}, "fields": {"name": {}}}');
+SELECT sync_attach('public.people', 'app', 'person');
+SELECT sync_diff('crm', 'person', '{"record_key": "1", "name": "Ada"}');
+SQL
+like($node->safe_psql('book', q{SELECT "the book".sync_schedule(apply => 'app')}), qr/^\d+$/, 'what waits for a table is a job of its own');
+
 # each has a lease that ran out, which nothing but maintenance brings back here
 for my $database ('book', 'elsewhere')
 {
 	ok($node->poll_query_until($database, q{SELECT status = 'pending' FROM "the book".sync_outbox}),
 		"within a minute it has run in $database");
 }
+ok($node->poll_query_until('book', q{SELECT name = 'Ada' FROM public.people}), 'and the table is written to');
+is($node->safe_psql('book', q{SELECT "the book".sync_unschedule('app')}), 't', 'until that job is removed');
 is($node->safe_psql('book', 'SELECT count(DISTINCT database) FROM cron.job_run_details WHERE status IN (\'running\', \'succeeded\')'),
 	'2', 'and says so');
 
