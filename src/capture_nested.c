@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "capture_nested.h"
+#include "owner.h"
 #include "query.h"
 
 /* Where more than so many are remembered, each record counts as one of them. */
@@ -175,15 +176,16 @@ query_of(SlRowReader *reader, Oid relid, const SlRowColumn *name, Oid type)
 static int
 select_as_owner(Relation rel, const char *sql, Oid type, Datum value)
 {
-	Oid caller;
-	int context;
-	int rc;
+	SlOwner before;
+	Oid     owner;
+	int     context;
+	int     rc;
 
-	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(rel->rd_rel->relowner,
-						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	sl_role_begin(rel->rd_rel->relowner, &before);
+	GetUserIdAndSecContext(&owner, &context);
+	SetUserIdAndSecContext(owner, context | SECURITY_NOFORCE_RLS);
 	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 1);
-	SetUserIdAndSecContext(caller, context);
+	sl_owner_end(&before);
 	return rc;
 }
 

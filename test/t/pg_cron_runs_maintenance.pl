@@ -78,5 +78,15 @@ is($node->safe_psql('book', 'SELECT "the book".sync_unschedule()'), 't', 'the jo
 is($node->safe_psql('book', "SELECT count(*) FROM cron.job WHERE jobid = $job"), '0', 'it is gone');
 is($node->safe_psql('book', 'SELECT "the book".sync_unschedule()'), 'f', 'and cannot be removed twice');
 
+# as somebody who is no superuser: a job of its own
+$node->safe_psql('book', 'CREATE ROLE ops LOGIN; SELECT "the book".sync_grant(\'ops\', \'admin\')');
+my $ops = [ extra_params => [ '-U', 'ops' ] ];
+(undef, undef, $err) = $node->psql('book', 'SELECT "the book".sync_schedule()', @$ops);
+like($err, qr/permission denied for schema cron/, 'who may not use pg_cron schedules nothing');
+$node->safe_psql('book', 'GRANT USAGE ON SCHEMA cron TO ops');
+$node->safe_psql('book', 'SELECT "the book".sync_schedule()', @$ops);
+is($node->safe_psql('book', 'SELECT username FROM cron.job WHERE command LIKE \'%the book%\' AND database = \'book\''), 'ops', 'who may has the job run as itself');
+is($node->safe_psql('book', 'SELECT "the book".sync_unschedule()', @$ops), 't', 'and removes it');
+
 $node->stop;
 done_testing();
