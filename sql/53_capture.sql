@@ -68,7 +68,7 @@ CREATE FUNCTION sync_apply(system text, max_changes integer DEFAULT 1000) RETURN
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_apply(text, integer) IS
-    'Writes what waits for the attached tables of a system to them, with the caller''s rights and under their checks, defaults, triggers and row security; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
+    'Writes what waits for the attached tables of a system to them, under their checks, defaults, triggers and row security, with the rights of the table''s owner where the caller has those, else with the caller''s; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
 
 CREATE FUNCTION sync_merge(old jsonb, new jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -335,6 +336,19 @@ column_name(const SlRowReader *reader, const SlPath *path)
 	return column == NULL ? NULL : column->name;
 }
 
+/*
+ * Code of the table's owner runs where it is written (triggers, defaults): it gets no more
+ * rights by that than the owner has, where the caller can be the owner.
+ */
+static Oid
+writer_of(const SlApply *apply, Relation rel)
+{
+	Oid owner = rel->rd_rel->relowner;
+	Oid caller = GetUserId();
+
+	return apply->is_by_owner || has_privs_of_role(caller, owner) ? owner : caller;
+}
+
 static void
 open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 {
@@ -344,6 +358,7 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	apply->policy = sl_policy_get(entity);
 	apply->system = sl_policy_need_system(apply->policy, system);
 	apply->relation = relation;
+	apply->writer = writer_of(apply, rel);
 	spec = &apply->policy->systems[apply->system];
 	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
 	apply->key_column = column_name(&apply->reader, spec->key);

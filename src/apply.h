@@ -36,6 +36,7 @@ typedef struct SlApply
 	const char     *key_column;  /* or NULL */
 	const char     *id_column;   /* or NULL */
 	bool            is_by_owner; /* of the table, whatever the caller may do */
+	Oid             writer;      /* with whose rights the table is written */
 	int64           lease;
 	int             nchanges;
 	SlChange      **changes; /* those of a shape one after the other */

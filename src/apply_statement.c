@@ -2,8 +2,9 @@
  * apply_statement.c
  *	  What waits for an attached table, written to it by statements as anybody's.
  *
- * A statement runs with the caller's rights, and under the checks, defaults, triggers and
- * row security of the table.  One that fails leaves nothing.
+ * A statement runs with the rights of the table's owner where the caller has those, else
+ * with the caller's, and under the checks, defaults, triggers and row security of the
+ * table.  One that fails leaves nothing.
  */
 #include "postgres.h"
 
@@ -182,16 +183,6 @@ statement_of(const SlApply *apply, const SlChange *change)
 									   : update_of(apply, change);
 }
 
-static Oid
-owner_of(Oid relation)
-{
-	Relation rel = table_open(relation, NoLock);
-	Oid      owner = rel->rd_rel->relowner;
-
-	table_close(rel, NoLock);
-	return owner;
-}
-
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
@@ -200,6 +191,7 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 	Datum  *ids = palloc(sizeof(Datum) * n);
 	bool   *nulls = palloc(sizeof(bool) * n);
 	Datum   values[2];
+	bool    is_switched = apply->writer != GetUserId();
 	SlOwner before;
 	int     rc;
 
@@ -213,11 +205,11 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
 	values[1] = PointerGetDatum(construct_md_array(ids, nulls, 1, &n, (int[]){1}, TEXTOID,
 												   -1, false, TYPALIGN_INT));
-	if (apply->is_by_owner)
-		sl_role_begin(owner_of(apply->relation), &before);
+	if (is_switched)
+		sl_role_begin(apply->writer, &before);
 	rc = SPI_execute_with_args(statement_of(apply, changes[0]), 2, types, values, NULL,
 							   false, 0);
-	if (apply->is_by_owner)
+	if (is_switched)
 		sl_owner_end(&before);
 	if (rc < 0)
 		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));

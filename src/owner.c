@@ -9,6 +9,7 @@
 
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 
 #include "installation.h"
@@ -27,25 +28,30 @@ pin_search_path(void)
 }
 
 static void
-become(Oid role, SlOwner *before)
+become(Oid role, int context, SlOwner *before)
 {
 	GetUserIdAndSecContext(&before->user, &before->context);
-	SetUserIdAndSecContext(role, before->context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(role, before->context | context);
 }
 
 /* Inside of another such stretch the path is pinned already, and pinning it is not free. */
 void
 sl_owner_begin(SlOwner *before)
 {
-	become(sl_owner_oid(), before);
+	become(sl_owner_oid(), SECURITY_LOCAL_USERID_CHANGE, before);
 	before->settings = strcmp(namespace_search_path, SAFE_PATH) == 0 ? 0
 																	 : pin_search_path();
 }
 
+/* As in logical replication: what the role leaves in the session could be a trap for us. */
 void
 sl_role_begin(Oid role, SlOwner *before)
 {
-	become(role, before);
+	int context = SECURITY_LOCAL_USERID_CHANGE;
+
+	if (!has_privs_of_role(role, GetUserId()))
+		context |= SECURITY_RESTRICTED_OPERATION;
+	become(role, context, before);
 	before->settings = pin_search_path();
 }
 

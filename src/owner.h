@@ -26,7 +26,7 @@ extern void sl_owner_end(const SlOwner *before);
 
 /*
  * The same as another role, whose code may run: what it sets, such as a search path, goes
- * with the stretch.
+ * with the stretch, and it can leave nothing else in the session, such as a temporary table.
  */
 extern void sl_role_begin(Oid role, SlOwner *before);
 
