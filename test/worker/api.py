@@ -107,13 +107,13 @@ class Api:
     def apply(self, method, path, key, content):
         """Does what was asked, once for each key, and answers the same each time."""
         with self.lock:
-            asked = hash((method, path, content))
+            asked = f'{method} {path} {content}'
             first, answer = self.answers.get(key, (None, None))
             if first is None:
                 answer = self.change(method, path.split('/')[2:], key, json.loads(content or '{}'))
                 self.answers[key] = asked, answer
             elif first != asked:
-                self.faults.append(f'{key}: another call before, now {method} {path} {content}')
+                self.faults.append(f'{key}: {first} before, now {asked}')
             return answer
 
     def change(self, method, name, key, content):
