@@ -121,7 +121,6 @@ sl_capture_rewind(SlCapture *capture)
 void
 sl_capture_close(SlCapture *capture)
 {
-	sl_nested_close(&capture->nested);
 	sl_pairs_close(&capture->pairs);
 	close_gone(capture);
 }
@@ -152,6 +151,7 @@ take_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 {
 	sl_intake_gone(capture->policy, capture->system, raw, intake);
 	intake->token = (SlToken){NULL, 0};
+	intake->is_id_free = intake->key != NULL && intake->native_id != NULL;
 }
 
 /* The column by which a row can be found again. */
@@ -314,7 +314,7 @@ open_gone(SlCapture *capture)
 												  &TTSOpsMinimalTuple);
 }
 
-/* The rows that have left a name which nobody has taken. */
+/* The rows that have left a name which nobody has taken, or which had an id of its own. */
 static void
 gather_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 {
@@ -330,7 +330,8 @@ gather_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	taken = names_taken(&moved, capture->context);
 	sl_pairs_rewind(&moved.pairs);
 	while (next_moved(&moved))
-		if (names_lookup(taken, moved_name(&moved, moved.pairs.old.slot)) == NULL)
+		if (names_lookup(taken, moved_name(&moved, moved.pairs.old.slot)) == NULL ||
+			moved.intake->is_id_free)
 			tuplestore_puttupleslot(capture->gone, moved.pairs.old.slot);
 	sl_pairs_close(&moved.pairs);
 	MemoryContextSwitchTo(old);

@@ -135,14 +135,6 @@ sl_nested_has(const SlNested *nested, const SlIntake *intake)
 	return entry != NULL && entry->depth > nested->depth;
 }
 
-/* Nothing is around a statement that no trigger has fired, but the next one. */
-void
-sl_nested_close(const SlNested *nested)
-{
-	if (nested->depth < 2)
-		forget();
-}
-
 /* The whole tree, for a row may have moved to another partition. */
 static Oid
 root_of(Relation rel)

@@ -34,8 +34,6 @@ extern void sl_nested_note(const SlNested *nested, const SlIntake *intake);
 /* True where a statement inside may have written the record too. */
 extern bool sl_nested_has(const SlNested *nested, const SlIntake *intake);
 
-extern void sl_nested_close(const SlNested *nested);
-
 /*
  * Reads the row that now bears the name of the one in a slot, by that column, which its
  * owner reads; false where there is none.  values and nulls are those of the reader's rows.

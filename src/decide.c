@@ -297,6 +297,19 @@ decide_living(SlEvent *event)
 	event->effects->is_dirty |= event->effects->is_new;
 }
 
+/* Rows of a table are gone at once: nothing of the record comes late under that id. */
+static void
+free_native_id(SlEvent *event)
+{
+	SlPart *part = &event->state->parts[event->obs->system];
+
+	if (part->native_id == NULL && part->former_id == NULL)
+		return;
+	part->native_id = NULL;
+	part->former_id = NULL;
+	event->effects->is_dirty = true;
+}
+
 SlEffects *
 sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservation *obs)
 {
@@ -318,6 +331,8 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 		sl_decide_closed(event);
 	else
 		decide_living(event);
+	if (obs->is_id_free)
+		free_native_id(event);
 	if (!obs->is_deletion && event->effects->is_dirty && worst_outcome(event) > SL_STALE)
 		sl_end_erasure(event);
 	sl_event_end(event);

@@ -43,6 +43,7 @@ typedef struct SlObservation
 	bool           is_missing;  /* the same, by a listing that does not have it */
 	bool           is_baseline; /* of a first load: nothing is sent because of it */
 	bool        is_written; /* another system's hand wrote it there: no word of its own */
+	bool        is_id_free; /* a deletion, after which its native id may name another */
 	TimestampTz now;
 } SlObservation;
 

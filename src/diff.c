@@ -139,6 +139,7 @@ sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake)
 		.is_deletion = intake->is_deletion,
 		.is_missing = intake->is_missing,
 		.is_written = intake->is_written,
+		.is_id_free = intake->is_id_free,
 		.actor = chunk->diff->options.actor,
 		.is_baseline = chunk->diff->options.is_baseline,
 		.now = chunk->now,

@@ -74,6 +74,8 @@ keep_identity(SlChunk *chunk, SlArrival *arrival)
 	if (identity->needs_link)
 		note_moving_id(chunk, arrival->intake.native_id);
 	note_moving_id(chunk, identity->replaced);
+	if (arrival->intake.is_id_free)
+		note_moving_id(chunk, arrival->intake.native_id);
 }
 
 /* The text of the record at hand, for those who may have to read it. */

@@ -92,4 +92,25 @@ UPDATE notes SET at = now();
 SELECT is((SELECT count(*) FROM sync_event WHERE entity = 'note'), 4::bigint, 'a version alone is no change');
 UPDATE notes SET id = 9;
 SELECT is((SELECT string_agg(record_key || ' ' || deleted, '; ' ORDER BY record_key) FROM sync_record WHERE entity = 'note'), 'app:1 true; app:2 true; app:9 false', 'another native id is another record');
+
+-- With a key and a native id both may change, and be used again
+SELECT sync_configure('item', '{"systems": {"app": {"key": "k", "id": "id"}, "crm": {}}, "window": "0", "fields": {"name": {}}}');
+CREATE TABLE items (id int PRIMARY KEY, k text UNIQUE DEFERRABLE, name text);
+SELECT sync_attach('items', 'app', 'item');
+CREATE FUNCTION pg_temp.items() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', record_key, data ->> 'name', (SELECT native_id FROM sync_shadow s WHERE s.record_key = r.record_key AND s.system = 'app' AND s.entity = 'item')), '; ' ORDER BY record_key)
+	FROM sync_record r WHERE entity = 'item' AND NOT deleted
+$$;
+INSERT INTO items VALUES (1, 'a', 'A'), (2, 'b', 'B'), (3, 'c', 'C');
+UPDATE items SET k = 'd' WHERE id = 1;
+SELECT is(pg_temp.items(), 'b B 2; c C 3; d A 1', 'another key under the same native id');
+UPDATE items SET k = CASE k WHEN 'b' THEN 'c' ELSE 'b' END WHERE id > 1;
+SELECT is(pg_temp.items(), 'b C 3; c B 2; d A 1', 'two rows that change places');
+DELETE FROM items WHERE id = 3;
+INSERT INTO items VALUES (3, 'e', 'E');
+SELECT is(pg_temp.items(), 'c B 2; d A 1; e E 3', 'a native id that is used again');
+DELETE FROM items WHERE id = 2;
+INSERT INTO items VALUES (4, 'c', 'F');
+SELECT is(pg_temp.items(), 'c F 4; d A 1; e E 3', 'a key that is used again');
+SELECT is((SELECT count(*) FROM sync_conflict WHERE entity = 'item'), 0::bigint, 'and nobody is asked');
 SELECT * FROM finish();

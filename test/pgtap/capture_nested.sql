@@ -41,6 +41,14 @@ CALL pg_temp.with_trigger('AFTER INSERT', 'UPDATE people SET id = new.id * 10 WH
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM people WHERE id > 49), '500 510', 'AFTER a row: it gets another key');
 SELECT is(pg_temp.differs(), NULL, 'under that it is known');
 
+-- Several statements in one, of which the trigger's is written between
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF pg_trigger_depth() = 1 THEN UPDATE people SET n = 66 WHERE id = new.id; END IF; RETURN NULL; END $$;
+CREATE TRIGGER a AFTER INSERT ON people FOR EACH ROW EXECUTE FUNCTION again();
+WITH gone AS (DELETE FROM people WHERE id = 500 RETURNING *) INSERT INTO people SELECT id, 'again', n FROM gone;
+SELECT is((SELECT n FROM people WHERE id = 500), 66::numeric, 'AFTER a row that one statement deletes and inserts');
+SELECT is(pg_temp.differs(), NULL, 'it is known as it is');
+DROP FUNCTION again() CASCADE;
+
 -- A trigger of another table, before a statement of the same transaction
 CREATE TABLE orders (person bigint, n numeric);
 CREATE FUNCTION count_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE people SET n = new.n WHERE id = new.person; RETURN NULL; END $$;
