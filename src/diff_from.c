@@ -87,19 +87,21 @@ fetch(Source *source)
 	(void) PortalRunFetch(source->portal, FETCH_FORWARD, FETCH, source->dest);
 }
 
+/* A row that comes from the disk is the slot's until the next one: longer than the caller's context. */
 static bool
 next_row(Source *source)
 {
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(source->context);
 	bool is_there = tuplestore_gettupleslot(source->fetched, true, false, source->slot);
 
-	if (is_there)
-		return true;
-	CHECK_FOR_INTERRUPTS();
-	old = MemoryContextSwitchTo(source->context);
-	fetch(source);
+	if (!is_there)
+	{
+		CHECK_FOR_INTERRUPTS();
+		fetch(source);
+		is_there = tuplestore_gettupleslot(source->fetched, true, false, source->slot);
+	}
 	MemoryContextSwitchTo(old);
-	return tuplestore_gettupleslot(source->fetched, true, false, source->slot);
+	return is_there;
 }
 
 static bool

@@ -78,4 +78,12 @@ RESET ROLE;
 DROP OWNED BY :stranger;
 DROP ROLE :stranger;
 
+-- Rows that do not fit into work_mem
+SET work_mem = '64kB';
+CREATE TABLE wide AS SELECT 'w' || i AS id, string_agg(md5(i || '.' || j), '') AS name
+	FROM generate_series(1, 1200) AS i, generate_series(1, 100) AS j GROUP BY i;
+SELECT is((SELECT count(*) FROM sync_diff_from('crm', 'contact', 'wide') WHERE verdict = 'accepted'), 1200::bigint, 'wide rows come through the disk');
+SELECT is((SELECT count(*) FROM wide AS w JOIN sync_record AS r ON r.record_key = w.id WHERE r.data->>'name' = w.name), 1200::bigint, 'as they are');
+RESET work_mem;
+
 SELECT * FROM finish();
