@@ -230,6 +230,11 @@ class Soak:
                 SELECT 'rejected: ' || to_jsonb(r)::text FROM sync_reject AS r UNION ALL
                 SELECT 'warehouse: ' || fault FROM warehouse.fault"""):
             yield row[0]
+        for row in self.database.rows("""SELECT idempotency_key || ' was used for ' || string_agg(DISTINCT change_set::text, ' and for ')
+                FROM (SELECT idempotency_key, change_set FROM sync_claim UNION ALL
+                      SELECT idempotency_key, change_set FROM sync_delivery) AS calls
+                GROUP BY idempotency_key HAVING count(DISTINCT change_set) > 1"""):
+            yield row[0]
         for name, api in self.apis.items():
             for fault in api.faults:
                 yield f'{name}: {fault}'
