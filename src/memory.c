@@ -188,6 +188,20 @@ shows_golden(const SlShown *shown, const SlGolden *golden)
 	return shown->knows_golden || sl_value_same(&shown->value, &golden->value);
 }
 
+/* What stands for C is the form in which the target stores it, and another value's too. */
+static bool
+is_form_owed(const SlSpot *spot, bool is_unsure)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].is_rewritten &&
+			shown->writes[i].version >= sl_spot_golden(spot)->version &&
+			sl_is_owed(spot, &shown->writes[i], is_unsure))
+			return true;
+	return false;
+}
+
 bool
 sl_has_seen(const SlSpot *spot)
 {
@@ -198,7 +212,7 @@ sl_has_seen(const SlSpot *spot)
 	if (golden->author == spot->system)
 		return true;
 	if (shown->is_seen && shown->is_observed && shows_golden(shown, golden) &&
-		!another_may_land(shown, &golden->value))
+		!another_may_land(shown, &golden->value) && !is_form_owed(spot, is_unsure))
 		return true;
 	for (int i = 0; i < shown->nwrites; i++)
 	{
@@ -281,7 +295,7 @@ sl_is_past(const SlSpot *spot, const SlWrite *write)
 			return write->since != 0 && is_window_over(spot, write);
 		case SL_WRITE_ACKED:
 			return write->since != 0 && is_window_over(spot, write) &&
-				   !sl_spot_shown(spot)->is_unsure;
+				   !sl_is_unsure(spot);
 		case SL_WRITE_STAMPED:
 			return true;
 	}

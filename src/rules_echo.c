@@ -231,14 +231,18 @@ take_echo(SlEvent *event, int field, SlWrite *write)
 	return take_sight(event, field, write);
 }
 
-/* The system has shown the write's value already, under a version that this one is newer than. */
+/* The other call of the same row has been seen, under a version that this one is newer than. */
 static bool
 comes_after(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 
-	return shown->is_observed && sl_value_same(&shown->value, &write->value) &&
-		   is_newer_than_shown(spot, obs);
+	if (!is_newer_than_shown(spot, obs))
+		return false;
+	for (int i = 0; i < shown->nwrites; i++)
+		if (shown->writes[i].is_sighted && shown->writes[i].version == write->version)
+			return true;
+	return false;
 }
 
 /*

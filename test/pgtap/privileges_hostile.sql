@@ -34,7 +34,7 @@ BEGIN
 		BEGIN
 			EXECUTE statement;
 			n := n + 1;
-		EXCEPTION WHEN feature_not_supported OR invalid_function_definition OR invalid_object_definition OR duplicate_function OR wrong_object_type THEN
+		EXCEPTION WHEN feature_not_supported OR insufficient_privilege OR invalid_function_definition OR invalid_object_definition OR duplicate_function OR wrong_object_type THEN
 			NULL;
 		END;
 	END LOOP;

@@ -98,15 +98,19 @@ class Life:
         self.buried |= {e.number for e in self.edits
                         if e.arrived and (text_of(data.get(e.field)) == text_of(e.value) or names(after, e))}
         self.accepted += 1
+        decided = {f for c in self.state["conflicts"] if c["status"] == "open" and c["field"] is not None for f in self.fields_of(c)}
         for field, value in data_of(state).items():
-            if text_of(value) != text_of(data_of(self.state).get(field)):
-                same = [e for e in self.edits if e.field == field and text_of(e.value) == text_of(value)]
+            is_changed = text_of(value) != text_of(data_of(self.state).get(field))
+            if is_changed or field in decided and not is_dead(state):
+                same = [e for e in self.edits if e.field == field and e.arrived and text_of(e.value) == text_of(value)]
                 shows = ((self.state["shadow"] or {}).get(winner) or {}).get("data") or {}
                 if not same and text_of(shows.get(field)) == text_of(value):
                     self.review(field, value)       # as the winner shows it
                     continue
-                if not same:
+                if not same and is_changed:
                     raise Failure("I1", f"decided {winner}: {field} became {text_of(value)}, which nobody typed")
+                if not same:
+                    continue
                 self.review(field, value)
                 self.same[self.edits[-1].number] = self.find(same[-1].number)
         self.meanwhile.clear()
