@@ -53,9 +53,9 @@ class Excuses:
         return any(e.system == name and e.field == field and e.arrived and e.risky and text_of(e.value) in written
                    for e in self.edits)
 
-    def is_untold(self, name, field):
-        """No answer told under which version the newest write stands there."""
-        return any(not c.token_told for c in self.world.calls_of(name, lambda c: field in c.changes)[-1:])
+    def is_untold(self, name, field, first=-1):
+        """No answer told under which version the newest write stands there; or one of all."""
+        return any(not c.token_told for c in self.world.calls_of(name, lambda c: field in c.changes)[first:])
 
     def excuse_loss(self, edit):
         if self.is_kept(edit):
@@ -70,7 +70,8 @@ class Excuses:
         for late, _ in [d for d in self.disorder if d[1] == field]:
             if not self.world.systems[late].behaviour.get("clock"):
                 return "unversioned, out of order or late: edit lost"
-            if self.is_untold(late, field):
+            is_long_ago = self.world.clock - edit.at > self.world.echo_window(late)
+            if self.is_untold(late, field, 0 if is_long_ago else -1):
                 return "versioned, late, and no answer told the version of our write: edit lost"
         if self.was_tied(edit):
             return TIED

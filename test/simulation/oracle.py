@@ -216,7 +216,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         """Whoever typed over it has been seen, in a system whose every newer version is noted."""
         config = self.policy.systems[edit.system]["config"] if edit.system in self.policy.systems else {}
         return config.get("strict_versions") and any(
-            e.arrived and e.system == edit.system and e.field == edit.field and e.number > edit.number
+            e.arrived and not e.is_phantom and e.system == edit.system and e.field == edit.field and e.number > edit.number
             and edit.number in e.saw for e in self.edits)
 
     def is_decided(self, decision, edit):
