@@ -234,7 +234,8 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	SlShown  *shown = sl_spot_shown(&spot);
 	SlGolden *golden = sl_spot_golden(&spot);
 	bool      stands_for_golden = sl_value_same(&write->value, &golden->value);
-	bool      was_shown = shown->is_observed && sl_value_same(&shown->value, &stored);
+	bool      was_shown = shown->is_observed && sl_value_same(&shown->value, &stored) &&
+					 !sl_value_same(&write->replaced, &stored);
 
 	note_near_miss(event, field, write->value, stored);
 	write->value = stored;
