@@ -22,13 +22,6 @@ is_carried(const SlEvent *event, int system, int field)
 	return event->policy->fields[field].paths[system] != NULL;
 }
 
-/* A drift is a difference that was never to be sent. */
-static SlDue
-due_of_frozen(const SlConflict *conflict)
-{
-	return conflict->kind == SL_CONFLICT_DRIFT ? SL_DUE_NOT : SL_DUE_FROZEN;
-}
-
 static SlDue
 due_of(const SlSpot *spot)
 {
@@ -41,7 +34,7 @@ due_of(const SlSpot *spot)
 		return SL_DUE_SENT;
 	if (!sl_waits_unfrozen(spot))
 		return SL_DUE_NOT;
-	return golden->conflict == NULL ? SL_DUE_SENT : due_of_frozen(golden->conflict);
+	return golden->conflict == NULL ? SL_DUE_SENT : SL_DUE_FROZEN;
 }
 
 void

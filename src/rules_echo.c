@@ -124,9 +124,9 @@ is_left_by_lost_write(const SlShown *shown, const SlValue *value)
 }
 
 /*
- * The shadow keeps its value.  Where that is a write still to be seen, the system shows
- * it next: what was observed of it before was an older landing of the same, and what it
- * replaces is no repetition.
+ * The shadow keeps its value; where it has none, what a lost write has left there is one.
+ * Where it is a write still to be seen, the system shows it next: what was observed of it
+ * before was an older landing of the same, and what it replaces is no repetition.
  */
 static void
 keep_shadow(SlEvent *event, int field)
@@ -136,6 +136,8 @@ keep_shadow(SlEvent *event, int field)
 	SlWrite *newest = sl_newest_write(shown);
 
 	event->effects->is_dirty = true;
+	if (!shown->is_seen && shown->is_unsure)
+		sl_show(event, field, false);
 	if (!sl_is_owed(&spot, newest, sl_is_unsure(&spot)) ||
 		!sl_value_same(&newest->value, &shown->value))
 		return;
@@ -207,26 +209,26 @@ is_newer_than_shown(const SlSpot *spot, const SlObservation *obs)
 }
 
 /*
- * A stamp may tell of a write so late that the system has shown an edit since its sight
- * was owed no more: the older of the two is told by tokens only.
+ * A stamp may tell of a write so late that the system has shown something else since its
+ * sight came, or was owed no more: the older of the two is told by tokens only.
  */
 static bool
-is_late(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+is_late(const SlSpot *spot, const SlObservation *obs, const SlWrite *write, bool is_known)
 {
 	const SlShown *shown = sl_spot_shown(spot);
 
 	if (sl_value_same(&write->value, &shown->value))
 		return false;
-	return is_outdated(shown, write) ||
-		   (write->status == SL_WRITE_STAMPED && !is_newer_than_shown(spot, obs));
+	return is_outdated(shown, write) || (is_known && !is_newer_than_shown(spot, obs));
 }
 
+/* is_known: the write's sight had come before, or was owed no more. */
 static SlOutcome
-take_echo(SlEvent *event, int field, SlWrite *write)
+take_echo(SlEvent *event, int field, SlWrite *write, bool is_known)
 {
 	SlSpot spot = sl_event_spot(event, field);
 
-	if (is_late(&spot, event->obs, write))
+	if (is_late(&spot, event->obs, write, is_known))
 		return take_late_echo(event, field, write);
 	return take_sight(event, field, write);
 }
@@ -394,13 +396,15 @@ sl_apply_echo(SlEvent *event, int field)
 	SlShown       *shown = sl_spot_shown(&spot);
 	const SlValue *value = &event->obs->values[field];
 	SlWrite       *write;
+	bool           is_known;
 
 	if (shown->nwrites == 0)
 		return SL_UNCHANGED;
 	write = sl_use_stamp(event, field);
+	is_known = write != NULL && (write->is_sighted || write->status == SL_WRITE_STAMPED);
 	sl_prove_newer(event, field);
 	if (write != NULL)
-		return take_echo(event, field, write);
+		return take_echo(event, field, write, is_known);
 	if (sl_is_unchanged(&spot, event->obs))
 	{
 		sl_show(event, field, !sl_shows_ours(&spot));
@@ -409,7 +413,7 @@ sl_apply_echo(SlEvent *event, int field)
 	}
 	write = sl_find_sight(&spot, event->obs);
 	if (write != NULL)
-		return take_echo(event, field, write);
+		return take_echo(event, field, write, false);
 	write = find_photographed(&spot, event->obs);
 	if (write == NULL)
 		write = find_removed(shown, value);

@@ -65,4 +65,12 @@ SELECT is(pg_temp.loaded('support', '{"phone": "2", "email": "a"}'), 'kept email
 SELECT is(pg_temp.waits('support'), NULL, 'it is not created there');
 SELECT is(pg_temp.waits('billing'), 'create {"email": "a", "phone": "0"}', 'but where it is missing, as before');
 
+-- What a drift holds up was to be sent before, and goes on when that has closed
+CALL pg_temp.running('held up by a drift');
+SELECT is(pg_temp.saw('crm', '{"email": "b"}'), 'accepted email=accepted -> billing,support', 'an edit waits');
+SELECT is(pg_temp.loaded('support', '{"email": "c"}'), 'conflict email=conflict', 'a load disagrees');
+SELECT is(pg_temp.loaded('support', '{"email": "c", "plan": "gold"}'), 'accepted plan=accepted', 'another load, of more');
+SELECT is(pg_temp.saw('support', '{"email": "b"}'), 'agreed email=agreed -> billing', 'support comes round');
+SELECT is(pg_temp.waits('billing'), 'update {"email": "b"}', 'and the edit goes to the third');
+
 SELECT * FROM finish();

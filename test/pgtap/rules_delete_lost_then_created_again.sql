@@ -65,4 +65,20 @@ SELECT is(sync_discard(id, 'it is not there'), true, 'a human who knows says tha
 	FROM sync_outbox WHERE record_key = pg_temp.record_key();
 SELECT is(pg_temp.waits('support'), 'create {"phone": "0"}', 'the create goes again');
 
+-- Ours or somebody's, what the lost create would have left is what support shows in the new life
+CALL pg_temp.record('the lost value is shown');
+CALL pg_temp.at('12:00');
+SELECT is(pg_temp.saw('crm', '{"phone": "0", "email": "a"}'), 'accepted email=accepted,phone=accepted -> support', 'a record');
+SELECT is(pg_temp.poll('support'), 'create {"email": "a", "phone": "0"}', 'is on its way');
+SELECT is(pg_temp.gone('crm'), 'accepted delete -> support', 'the crm deletes it');
+SELECT is(pg_temp.nack('support'), true, 'nobody knows whether the create landed');
+CALL pg_temp.at('12:01');
+SELECT is(pg_temp.polled('support'), 'delete', 'it is deleted there');
+SELECT is(pg_temp.ack('support'), true, 'as is acknowledged');
+SELECT alike(pg_temp.saw('support', '{"phone": "7", "email": null}'), 'held%', 'somebody has created it there');
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted%', 'and the crm creates it again');
+SELECT is(pg_temp.saw('support', '{"phone": "0"}'), 'agreed phone=echo -> support', 'support shows what the lost create held');
+SELECT is(pg_temp.shows('support'), '{"phone": "0"}', 'so that is what it shows');
+SELECT is(pg_temp.waits('support'), 'update {"phone": "1"}', 'and what is written over');
+
 SELECT * FROM finish();

@@ -91,4 +91,16 @@ SELECT is(pg_temp.saw('support', '{"phone": "2"}'), 'echo phone=echo', 'the next
 SELECT is(pg_temp.saw('support', '{"phone": "1"}'), 'echo phone=echo', 'and the newest');
 SELECT is(pg_temp.waits('support'), NULL, 'all of which sends nothing');
 
+-- Support has moved on, to what the crm says too; then the older webhooks come
+CALL pg_temp.zero('moved on');
+CALL pg_temp.writes('1');
+SELECT is(pg_temp.saw('crm', '{"email": "b"}'), 'accepted email=accepted -> support', 'the other field is written too');
+CALL pg_temp.writes('1');
+SELECT is(pg_temp.saw('crm', '{"phone": "5"}'), 'accepted phone=accepted -> support', 'the crm moves on');
+SELECT is(pg_temp.stamped('{"phone": "5", "email": "b"}'), 'agreed email=echo,phone=agreed', 'and a human in support, to the same');
+SELECT is(pg_temp.waits('support'), NULL, 'so nothing waits');
+SELECT is(pg_temp.stamped('{"phone": "1"}', 1), 'echo phone=echo', 'the webhook of the write before that');
+SELECT is(pg_temp.shows('support')->>'phone', '5', 'changes nothing');
+SELECT is(pg_temp.waits('support'), NULL, 'and sends nothing');
+
 SELECT * FROM finish();

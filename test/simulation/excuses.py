@@ -7,6 +7,7 @@ TIED = "one version token for two changes and a write of ours: edit lost"
 TIED_LATE = "one version token for two changes and a write of ours, told after echo_window: old value taken for an edit"
 TIED_BACK = "one version token for two changes, of which an answer told the later one first: old value taken for an edit"
 FORGOTTEN = "a lost call landed after it was forgotten: our own value taken for an edit"
+UNTOLD = "versioned, late, and no answer told the version of our write: old value taken for an edit"
 TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
 
 
@@ -16,9 +17,9 @@ class Excuses:
         if not system.behaviour.get("clock") and (
                 (shot.system, field) in self.disorder or field in self.was_disordered):
             return "unversioned, out of order or late: old value taken for an edit"
-        is_late = (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
+        is_late = self.is_late(shot, field)
         if (is_late or field in self.was_disordered) and self.is_untold(shot.system, field):
-            return "versioned, late, and no answer told the version of our write: old value taken for an edit"
+            return UNTOLD
         if self.was_forgotten(shot.system, field, held.value):
             return FORGOTTEN
         if is_late and system.behaviour.get("clock") == "coarse":
@@ -32,6 +33,17 @@ class Excuses:
             calls = self.world.calls_of(shot.system, lambda c: field in c.changes and c.landed is not None)
             if not any(c.told for c in calls[-1:]):
                 return "rewritten silently: taken for an edit"
+        return None
+
+    def is_late(self, shot, field):
+        return (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
+
+    def excuse_merge(self, shot, field):
+        """Of elements that came or left by what no human did there."""
+        if self.was_typed_again(shot.system, field):
+            return TYPED_AGAIN
+        if self.is_late(shot, field) and self.is_untold(shot.system, field):
+            return UNTOLD
         return None
 
     def is_overtaken_under_its_token(self, shot, field):

@@ -164,8 +164,9 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         mine = [e for e in self.edits if e.field == field and e.system == shot.system]
         came = {x for x in elements(new) - elements(old) if not any(x in e.added for e in mine)}
         left = {x for x in elements(old) - elements(new) if not any(x in e.removed for e in mine)}
-        if came | left and self.was_typed_again(shot.system, field):
-            self.excuses[TYPED_AGAIN] += 1
+        excuse = self.excuse_merge(shot, field) if came | left else None
+        if excuse is not None:
+            self.excuses[excuse] += 1
             self.misread |= {(field, x) for x in came | left}
         elif came | left:
             raise Failure("I1", f"{sorted(came)} came into {field} by {shot.system} and {sorted(left)} left it, "

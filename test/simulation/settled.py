@@ -78,8 +78,8 @@ class Settled:
 
     def loaded(self, shot, row, before, answer):
         state, was_sent = answer["state"], sent(before)
-        frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" and c["kind"] != "drift" for f in self.fields_of(c)}
-        self.check_nothing_is_sent(was_sent, frozen, state)
+        held_up = self.held_up(before)
+        self.check_nothing_is_sent(was_sent, held_up, state)
         for field, held in shot.held.items():
             ours = self.world.calls_of(shot.system, lambda c: field in c.changes)
             if field not in shows(before, shot.system) and not ours and not self.policy.fields[field].get("group"):
@@ -89,16 +89,23 @@ class Settled:
         for name in self.world.names:
             for field, shown in shows(state, name).items():
                 if shown != text_of(data_of(state).get(field)) and (name, field) not in was_sent | sent(state):
-                    self.settle(state, name, field, shown, field not in frozen)
+                    self.settle(state, name, field, shown, (name, field) not in held_up)
         self.is_loading = True
         self.observed(shot, row, before, answer)
         self.is_loading = False
 
-    def check_nothing_is_sent(self, was_sent, frozen, state):
-        """But what waited, or was on its way, or frozen, or what a lost call may yet put elsewhere."""
+    def held_up(self, before):
+        """{(system, field)}: what goes there once a conflict has closed.  A first load's drift holds up
+        nothing that it found itself, but what was to be sent before."""
+        rows = [c for c in before["conflicts"] or [] if c["status"] == "open"]
+        return {(n, f) for c in rows for f in self.fields_of(c) for n in self.world.names
+                if c["kind"] != "drift" or (n, f) not in self.settled}
+
+    def check_nothing_is_sent(self, was_sent, held_up, state):
+        """But what waited, or was on its way, or held up, or what a lost call may yet put elsewhere."""
         unsure = {(c.target, f) for c in self.world.calls if c.lost is not None for f in (*c.changes, "update")}
         for target, what in sent(state) - was_sent - unsure:
-            if (target, "create") not in was_sent and what not in frozen and (what != "update" or not frozen):
+            if (target, "create") not in was_sent and (target, what) not in held_up and (what != "update" or not held_up):
                 raise Failure("I5", f"a first load sends {what} to {target}")
 
     def check_load(self, name, field, value, before, state):

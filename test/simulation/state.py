@@ -16,7 +16,7 @@ def is_dead(state):
 
 
 def life_is_open(state):
-    return any(c["status"] == "open" and c["field"] is None for c in state.get("conflicts") or [])
+    return any(c["status"] == "open" and c["kind"] in ("delete", "resurrect") for c in state.get("conflicts") or [])
 
 
 def sent(state):

@@ -200,8 +200,10 @@ class World(Humans, Strangers, Webhooks, Workers):
     def drain(self):
         busy = False
         for system in self.systems.values():
-            while system.queue:
+            while system.queue and not self.is_over:
                 busy = self.do_deliver(system, 0)
+        if self.is_over:
+            return False
         for system in self.systems.values():
             self.do_claim(system, 0)
             while self.do_call(system, 0) or self.do_ack(system, 0):
