@@ -4,16 +4,18 @@
  *
  * A write is remembered from its claim until nothing that a system can still send
  * could be explained by it; where a target has a sentinel, until its stamp has been
- * shown.  A field remembers MAX_WRITES at most, whatever its workers and webhooks do: a
- * state must stay small.
+ * shown.  A field remembers MAX_WRITES at most, and fewer where their values are long, whatever
+ * its workers and webhooks do: a state must stay small.
  */
 #include "postgres.h"
 
 #include "memory.h"
 #include "normalize.h"
 
-#define MAX_WRITES  32 /* remembered of one field of one system */
-#define MAX_STAMPED 4  /* of these, the ones that only a stamp can name */
+#define MAX_WRITES  256  /* remembered of one field of one system */
+#define MIN_WRITES  32   /* ... however long their values are */
+#define MAX_BYTES   8192 /* of the values, where there are more than MIN_WRITES */
+#define MAX_STAMPED 4    /* of these, the ones that only a stamp can name */
 
 SlWrite *
 sl_in_flight(const SlShown *shown)
@@ -408,19 +410,37 @@ count_stamped(const SlShown *shown)
 	return n;
 }
 
-/* The oldest of those that are missed least; what is in flight is never dropped. */
+/*
+ * The oldest of those that are missed least; what is in flight is never dropped.  What made
+ * the shadow unsure leaves it so.
+ */
 static void
 drop_least(const SlSpot *spot, SlShown *shown)
 {
-	int least = 0;
+	bool is_unsure = sl_is_unsure(spot);
+	int  least = 0;
 
 	for (int i = 1; i < shown->nwrites; i++)
 		if (worth_of(spot, &shown->writes[i]) < worth_of(spot, &shown->writes[least]))
 			least = i;
+	if (shown->writes[least].status == SL_WRITE_LOST)
+		shown->is_unsure = is_unsure;
 	stand_for_sight(shown, &shown->writes[least]);
 	shown->nwrites--;
 	memmove(&shown->writes[least], &shown->writes[least + 1],
 			sizeof(SlWrite) * (shown->nwrites - least));
+}
+
+static bool
+are_too_many(const SlShown *shown)
+{
+	int64 bytes = 0;
+
+	if (shown->nwrites <= MIN_WRITES)
+		return false;
+	for (int i = 0; i < shown->nwrites; i++)
+		bytes += shown->writes[i].value.len + shown->writes[i].replaced.len;
+	return shown->nwrites > MAX_WRITES || bytes > MAX_BYTES;
 }
 
 static void
@@ -436,7 +456,7 @@ forget_at(const SlSpot *spot)
 		return;
 	}
 	forget_past(spot, shown);
-	while (shown->nwrites > MAX_WRITES || count_stamped(shown) > MAX_STAMPED)
+	while (are_too_many(shown) || count_stamped(shown) > MAX_STAMPED)
 		drop_least(spot, shown);
 }
 
