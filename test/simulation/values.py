@@ -6,12 +6,16 @@ Knows the canonical form of a value by itself; nothing here asks the database.
 import json
 from datetime import datetime, timezone
 
+encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
 
 def text_of(value):
     """A value as one comparable string."""
+    if value is None:
+        return "null"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return encode(value)
 
 
 class Text:
