@@ -130,10 +130,14 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
                 if text_of(held.value) == text_of(call.changes[field]):
                     call.shown.add(field)
             for call in self.owed(shot.system, field):
-                if text_of(held.value) != text_of(call.changes[field]):
+                if text_of(held.value) != text_of(self.stored(call, field)):
                     self.troubled.add((shot.system, field))
                 elif call.landed is not None and call.photographed < shot.number:
                     call.sighted.add(field)
+
+    def stored(self, call, field):
+        """What the system made of a write, where its answer has told it."""
+        return call.answer.held[field].value if call.told and call.answer is not None else call.changes[field]
 
     def check_unchanged(self, shot, before, answer):
         strict = self.policy.systems[shot.system]["config"].get("strict_versions")
