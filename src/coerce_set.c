@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "canonical.h"
 #include "coerce.h"
@@ -58,6 +59,7 @@ add_element(const SlCoercion *c, const SlRaw *raw, Elements *elements)
 	SlText      text;
 	const char *complaint;
 
+	CHECK_FOR_INTERRUPTS();
 	if (raw->kind == SL_RAW_NULL)
 		return "no element of a set";
 	complaint = sl_coerce_scalar(raw, &text);
@@ -121,6 +123,7 @@ is_sorted(const Elements *elements)
 static int
 compare_elements(const void *a, const void *b)
 {
+	CHECK_FOR_INTERRUPTS();
 	return sl_text_compare(a, b);
 }
 

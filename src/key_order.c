@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
 
 #include "canonical.h"
@@ -117,7 +118,8 @@ sl_key_compare(const SlKey *a, const SlKey *b)
 #define ST_SORT          sort_keys
 #define ST_ELEMENT_TYPE  SlKey
 #define ST_COMPARE(a, b) compare_keys(a, b)
-#define ST_SCOPE         static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
 

@@ -3,18 +3,22 @@
  *	  Text between JSON strings: what a string means, and the normalisers.
  *
  * No locale has a say: white space is Unicode's White_Space, case its simple mapping.
+ * A text may be as long as a value can be, so whatever walks it can be interrupted.
  */
 #include "postgres.h"
 
 #include "common/unicode_norm.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "canonical.h"
 #include "case_map.h"
 #include "normalize.h"
 #include "normalize_text.h"
 #include "reader_scan.h"
+
+#define PIECE_LEN 65536 /* about so many bytes are composed at a time */
 
 SlText
 sl_text_of_string(const char *json, int32 len, bool has_escape)
@@ -152,6 +156,7 @@ map_text(SlText text, pg_wchar (*map)(pg_wchar))
 
 	while (p < end)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!IS_HIGHBIT_SET(*p))
 			*to++ = map((unsigned char) *p++);
 		else
@@ -194,8 +199,11 @@ is_squeezed(SlText text)
 	const char *end = text.data + text.len;
 
 	for (const char *p = text.data; p < end; p++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (white_space_at(p, end) > 0 && (*p != ' ' || white_space_at(p + 1, end) > 0))
 			return false;
+	}
 	return true;
 }
 
@@ -215,6 +223,7 @@ squeeze_text(SlText text)
 	{
 		int len = white_space_at(p, end);
 
+		CHECK_FOR_INTERRUPTS();
 		if (len == 0)
 		{
 			*to++ = *p++;
@@ -290,26 +299,65 @@ decode(SlText text)
 	return chars;
 }
 
+static void
+append_composed(StringInfo out, SlText piece)
+{
+	pg_wchar *decoded = decode(piece);
+	pg_wchar *chars = unicode_normalize(UNICODE_NFC, decoded);
+	char      encoded[MAX_MULTIBYTE_CHAR_LEN];
+
+	for (const pg_wchar *c = chars; *c != 0; c++)
+	{
+		unicode_to_utf8(*c, (unsigned char *) encoded);
+		appendBinaryStringInfo(out, encoded, pg_utf_mblen((unsigned char *) encoded));
+	}
+	pfree(chars);
+	pfree(decoded);
+}
+
+/*
+ * True of characters that never become one with what stands before them, nor change places
+ * with it: Latin, Greek, Cyrillic, kana, ideographs, Hangul syllables.  Most texts have one
+ * every few characters.
+ */
+static bool
+begins_anew(pg_wchar c)
+{
+	return c < 0x300 || (c >= 0x370 && c <= 0x481) || (c >= 0x3041 && c <= 0x3096) ||
+		   (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
+}
+
+/* A stretch from the start of a text that can be composed by itself. */
+static SlText
+first_piece(SlText text)
+{
+	const char *p = text.data + Min(text.len, PIECE_LEN);
+	const char *end = text.data + text.len;
+
+	while (p < end && ((*p & 0xc0) == 0x80 ||
+					   !begins_anew(utf8_to_unicode((const unsigned char *) p))))
+		p++;
+	return (SlText){text.data, p - text.data};
+}
+
 static SlText
 nfc_text(SlText text)
 {
-	pg_wchar *chars;
-	char     *composed;
-	char     *to;
-	int       n = 0;
+	SlText         rest = text;
+	StringInfoData composed;
 
 	if (is_ascii(text))
 		return text;
-	chars = unicode_normalize(UNICODE_NFC, decode(text));
-	while (chars[n] != 0)
-		n++;
-	composed = to = palloc((Size) n * MAX_MULTIBYTE_CHAR_LEN + 1);
-	for (int i = 0; i < n; i++)
+	initStringInfo(&composed);
+	while (rest.len > 0)
 	{
-		unicode_to_utf8(chars[i], (unsigned char *) to);
-		to += pg_utf_mblen((const unsigned char *) to);
+		SlText piece = first_piece(rest);
+
+		CHECK_FOR_INTERRUPTS();
+		append_composed(&composed, piece);
+		rest = (SlText){piece.data + piece.len, rest.len - piece.len};
 	}
-	return changed_text(text, composed, to - composed);
+	return changed_text(text, composed.data, composed.len);
 }
 
 static SlText
