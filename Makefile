@@ -7,6 +7,7 @@
 #   make test-all                           the tests with PostgreSQL 15, 17 and 18, as root
 #   make simulate N=1000                    generated histories against a server of its own
 #   make soak MINUTES=30                    workers that crash, and nothing lost or doubled
+#   make crash N=200                        a server that crashes, and a book that is whole
 #   make mutants                            breaks each rule: does the simulation find it?
 #   make lint, make format                  check and format the sources
 
@@ -59,7 +60,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak mutants lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash mutants lint format
 
 installcheck: check-names
 check-names:
@@ -98,6 +99,10 @@ simulate:
 
 soak:
 	@test/with_server test/soak/run.py
+
+# make crash N=200 SEED=7
+crash:
+	@test/with_server test/crash/run.py $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
 
 # make mutants ONLY=the_newer_wins N=2000
 mutants:
