@@ -351,15 +351,33 @@ join_conflict(SlEvent *event)
 				 is_dead ? "the record is deleted" : "another system deleted the record");
 }
 
+/* As it was known before, by its version too: nobody has created it since. */
+static bool
+is_of_a_known_version(const SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot spot = sl_event_spot(event, f);
+
+		if (sl_is_present(event, f) && sl_is_newest_token(&spot, event->obs->token))
+			return false;
+	}
+	return event->obs->token.len > 0;
+}
+
 /*
  * A call that was given up, or a create that was under way when the record was deleted
- * there, has landed in a record that is gone: it is there again.
+ * there, has landed in a record that is gone: it is there again.  Where a version says that
+ * it was there all the time, it may be: the delete that was told may be the older one.
  */
 static bool
-landed_late(const SlPart *part, bool was_to_land, SlOutcome worst)
+landed_late(const SlEvent *event, bool was_to_land, SlOutcome worst)
 {
-	return was_to_land &&
-		   (worst == SL_ECHO || (worst == SL_UNCHANGED && part->deleted_itself));
+	const SlPart *part = &event->state->parts[event->obs->system];
+	bool          is_known = worst == SL_UNCHANGED && part->deleted_itself;
+
+	return (was_to_land && (worst == SL_ECHO || is_known)) ||
+		   (event->state->is_deleted && is_known && is_of_a_known_version(event));
 }
 
 /*
@@ -389,7 +407,7 @@ sl_decide_closed(SlEvent *event)
 	}
 	if (!was_there && worst < SL_HELD)
 	{
-		if (landed_late(part, to_land.is_any, worst))
+		if (landed_late(event, to_land.is_any, worst))
 		{
 			sl_note_presence(event);
 			event->effects->record_outcome = SL_ECHO;
