@@ -12,6 +12,7 @@
 #endif
 
 #include "access/genam.h"
+#include "access/tupdesc.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
@@ -30,6 +31,17 @@
 #else
 #define SL_CHECK_EXPRESSIONS ri_ConstraintExprs
 #endif
+
+/* 18 has CHECK constraints that hold nobody up. */
+static inline bool
+sl_is_enforced(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	return true;
+#endif
+}
 
 /* 18 has generated columns whose value is nowhere in the row. */
 #define SL_ATTRIBUTE_GENERATED_VIRTUAL 'v'

@@ -18,17 +18,18 @@
 #include "compat.h"
 #include "heap_checks.h"
 
-/* Of one table. */
+/* Of one table.  A constraint that is not enforced is NULL. */
 typedef struct Checks
 {
-	Oid    relation;
-	bool   is_valid;
-	int    n;
-	Expr **planned;
+	Oid           relation;
+	bool          is_stale; /* set by the callback */
+	int           n;
+	Expr        **planned; /* NULL until all of them are */
+	MemoryContext context; /* where they are */
 } Checks;
 
 static HTAB         *tables = NULL;
-static MemoryContext context = NULL;
+static MemoryContext tables_context = NULL;
 
 static void
 forget_relation(Datum arg, Oid relation)
@@ -42,12 +43,12 @@ forget_relation(Datum arg, Oid relation)
 	{
 		checks = hash_search(tables, &relation, HASH_FIND, NULL);
 		if (checks != NULL)
-			checks->is_valid = false;
+			checks->is_stale = true;
 		return;
 	}
 	hash_seq_init(&scan, tables);
 	while ((checks = hash_seq_search(&scan)) != NULL)
-		checks->is_valid = false;
+		checks->is_stale = true;
 }
 
 void
@@ -63,27 +64,54 @@ need_tables(void)
 
 	if (tables != NULL)
 		return;
-	context = AllocSetContextCreate(CacheMemoryContext, "sync_ledger constraints",
-									ALLOCSET_SMALL_SIZES);
-	shape.hcxt = context;
+	tables_context = AllocSetContextCreate(CacheMemoryContext, "sync_ledger constraints",
+										   ALLOCSET_SMALL_SIZES);
+	shape.hcxt = tables_context;
 	tables = hash_create("sync_ledger constraints", 16, &shape,
 						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* An invalidation that comes in meanwhile finds the entry, and wins. */
+/* Statements that are under way may still use what was planned before. */
+static void
+let_go(Checks *checks)
+{
+	checks->planned = NULL;
+	if (checks->context != NULL)
+		MemoryContextSetParent(checks->context, TopTransactionContext);
+	checks->context = NULL;
+}
+
+static Expr *
+plan_one(const ConstrCheck *check)
+{
+	if (!sl_is_enforced(check))
+		return NULL;
+	return expression_planner(stringToNode(check->ccbin));
+}
+
+/*
+ * An invalidation that comes in meanwhile finds the entry, and wins; what an error leaves
+ * half done is planned again.
+ */
 static void
 plan(Checks *checks, Relation rel)
 {
 	const TupleConstr *constraints = rel->rd_att->constr;
-	MemoryContext      old = MemoryContextSwitchTo(context);
+	Expr             **planned;
+	MemoryContext      old;
 
-	checks->is_valid = true;
+	let_go(checks);
+	checks->is_stale = false;
 	checks->n = constraints->num_check;
-	checks->planned = palloc(sizeof(Expr *) * checks->n);
+	checks->context = AllocSetContextCreate(tables_context,
+											"sync_ledger constraints of a table",
+											ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(checks->context);
+	planned = palloc(sizeof(Expr *) * checks->n);
 	for (int i = 0; i < checks->n; i++)
-		checks->planned[i] = expression_planner(
-			stringToNode(constraints->check[i].ccbin));
+		planned[i] = plan_one(&constraints->check[i]);
 	MemoryContextSwitchTo(old);
+	checks->planned = planned;
 }
 
 static const Checks *
@@ -95,7 +123,12 @@ need_checks(Relation rel)
 
 	need_tables();
 	checks = hash_search(tables, &relation, HASH_ENTER, &is_found);
-	if (!is_found || !checks->is_valid)
+	if (!is_found)
+	{
+		checks->planned = NULL;
+		checks->context = NULL;
+	}
+	if (checks->planned == NULL || checks->is_stale)
 		plan(checks, rel);
 	return checks;
 }
