@@ -36,6 +36,9 @@ ISOLATION_OPTS = $(REGRESS_OPTS)
 TAP_IN_DATABASE = $(sort $(wildcard test/pgtap/*.sql test/*/check.py))
 PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 
+# The library knows of which version it is.
+PG_CPPFLAGS = -DSL_VERSION='"$(EXT_VERSION)"'
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
@@ -48,6 +51,7 @@ endif
 
 # PGXS tracks no header dependencies: every object depends on every header.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
+src/installation.o src/installation.bc: $(EXTENSION).control
 
 # In name order: the guard's \echo ... \quit line leads the script.
 $(EXT_SCRIPT): $(EXT_SCRIPT_PARTS) $(EXTENSION).control

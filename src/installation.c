@@ -2,7 +2,8 @@
  * installation.c
  *	  Where the extension is installed in this database, and whose it is.
  *
- * Looked up once, and again after an invalidation of its schema or of sync_entity.
+ * Looked up once, and again after an invalidation of its schema or of sync_entity, and
+ * when a function is created, as an update of the extension does.
  */
 #include "postgres.h"
 
@@ -13,6 +14,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -37,7 +39,7 @@ static Installation installation;
 static uint64       generation = 0;
 
 static void
-forget_namespace(Datum arg, int cacheid, uint32 hashvalue)
+forget_object(Datum arg, int cacheid, uint32 hashvalue)
 {
 	installation.is_valid = false;
 }
@@ -52,8 +54,30 @@ forget_relation(Datum arg, Oid relid)
 void
 sl_installation_init(void)
 {
-	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_namespace, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_object, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, forget_object, (Datum) 0);
 	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+}
+
+/* An update's own script runs between the versions. */
+static void
+check_version(Relation rel, HeapTuple tuple)
+{
+	bool  is_null;
+	Datum value = heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(rel),
+							   &is_null);
+	char *version = is_null ? "unknown" : TextDatumGetCString(value);
+
+	if (creating_extension || strcmp(version, SL_VERSION) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the library of sync_ledger is of version %s, its objects in this "
+					"database are of version %s",
+					SL_VERSION, version),
+			 errhint("Where the objects are older, run ALTER EXTENSION sync_ledger UPDATE; "
+					 "where the library is, install that of the same version, and connect "
+					 "anew.")));
 }
 
 /* Reads pg_extension; false where the extension is not installed. */
@@ -78,6 +102,7 @@ find_extension(Oid *extension, Oid *schema)
 
 		*extension = form->oid;
 		*schema = form->extnamespace;
+		check_version(rel, tuple);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
