@@ -70,11 +70,11 @@ SELECT format('%s is called %s, which names nothing', s.record_key, s.native_id)
 WHERE s.native_id IS NOT NULL AND NOT EXISTS (SELECT FROM sync_native_id AS n
     WHERE n.system = s.system AND n.native_id = s.native_id AND n.record_key = s.record_key)"""
 
-# A content has one key, and a key one content.  Of the field that systems quarrel over a value may be
-# sent again, and a delete has no content.
+# A content has one key, and a key one content.  A delete has no content; and where a conflict over one
+# field comes and goes, what is left of a row may be what was sent before.
 KEYS = """WITH calls AS (SELECT DISTINCT target_system, record_key, action, change_set, idempotency_key FROM sync_claim)
 SELECT format('%s of %s to %s under %s', change_set, record_key, target_system, string_agg(idempotency_key, ' and '))
-FROM calls WHERE action <> 'delete' AND NOT change_set ? 's'
+FROM calls WHERE action <> 'delete' AND NOT EXISTS (SELECT FROM sync_event AS e WHERE e.record_key = calls.record_key AND e.outcome ? 's')
 GROUP BY target_system, record_key, action, change_set HAVING count(*) > 1
 UNION ALL
 SELECT format('%s stands for %s', idempotency_key, string_agg(change_set::text, ' and ')) FROM calls

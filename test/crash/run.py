@@ -48,7 +48,7 @@ class Load:
         self.is_over = False
         keys = [f'k{i}' for i in range(RECORDS)]
         self.sessions = [Human(self, 'crm', 'a', keys, new='c'), Human(self, 'support', 'b', keys, new='d'), Writer(self, 'app', 't', keys),
-                         Quarreler(self, 'crm', keys, 1_000_000), Quarreler(self, 'support', keys, 2_000_000), Reviewer(self), Applier(self, 'applier'),
+                         Quarreler(self, 'crm', keys[::2], 1_000_000), Quarreler(self, 'support', keys[::2], 2_000_000), Reviewer(self), Applier(self, 'applier'),
                          Worker(self, 'crm', 1), Worker(self, 'crm', 2), Worker(self, 'support', 1), Worker(self, 'support', 2)]
 
     def new_dice(self, name):
@@ -191,6 +191,8 @@ def main():
     faulty = 0
     for number, kind, faults in run.play():
         faulty += bool(faults)
+        if number % 20 == 0:
+            print(f'# {number} crashes', flush=True)
         if given.tap:
             print(f"{'not ok' if faults else 'ok'} {number} - {kind}", flush=True)
         for fault in faults[:20]:
