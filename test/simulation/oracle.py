@@ -362,7 +362,14 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         newest = self.newest.get((shot.system, field))
         return self.policy.systems[shot.system]["clock"] == "coarse" and newest is not None \
             and newest.payload.get("v") == shot.payload.get("v") \
-            and text_of(data_of(state).get(field)) != text_of(shot.held[field].value)
+            and text_of(data_of(state).get(field)) != text_of(shot.held[field].value) \
+            and not self.is_newly_named(field, shot.held[field].value, state)
+
+    def is_newly_named(self, field, value, state):
+        """This very event has put it into a conflict."""
+        known = {c["id"] for c in self.state["conflicts"] or []}
+        return any(field in self.fields_of(c) and text_of(value) in {text_of(v) for v in all_values(c)}
+                   for c in state["conflicts"] or [] if c["id"] not in known)
 
     # decisions
 
