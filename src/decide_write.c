@@ -225,7 +225,7 @@ note_near_miss(SlEvent *event, int field, SlValue sent, SlValue stored)
 /*
  * The target stored something else than it was sent: that is what it shows, and it
  * stands for C.  Where just that value came in while the call was on its way, it was this
- * write's sight and no crossing.
+ * write's sight and no crossing; what showed the value that was sent was somebody else's.
  */
 static void
 take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
@@ -240,11 +240,8 @@ take_rewrite(SlEvent *event, int field, SlWrite *write, SlValue stored)
 	note_near_miss(event, field, write->value, stored);
 	write->value = stored;
 	write->is_rewritten = true;
-	if (was_shown)
-	{
-		write->is_sighted = true;
-		write->is_crossed = false;
-	}
+	write->is_sighted = was_shown;
+	write->is_crossed &= !was_shown;
 	if (write->is_crossed)
 		return;
 	confirm_write(event, shown, write);

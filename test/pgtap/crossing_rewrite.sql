@@ -76,4 +76,12 @@ SELECT is(pg_temp.saw('support', '{"phone": "0-12"}'), 'conflict phone=conflict'
 SELECT is(pg_temp.ack('support', '{"phone": "012"}'), true, 'than the answer says');
 SELECT isnt(pg_temp.open_conflict(), NULL, 'that is an edit, and a human decides');
 
+-- The value that was sent is shown, typed there too; then the target makes its own form of it
+CALL pg_temp.write('the same typed there, answer');
+SELECT is(pg_temp.saw('support', '{"phone": "12"}'), 'echo phone=echo', 'what was sent is shown');
+SELECT is(pg_temp.ack('support', '{"phone": "012"}'), true, 'but not by that call, as the answer says');
+SELECT is(pg_temp.saw('support', '{"phone": "12"}'), 'agreed phone=agreed -> support', 'told again, nobody knows which came last');
+SELECT is(pg_temp.saw('support', '{"phone": "012"}'), 'echo phone=echo', 'this is the call''s sight, and no edit');
+SELECT is(pg_temp.golden()->>'phone', '12', 'and moves nothing');
+
 SELECT * FROM finish();
