@@ -136,6 +136,8 @@ keep_shadow(SlEvent *event, int field)
 	SlWrite *newest = sl_newest_write(shown);
 
 	event->effects->is_dirty = true;
+	if (event->policy->systems[spot.system].strict_versions)
+		sl_note_token(&spot, event->obs->token);
 	if (!shown->is_seen && shown->is_unsure)
 		sl_show(event, field, false);
 	if (!sl_is_owed(&spot, newest, sl_is_unsure(&spot)) ||

@@ -36,7 +36,7 @@ class Excuses:
         return None
 
     def is_late(self, shot, field):
-        return (shot.system, field) in self.disorder and self.world.clock - shot.at > self.world.echo_window(shot.system)
+        return (shot.system, field) in self.disorder and self.world.clock - shot.at >= self.world.echo_window(shot.system)
 
     def excuse_merge(self, shot, field):
         """Of elements that came or left by what no human did there."""
@@ -82,7 +82,7 @@ class Excuses:
         for late, _ in [d for d in self.disorder if d[1] == field]:
             if not self.world.systems[late].behaviour.get("clock"):
                 return "unversioned, out of order or late: edit lost"
-            is_long_ago = self.world.clock - edit.at > self.world.echo_window(late)
+            is_long_ago = self.world.clock - edit.at >= self.world.echo_window(late)
             if self.is_untold(late, field, 0 if is_long_ago else -1):
                 return "versioned, late, and no answer told the version of our write: edit lost"
         if self.was_tied(edit):

@@ -115,7 +115,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         for field in shot.held:
             self.displaced.discard((shot.system, field))
             newest = self.newest.get((shot.system, field))
-            late = self.world.clock - shot.at > self.world.echo_window(shot.system)
+            late = self.world.clock - shot.at >= self.world.echo_window(shot.system)
             if late or newest is not None and shot.number < newest.number:
                 self.disorder.add((shot.system, field))
                 self.displaced.add((shot.system, field))
