@@ -12,6 +12,8 @@ class Life:
         had seen what it holds."""
         state, old, new = answer["state"], data_of(before), data_of(answer["state"])
         self.told_gone.add(shot.system)
+        for call in self.world.calls_of(shot.system, lambda c: c.is_open):
+            call.is_after_gone = False
         if row["verdict"] == "rejected":
             raise Failure("I4", f"rejected: {row['detail']}")
         self.note_disorder(shot)

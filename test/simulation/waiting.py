@@ -40,6 +40,7 @@ class Waiting:
         if is_dead(before) or life_is_open(before) or was_left_out or self.world.calls_of(name, lambda c: c.lost is not None):
             return
         frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
+        frozen |= self.was_disordered       # what came before it was out of order: nobody can say what is shown now
         for field in [f for f, what in outcome.items() if what == "echo" and f not in frozen and not self.policy.is_merged(f)]:
             if (name, field) in sent(state) - sent(before):
                 raise Failure("I5", f"an echo of {field} makes it wait for {name}")

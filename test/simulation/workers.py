@@ -18,6 +18,7 @@ class Call:
         self.origins = origins
         self.claimed = now
         self.began = 0              # the step in which it was claimed
+        self.is_after_gone = False  # a create, of what was said to be gone
         self.until = now + LEASE
         self.landed = None          # when the system took it
         self.answer = None          # a photograph
