@@ -12,15 +12,13 @@ SELECT is(pg_temp.saw('crm', '{"phone": "3"}'), 'accepted phone=accepted -> supp
 
 SELECT current_setting('server_version_num')::integer >= 180000 AS knows_it \gset
 \if :knows_it
-ALTER TABLE sync_outbox ALTER CONSTRAINT no_twos NOT ENFORCED;
-SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'not enforced, it holds nothing up');
 ALTER TABLE sync_outbox DROP CONSTRAINT no_twos;
-ALTER TABLE sync_outbox ADD CONSTRAINT no_fours CHECK (change_set <> '{"phone": "4"}') NOT ENFORCED;
-SELECT is(pg_temp.saw('crm', '{"phone": "4"}'), 'accepted phone=accepted -> support', 'nor does one that never was');
+ALTER TABLE sync_outbox ADD CONSTRAINT no_twos CHECK (change_set <> '{"phone": "2"}') NOT ENFORCED;
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'not enforced, it holds nothing up');
 ALTER TABLE sync_outbox ADD CONSTRAINT no_fives CHECK (change_set <> '{"phone": "5"}');
 SELECT throws_ok($$ SELECT pg_temp.saw('crm', '{"phone": "5"}') $$, '23514', NULL, 'another one beside it is checked');
 \else
-SELECT skip('no constraint can be not enforced', 3);
+SELECT skip('no constraint can be not enforced', 2);
 \endif
 
 SELECT * FROM finish();
