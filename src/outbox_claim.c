@@ -222,8 +222,7 @@ find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 		return false;
 	if (!sl_table_find_at(&poll->outbox, &candidate->tid, part->waiting_id, claim->row,
 						  claim->row_nulls))
-		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names",
-			 part->waiting_id);
+		sl_outbox_row_missing(part->waiting_id);
 	return !claim->row_nulls[SL_OUTBOX_PLACE];
 }
 

@@ -13,6 +13,7 @@
 
 #include "decide.h"
 #include "outbox_return.h"
+#include "outbox_row.h"
 #include "query.h"
 
 /* What is due at once takes a new place at the end; a dead letter is never due. */
@@ -63,7 +64,7 @@ end(int64 id, const SlComeback *comeback, TimestampTz now)
 	nulls[4] = comeback->is_dead ? 'n' : ' ';
 	values[5] = TimestampTzGetDatum(now);
 	if (sl_query_write(&end_lease, values, nulls) != 1)
-		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
+		sl_outbox_row_missing(id);
 }
 
 void

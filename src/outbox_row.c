@@ -203,6 +203,15 @@ is_dead(const Datum *values)
 	return strcmp(TextDatumGetCString(values[SL_OUTBOX_STATUS]), "dead") == 0;
 }
 
+void
+sl_outbox_row_missing(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("the outbox lacks row " INT64_FORMAT ", which a state names", id),
+			 errhint("Restore the tables of sync_ledger from one backup.")));
+}
+
 /*
  * A newer content folds into the row: its id, age, time, attempts and place stay.  A dead
  * letter that has something new to say is one no more, and starts anew.
@@ -215,7 +224,7 @@ fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 	bool  nulls[SL_OUTBOX_NCOLUMNS];
 
 	if (!sl_table_find(table, id, values, nulls))
-		elog(ERROR, "the outbox lacks row " INT64_FORMAT ", which a state names", id);
+		sl_outbox_row_missing(id);
 	if (is_dead(values))
 		values[SL_OUTBOX_ATTEMPTS] = Int32GetDatum(0);
 	take_content(rows, i, now, values);

@@ -48,6 +48,9 @@ extern void sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy,
 /* Writes what was collected.  SPI must be connected; the records are locked. */
 extern void sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now);
 
+/* A state names a row that is not there: one of the two is damaged. */
+extern void sl_outbox_row_missing(int64 id) pg_attribute_noreturn();
+
 /* Wakes the workers of a target when the transaction commits. */
 extern void sl_outbox_notify(const char *target);
 

@@ -99,6 +99,24 @@ sl_get_byte(SlCursor *c)
 	return (uint8) *sl_get_bytes(c, 1);
 }
 
+/* One of an enum's values, of which the last one is given. */
+static inline uint8
+sl_get_choice(SlCursor *c, int last)
+{
+	uint8 choice = sl_get_byte(c);
+
+	if (choice > last)
+		sl_state_damaged();
+	return choice;
+}
+
+/* True where the bytes, which may be any, are a name. */
+static inline bool
+sl_state_names(const char *name, const char *bytes, uint64 len)
+{
+	return strlen(name) == len && memcmp(name, bytes, len) == 0;
+}
+
 /* Marks and times stand as they are, low byte first. */
 static inline uint64
 sl_get_fixed(SlCursor *c, int nbytes)
@@ -117,6 +135,26 @@ sl_get_time(SlCursor *c)
 	return (TimestampTz) sl_get_fixed(c, 8);
 }
 
+/* Ends in an error where a backslash in the value is no escape of canonical JSON. */
+extern void sl_check_escapes(const SlValue *value);
+
+/*
+ * Who reads a value takes it for canonical JSON.  Damage may make it something else, but
+ * not something that is read beyond its end.
+ */
+static inline void
+sl_check_value(const SlValue *value)
+{
+	char first = value->len > 0 ? value->data[0] : '\0';
+	char last = value->len > 1 ? value->data[value->len - 1] : '\0';
+
+	if (value->len <= 0 || (first == '"' && last != '"') ||
+		(first == '[' && last != ']') || (first == '{' && last != '}'))
+		sl_state_damaged();
+	if (memchr(value->data, '\\', value->len) != NULL)
+		sl_check_escapes(value);
+}
+
 static inline SlValue
 sl_get_value(SlCursor *c, SlKind kind)
 {
@@ -129,6 +167,7 @@ sl_get_value(SlCursor *c, SlKind kind)
 	value.kind = kind;
 	value.len = (int32) sl_get_varint(c);
 	value.data = sl_get_bytes(c, (uint64) value.len);
+	sl_check_value(&value);
 	return value;
 }
 

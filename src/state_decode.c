@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "state_decoder.h"
 
 void
@@ -16,6 +18,34 @@ sl_state_damaged(void)
 					errmsg("the stored state of a record is damaged"),
 					errhint("Restore sync_state from a backup, or delete the row and "
 							"let each system show the record again.")));
+}
+
+/* How long the escape is whose backslash stands at p, before end; 0: it is none. */
+static int
+escape_length(const char *p, const char *end)
+{
+	if (end - p >= 2 && p[1] != '\0' && strchr("\"\\bfnrt", p[1]) != NULL)
+		return 2;
+	if (end - p >= 6 && memcmp(p, "\\u00", 4) == 0 && isxdigit((unsigned char) p[4]) &&
+		isxdigit((unsigned char) p[5]))
+		return 6;
+	return 0;
+}
+
+/* Before the last byte, which closes the string, array or object. */
+void
+sl_check_escapes(const SlValue *value)
+{
+	const char *end = value->data + value->len - 1;
+
+	for (const char *p = value->data; p < end; p++)
+	{
+		int len = *p == '\\' ? escape_length(p, end) : 1;
+
+		if (len == 0)
+			sl_state_damaged();
+		p += len - 1;
+	}
 }
 
 int
@@ -51,8 +81,7 @@ system_by_name(SlDecoder *d, const char *name, int len, int hint)
 	{
 		int s = (hint + i) % policy->nsystems;
 
-		if (strncmp(policy->systems[s].name, name, len) == 0 &&
-			policy->systems[s].name[len] == '\0')
+		if (sl_state_names(policy->systems[s].name, name, len))
 			return s;
 	}
 	return gone_system(d, name, len);
@@ -100,7 +129,7 @@ get_conflict(SlDecoder *d)
 		return NULL;
 	conflict = palloc0(sizeof(SlConflict));
 	conflict->id = (int64) sl_get_varint(&d->cursor);
-	conflict->kind = (SlConflictKind) sl_get_byte(&d->cursor);
+	conflict->kind = (SlConflictKind) sl_get_choice(&d->cursor, SL_CONFLICT_OSCILLATION);
 	conflict->nsides = sl_decode_count(d);
 	conflict->sides = palloc0(sizeof(SlSide) * (conflict->nsides + d->policy->nsystems));
 	for (int i = 0; i < conflict->nsides; i++)
@@ -109,6 +138,8 @@ get_conflict(SlDecoder *d)
 		uint8   flags;
 
 		side->system = sl_decode_author(d, sl_get_varint(&d->cursor));
+		if (side->system < 0)
+			sl_state_damaged();
 		flags = sl_get_byte(&d->cursor);
 		side->is_buried = (flags & SL_SIDE_BURIED) != 0;
 		side->has_many = (flags & SL_SIDE_MANY) != 0;

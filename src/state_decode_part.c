@@ -165,9 +165,9 @@ get_part_body(SlDecoder *d, int system)
 	SlPart *part = &d->state->parts[system];
 	uint8   flags = sl_get_byte(&d->cursor);
 
-	part->existence = (SlExistence) sl_get_byte(&d->cursor);
+	part->existence = (SlExistence) sl_get_choice(&d->cursor, SL_LEFT_OUT);
 	part->native_id = sl_decode_optional(d);
-	part->leased_action = (SlAction) sl_get_byte(&d->cursor);
+	part->leased_action = (SlAction) sl_get_choice(&d->cursor, SL_ACTION_DELETE);
 	part->leased_version = (int64) sl_get_varint(&d->cursor);
 	part->leased_id = (int64) sl_get_varint(&d->cursor);
 	part->leased_source = sl_decode_author(d, sl_get_varint(&d->cursor));
@@ -203,7 +203,7 @@ sl_decode_parts(SlDecoder *d)
 
 	for (int i = 0; i < nparts; i++)
 	{
-		int         system = sl_decode_author(d, sl_get_varint(&d->cursor) + 3);
+		int         system = sl_decode_system(d);
 		const char *end = sl_decode_end(d);
 
 		if (system < d->policy->nsystems && (d->only < 0 || system == d->only))

@@ -64,6 +64,17 @@ sl_decode_room(int n, void *on_stack, size_t size)
 /* A system's number, or an author, from its code. */
 extern int sl_decode_author(const SlDecoder *d, uint64 code);
 
+/* A system's number, or that of a gone one, from its place among the names. */
+static inline int
+sl_decode_system(SlDecoder *d)
+{
+	uint64 n = sl_get_varint(&d->cursor);
+
+	if (n >= (uint64) d->nnames)
+		sl_state_damaged();
+	return d->systems[n];
+}
+
 /* A text, or NULL. */
 extern const char *sl_decode_optional(SlDecoder *d);
 

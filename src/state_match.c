@@ -52,8 +52,7 @@ match_names(Match *m)
 		const char *name = sl_get_bytes(&m->cursor, len);
 
 		if (i < (uint64) m->policy->nsystems &&
-			(strncmp(m->policy->systems[i].name, name, len) != 0 ||
-			 m->policy->systems[i].name[len] != '\0'))
+			!sl_state_names(m->policy->systems[i].name, name, len))
 			return false;
 	}
 	return n >= (uint64) m->policy->nsystems;
@@ -130,7 +129,8 @@ match_tokens(Match *m)
 		uint64      len = sl_get_varint(&m->cursor);
 		const char *token = sl_get_bytes(&m->cursor, len);
 
-		if (n == 1 && len == (uint64) shown.len && memcmp(token, shown.data, len) == 0)
+		if (n == 1 && len > 0 && len == (uint64) shown.len &&
+			memcmp(token, shown.data, len) == 0)
 			is_matched = true;
 	}
 	return is_matched;
