@@ -12,6 +12,7 @@
 #include "canonical.h"
 #include "guc.h"
 #include "identity_place.h"
+#include "intake.h"
 #include "json_out.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -84,10 +85,21 @@ add(SlBatch *batch, const char *key)
 }
 
 static void
+pg_attribute_noreturn() refuse_unknown(const Placing *placing)
+{
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+					errmsg("there is no record \"%s\"", placing->record_key),
+					errhint("current_value of the conflict lists those that may be "
+							"meant.")));
+}
+
+static void
 lock(SlBatch *batch, Placing *placing)
 {
 	const char *linked = placing->holding.linked_key;
 
+	if (strlen(placing->record_key) > SL_MAX_KEY_LEN)
+		refuse_unknown(placing);
 	placing->record = add(batch, placing->record_key);
 	if (linked != NULL && strcmp(linked, placing->record_key) != 0)
 		placing->linked = add(batch, linked);
@@ -110,10 +122,7 @@ check_link(const SlState *state, const Placing *placing)
 	const char      *known = state->parts[holding->system].native_id;
 
 	if (state->policy_version == 0)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("there is no record \"%s\"", placing->record_key),
-						errhint("current_value of the conflict lists those that may be "
-								"meant.")));
+		refuse_unknown(placing);
 	if (state->is_deleted)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("record \"%s\" is deleted", placing->record_key),

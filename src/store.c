@@ -134,6 +134,8 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 	MemoryContext old;
 	bool          is_found;
 
+	if (key_len > (int32) sizeof(text.bytes) - VARHDRSZ)
+		return false; /* no record has so long a key */
 	SET_VARSIZE(&text.header, VARHDRSZ + key_len);
 	memcpy(VARDATA(&text.header), key, key_len);
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, TEXTOID,

@@ -60,6 +60,8 @@ FROM (VALUES
 	($$value => 'null'$$, '^22023 .*'),
 	($$value => '{"record_key": "wrong 1"}'$$, '^22023 .*'),
 	($$value => '"nobody"'$$, '^(22023|42704) .*"nobody".*'),
+	($$value => to_jsonb(repeat('x', 1001))$$, '^42704 there is no record "x'),
+	($$value => to_jsonb(repeat('x', 1000000))$$, '^42704 there is no record "x'),
 	($$'new', '"wrong 1"'$$, '^22023 .*')
 ) AS t (decision, expected);
 SELECT is(pg_temp.book(), :'before', 'nothing has changed');
