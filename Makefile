@@ -9,6 +9,7 @@
 #   make soak MINUTES=30                    workers that crash, and nothing lost or doubled
 #   make crash N=200                        a server that crashes, and a book that is whole
 #   make mutants                            breaks each rule: does the simulation find it?
+#   make fuzz MINUTES=60                    hostile bytes and calls: no crash, no wrong word
 #   make lint, make format                  check and format the sources
 
 EXTENSION = sync_ledger
@@ -64,7 +65,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash mutants lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash mutants fuzz lint format
 
 installcheck: check-names
 check-names:
@@ -112,8 +113,12 @@ crash:
 mutants:
 	@test/with_server test/simulation/mutants.py $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY))
 
+fuzz:
+	@test/packages fuzz
+	@test/with_server test/fuzz/run $(or $(MINUTES),60)
+
 lint:
 	@test/lint
 
 format:
-	clang-format -i $(wildcard src/*.[ch])
+	clang-format -i $(wildcard src/*.[ch] test/fuzz/*.[ch])
