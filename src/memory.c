@@ -14,7 +14,7 @@
 
 #define MAX_WRITES  256  /* remembered of one field of one system */
 #define MIN_WRITES  32   /* ... however long their values are */
-#define MAX_BYTES   8192 /* of the values, where there are more than MIN_WRITES */
+#define MAX_BYTES   1600 /* of the values, where there are more than MIN_WRITES */
 #define MAX_STAMPED 4    /* of these, the ones that only a stamp can name */
 
 SlWrite *

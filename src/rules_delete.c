@@ -160,9 +160,26 @@ note_gone(SlEvent *event, SlPart *part)
 	event->effects->is_dirty = true;
 }
 
+/* Nothing was sent there since our create: it could go again as it was. */
+static bool
+is_create_newest(const SlPolicy *policy, const SlPart *part)
+{
+	bool is_newest = false;
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_newest_write(&part->shown[f]);
+
+		if (write != NULL && write->version > part->create_version)
+			return false;
+		is_newest |= write != NULL && write->version == part->create_version;
+	}
+	return is_newest;
+}
+
 /* What a create of ours may have left there is to be deleted with the rest. */
 static void
-find_created(SlPart *part)
+find_created(const SlPolicy *policy, SlPart *part)
 {
 	if (part->existence != SL_GONE || !part->may_be_created)
 		return;
@@ -171,7 +188,7 @@ find_created(SlPart *part)
 	if (part->leased_action == SL_ACTION_CREATE)
 		part->existence = SL_BEING_CREATED;
 	else
-		part->existence = part->create_version != 0 ? SL_CREATE_LOST : SL_THERE;
+		part->existence = is_create_newest(policy, part) ? SL_CREATE_LOST : SL_THERE;
 }
 
 void
@@ -180,7 +197,7 @@ sl_die(SlEvent *event, int author)
 	SlState *state = event->state;
 
 	for (int s = 0; s < event->policy->nsystems; s++)
-		find_created(&state->parts[s]);
+		find_created(event->policy, &state->parts[s]);
 
 	state->is_deleted = true;
 	state->deleted_by = author;

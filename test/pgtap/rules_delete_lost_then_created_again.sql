@@ -81,4 +81,21 @@ SELECT is(pg_temp.saw('support', '{"phone": "0"}'), 'agreed phone=echo -> suppor
 SELECT is(pg_temp.shows('support'), '{"phone": "0"}', 'so that is what it shows');
 SELECT is(pg_temp.waits('support'), 'update {"phone": "1"}', 'and what is written over');
 
+-- A create that was lost does not go again once something newer was sent there
+CALL pg_temp.record('sent since');
+CALL pg_temp.at('12:00');
+SELECT is(pg_temp.saw('crm', '{"phone": "0"}'), 'accepted phone=accepted -> support', 'a record');
+SELECT is(pg_temp.polled('support') || pg_temp.key('support'), 'create {"phone": "0"}v1', 'is on its way');
+SELECT is(pg_temp.nack('support'), true, 'and lost');
+SELECT alike(pg_temp.saw('support', '{"phone": "7"}'), 'conflict phone=conflict%', 'somebody has created it there');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'crm'), true, 'a human decides');
+SELECT is(pg_temp.polled('support'), 'update {"phone": "0"}', 'which goes there');
+SELECT is(pg_temp.nack('support'), true, 'and is lost too');
+SELECT alike(pg_temp.gone('support'), 'conflict%', 'it is deleted there');
+SELECT alike(pg_temp.gone('crm'), 'accepted%', 'and in the crm');
+SELECT alike(pg_temp.saw('crm', '{"phone": "9"}'), 'accepted%support', 'which creates it again');
+CALL pg_temp.at('12:30');
+SELECT is(pg_temp.polled('support'), 'update {"phone": "9"}', 'support may have it or not: what it should show goes there');
+SELECT cmp_ok(right(pg_temp.key('support'), 1)::integer, '>', 2, 'under a key of its own');
+
 SELECT * FROM finish();
