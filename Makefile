@@ -4,10 +4,12 @@
 #   make, make install, make installcheck   as in any extension; installcheck, tapcheck
 #                                           and prove want a running server
 #   make test, make demo, make bench        set up what they need, a server included
-#   make test-all                           the tests with PostgreSQL 15, 17 and 18, as root
+#   make test-all                           the tests with PostgreSQL 15, 17 and 18, as root; dumps of
+#                                           the first are restored in the others
 #   make simulate N=1000                    generated histories against a server of its own
 #   make soak MINUTES=30                    workers that crash, and nothing lost or doubled
 #   make crash N=200                        a server that crashes, and a book that is whole
+#   make memory CALLS=1000000               every function so often in one session, memory flat
 #   make mutants                            breaks each rule: does the simulation find it?
 #   make fuzz MINUTES=60                    hostile bytes and calls: no crash, no wrong word
 #   make lint, make format                  check and format the sources
@@ -65,7 +67,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash mutants fuzz lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash memory mutants fuzz lint format
 
 installcheck: check-names
 check-names:
@@ -108,6 +110,12 @@ soak:
 # make crash N=200 SEED=7
 crash:
 	@test/with_server test/crash/run.py $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+
+# make memory CALLS=1000000 ONLY=sync_diff
+memory: export CALLS := $(or $(CALLS),1000000)
+memory: export ONLY := $(ONLY)
+memory:
+	@test/with_server test/in_database test/memory/check.py
 
 # make mutants ONLY=the_newer_wins N=2000
 mutants:
