@@ -13,9 +13,11 @@ int64
 sl_backoff(int32 attempts, double chance)
 {
 	int64 curve = SL_BACKOFF_FIRST;
+	int64 half;
 
 	for (int i = 1; i < attempts && curve < SL_BACKOFF_CAP; i++)
 		curve *= 2;
 	curve = Min(curve, SL_BACKOFF_CAP);
-	return curve / 2 + (int64) (chance * (double) (curve / 2));
+	half = curve / 2;
+	return half + (int64) (chance * (double) half);
 }

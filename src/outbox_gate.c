@@ -160,8 +160,9 @@ static void
 read_row(HeapTuple tuple, TupleDesc desc, SlGate *gate)
 {
 	bool  is_null;
-	Datum value = heap_getattr(tuple, TARGET_MAX_CLAIMS, desc, &is_null);
+	Datum value;
 
+	(void) heap_getattr(tuple, TARGET_MAX_CLAIMS, desc, &is_null);
 	gate->has_rate = !is_null;
 	value = heap_getattr(tuple, TARGET_PAUSED_AT, desc, &is_null);
 	gate->is_paused = !is_null;

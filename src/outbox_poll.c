@@ -96,7 +96,8 @@ pick_entity(SlCandidate *candidates, int n, SlCandidate **picked)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (candidates[i].is_done || strcmp(candidates[i].entity, candidates[0].entity))
+		if (candidates[i].is_done ||
+			strcmp(candidates[i].entity, candidates[0].entity) != 0)
 			continue;
 		candidates[i].is_done = true;
 		picked[npicked++] = &candidates[i];

@@ -110,8 +110,8 @@ hex_digit(char c)
 static pg_wchar
 code_unit(const char *p)
 {
-	return hex_digit(p[0]) << 12 | hex_digit(p[1]) << 8 | hex_digit(p[2]) << 4 |
-		   hex_digit(p[3]);
+	return (pg_wchar) hex_digit(p[0]) << 12 | (pg_wchar) hex_digit(p[1]) << 8 |
+		   (pg_wchar) hex_digit(p[2]) << 4 | (pg_wchar) hex_digit(p[3]);
 }
 
 /* A \uXXXX, p at its backslash. */
@@ -298,6 +298,8 @@ push_bracket(OpenBrackets *open, const SlScan *scan, const char *p)
 				 errmsg("JSON in record " INT64_FORMAT
 						" is nested deeper than %d levels at byte %lld",
 						scan->ordinal, SL_MAX_DEPTH, (long long) (p - scan->start) + 1)));
+	if (open->depth % 64 == 0)
+		*word = 0;
 	*word = *p == '{' ? *word | bit : *word & ~bit;
 	open->depth++;
 }

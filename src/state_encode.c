@@ -64,7 +64,7 @@ compare_edits(const void *a, const void *b)
 static void
 put_names(SlEncoder *e)
 {
-	sl_put_varint(&e->out, (uint64) (e->policy->nsystems + e->state->ngone));
+	sl_put_varint(&e->out, (uint64) e->policy->nsystems + e->state->ngone);
 	for (int i = 0; i < e->policy->nsystems; i++)
 		sl_put_string(&e->out, e->policy->systems[i].name,
 					  (int32) strlen(e->policy->systems[i].name));

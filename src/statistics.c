@@ -287,6 +287,7 @@ write_delivered(Writer *writer, int64 ms, int64 records)
 	writer->values[COL_TOOK] = IntervalPGetDatum(&took);
 	write_count(writer, "delivered", records);
 	writer->nulls[COL_TOOK] = true;
+	writer->values[COL_TOOK] = (Datum) 0;
 }
 
 void
