@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "common/hashfn.h"
@@ -20,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "attach.h"
 #include "capture_nested.h"
 #include "owner.h"
 #include "query.h"
@@ -135,13 +137,41 @@ sl_nested_has(const SlNested *nested, const SlIntake *intake)
 	return entry != NULL && entry->depth > nested->depth;
 }
 
-/* The whole tree, for a row may have moved to another partition. */
+static bool
+is_attached(Oid relid)
+{
+	Relation rel = table_open(relid, AccessShareLock);
+	bool     is_attached = sl_capture_trigger(rel, sl_capture_function()) != NULL;
+
+	table_close(rel, AccessShareLock);
+	return is_attached;
+}
+
+/*
+ * The whole tree, for a row may have moved to another partition; but no more of it than was
+ * attached: whoever attached a partition, before it was one, attached nothing else.
+ */
 static Oid
 root_of(Relation rel)
 {
-	if (!rel->rd_rel->relispartition)
-		return RelationGetRelid(rel);
-	return llast_oid(get_partition_ancestors(RelationGetRelid(rel)));
+	List *ancestors = NIL;
+
+	if (rel->rd_rel->relispartition)
+		ancestors = get_partition_ancestors(RelationGetRelid(rel));
+	for (int i = list_length(ancestors) - 1; i >= 0; i--)
+		if (is_attached(list_nth_oid(ancestors, i)))
+			return list_nth_oid(ancestors, i);
+	return RelationGetRelid(rel);
+}
+
+static Oid
+owner_of(Oid relid)
+{
+	Relation rel = table_open(relid, AccessShareLock);
+	Oid      owner = rel->rd_rel->relowner;
+
+	table_close(rel, AccessShareLock);
+	return owner;
 }
 
 static char *
@@ -164,16 +194,19 @@ query_of(SlRowReader *reader, Oid relid, const SlRowColumn *name, Oid type)
 	return sql.data;
 }
 
-/* As the owner of the table, whose rows all count, as a foreign key reads it. */
+/*
+ * As the owner of the table, whose rows all count, as a foreign key reads it: not as the
+ * owner of the partition, as whom policies of the table's owner would run.
+ */
 static int
-select_as_owner(Relation rel, const char *sql, Oid type, Datum value)
+select_as_owner(Oid relid, const char *sql, Oid type, Datum value)
 {
 	SlOwner before;
 	Oid     owner;
 	int     context;
 	int     rc;
 
-	sl_role_begin(rel->rd_rel->relowner, &before);
+	sl_role_begin(owner_of(relid), &before);
 	GetUserIdAndSecContext(&owner, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_NOFORCE_RLS);
 	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 1);
@@ -186,6 +219,7 @@ sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
 			   TupleTableSlot *slot, Datum *values, bool *nulls)
 {
 	SlRowReader copy = *reader;
+	Oid         root = root_of(rel);
 	Oid         type = TupleDescAttr(RelationGetDescr(rel), name->index)->atttypid;
 	int         index = name->index;
 	bool        is_null;
@@ -195,11 +229,11 @@ sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
 
 	copy.columns = palloc(sizeof(SlRowColumn) * reader->ncolumns);
 	memcpy(copy.columns, reader->columns, sizeof(SlRowColumn) * reader->ncolumns);
-	sql = query_of(&copy, root_of(rel), name, type);
+	sql = query_of(&copy, root, name, type);
 	if (is_null || sql == NULL)
 		return false;
 	sl_spi_connect();
-	if (select_as_owner(rel, sql, type, value) != SPI_OK_SELECT)
+	if (select_as_owner(root, sql, type, value) != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of a query: %s", sql);
 	is_there = SPI_processed > 0;
 	if (is_there)
