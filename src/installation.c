@@ -75,9 +75,10 @@ check_version(Relation rel, HeapTuple tuple)
 			 errmsg("the library of sync_ledger is of version %s, its objects in this "
 					"database are of version %s",
 					SL_VERSION, version),
-			 errhint("Where the objects are older, run ALTER EXTENSION sync_ledger UPDATE; "
-					 "where the library is, install that of the same version, and connect "
-					 "anew.")));
+			 errhint(
+				 "Where the objects are older, run ALTER EXTENSION sync_ledger UPDATE; "
+				 "where the library is, install that of the same version, and connect "
+				 "anew.")));
 }
 
 /* Reads pg_extension; false where the extension is not installed. */
