@@ -38,44 +38,44 @@ enum
 	NCOLUMNS
 };
 
-static void
-put(SlTable *table, Oid sequence, const SlDelivery *delivery, TimestampTz now)
+void
+sl_deliveries_open(SlDeliveryLog *log, TimestampTz now)
 {
-	Datum values[NCOLUMNS];
-	bool  nulls[NCOLUMNS] = {false};
-
-	values[COL_ID] = Int64GetDatum(nextval_internal(sequence, false));
-	values[COL_CLAIM_ID] = delivery->row[SL_OUTBOX_CLAIM_ID];
-	values[COL_SENT_AT] = delivery->row[SL_OUTBOX_UPDATED_AT];
-	values[COL_SYNCED_AT] = TimestampTzGetDatum(now);
-	values[COL_VERSION] = Int64GetDatum(delivery->version);
-	nulls[COL_VERSION] = delivery->version == 0;
-	values[COL_ATTEMPT] = delivery->row[SL_OUTBOX_ATTEMPTS];
-	values[COL_HAS_EVENT] = BoolGetDatum(delivery->has_event);
-	values[COL_ENTITY] = delivery->row[SL_OUTBOX_ENTITY];
-	values[COL_KEY] = delivery->row[SL_OUTBOX_KEY];
-	values[COL_SOURCE] = delivery->row[SL_OUTBOX_SOURCE];
-	values[COL_TARGET] = delivery->row[SL_OUTBOX_TARGET];
-	values[COL_ACTION] = delivery->row[SL_OUTBOX_ACTION];
-	values[COL_WORKER] = delivery->row[SL_OUTBOX_WORKER];
-	nulls[COL_WORKER] = delivery->row[SL_OUTBOX_WORKER] == (Datum) 0;
-	values[COL_HASH] = delivery->row[SL_OUTBOX_HASH];
-	values[COL_IDEMPOTENCY_KEY] = delivery->row[SL_OUTBOX_IDEMPOTENCY_KEY];
-	values[COL_CHANGE_SET] = delivery->row[SL_OUTBOX_CHANGE_SET];
-	sl_table_insert(table, values, nulls);
+	log->sequence = sl_relation_oid("sync_event_id_seq");
+	log->now = now;
+	sl_table_open(&log->table, "sync_delivery", NCOLUMNS);
 }
 
 void
-sl_deliveries_put(const SlDelivery *deliveries, int n, TimestampTz now)
+sl_deliveries_add(SlDeliveryLog *log, const SlDelivery *delivery)
 {
-	SlTable table;
-	Oid     sequence;
+	const Datum *row = delivery->row;
+	Datum        values[NCOLUMNS];
+	bool         nulls[NCOLUMNS] = {false};
 
-	if (n == 0)
-		return;
-	sequence = sl_relation_oid("sync_event_id_seq");
-	sl_table_open(&table, "sync_delivery", NCOLUMNS);
-	for (int i = 0; i < n; i++)
-		put(&table, sequence, &deliveries[i], now);
-	sl_table_close(&table);
+	values[COL_ID] = Int64GetDatum(nextval_internal(log->sequence, false));
+	values[COL_CLAIM_ID] = row[SL_OUTBOX_CLAIM_ID];
+	values[COL_SENT_AT] = row[SL_OUTBOX_UPDATED_AT];
+	values[COL_SYNCED_AT] = TimestampTzGetDatum(log->now);
+	values[COL_VERSION] = Int64GetDatum(delivery->version);
+	nulls[COL_VERSION] = delivery->version == 0;
+	values[COL_ATTEMPT] = row[SL_OUTBOX_ATTEMPTS];
+	values[COL_HAS_EVENT] = BoolGetDatum(delivery->has_event);
+	values[COL_ENTITY] = row[SL_OUTBOX_ENTITY];
+	values[COL_KEY] = row[SL_OUTBOX_KEY];
+	values[COL_SOURCE] = row[SL_OUTBOX_SOURCE];
+	values[COL_TARGET] = row[SL_OUTBOX_TARGET];
+	values[COL_ACTION] = row[SL_OUTBOX_ACTION];
+	values[COL_WORKER] = row[SL_OUTBOX_WORKER];
+	nulls[COL_WORKER] = delivery->nulls[SL_OUTBOX_WORKER];
+	values[COL_HASH] = row[SL_OUTBOX_HASH];
+	values[COL_IDEMPOTENCY_KEY] = row[SL_OUTBOX_IDEMPOTENCY_KEY];
+	values[COL_CHANGE_SET] = row[SL_OUTBOX_CHANGE_SET];
+	sl_table_insert(&log->table, values, nulls);
+}
+
+void
+sl_deliveries_close(SlDeliveryLog *log)
+{
+	sl_table_close(&log->table);
 }

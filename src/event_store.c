@@ -16,11 +16,17 @@
 #include "store_conflict.h"
 #include "verdict.h"
 
+/* The first block of the context of one record, kept when it is reset. */
+#define WORK_BLOCK (64 * 1024)
+
 void
 sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room)
 {
 	memset(batch, 0, sizeof(SlBatch));
 	batch->policy = policy;
+	batch->context = CurrentMemoryContext;
+	batch->work = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger record", 0,
+										WORK_BLOCK, ALLOCSET_DEFAULT_MAXSIZE);
 	batch->records = palloc(sizeof(SlRecord *) * Max(room, 1));
 	sl_store_open(&batch->store, policy);
 	sl_log_init(&batch->log, policy);
@@ -54,10 +60,9 @@ look_up(SlBatch *batch)
 	}
 }
 
-static void
-open_states(SlBatch *batch)
+void
+sl_batch_open_states(SlBatch *batch)
 {
-	batch->now = sl_now();
 	for (int i = 0; i < batch->nrecords; i++)
 		if (batch->records[i]->stored != NULL)
 			sl_record_open(batch->policy, batch->records[i]);
@@ -69,7 +74,7 @@ sl_batch_lock(SlBatch *batch)
 	sl_record_sort(batch->records, batch->nrecords);
 	look_up(batch);
 	sl_store_lock(&batch->store, batch->records, batch->nrecords);
-	open_states(batch);
+	batch->now = sl_now();
 }
 
 void
@@ -77,7 +82,7 @@ sl_batch_lock_free(SlBatch *batch)
 {
 	sl_store_begin_look(&batch->store);
 	sl_store_lock_free(&batch->store, batch->records, batch->nrecords);
-	open_states(batch);
+	batch->now = sl_now();
 }
 
 void
@@ -114,37 +119,48 @@ sl_batch_log_lease(const SlBatch *batch, const SlRecord *record, int target,
 												true);
 }
 
-/* What an event left in a record, on its way into the tables; copied to the context. */
+/* What an event left in a record, on its way into the tables. */
 static void
-collect(SlBatch *batch, SlRecord *record, MemoryContext context)
+collect(SlBatch *batch, SlRecord *record)
 {
 	sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
 	sl_identity_rows_collect(&batch->identities, batch->policy, record);
-	sl_record_seal(batch->policy, record, context);
+	sl_record_seal(batch->policy, record, batch->context);
+}
+
+void
+sl_batch_enter(SlBatch *batch, SlRecord *record)
+{
+	MemoryContextSwitchTo(batch->work);
+	sl_record_open(batch->policy, record);
+}
+
+void
+sl_batch_leave(SlBatch *batch, SlRecord *record)
+{
+	collect(batch, record);
+	record->state = NULL;
+	MemoryContextSwitchTo(batch->context);
+	MemoryContextReset(batch->work);
 }
 
 static void
-collect_all(SlBatch *batch)
+collect_open(SlBatch *batch)
 {
-	MemoryContext context = CurrentMemoryContext;
-	MemoryContext one = AllocSetContextCreate(context, "sync_ledger record",
-											  ALLOCSET_DEFAULT_SIZES);
-
-	MemoryContextSwitchTo(one);
+	MemoryContextSwitchTo(batch->work);
 	for (int i = 0; i < batch->nrecords; i++)
 	{
 		if (batch->records[i]->state != NULL)
-			collect(batch, batch->records[i], context);
-		MemoryContextReset(one);
+			collect(batch, batch->records[i]);
+		MemoryContextReset(batch->work);
 	}
-	MemoryContextSwitchTo(context);
-	MemoryContextDelete(one);
+	MemoryContextSwitchTo(batch->context);
 }
 
 void
 sl_batch_put(SlBatch *batch)
 {
-	collect_all(batch);
+	collect_open(batch);
 	sl_store_put(batch->policy, batch->records, batch->nrecords);
 	sl_outbox_put(&batch->outbox, batch->policy, batch->now);
 	sl_identity_rows_put(&batch->identities, batch->policy);
@@ -155,5 +171,6 @@ sl_batch_put(SlBatch *batch)
 void
 sl_batch_close(SlBatch *batch)
 {
+	MemoryContextDelete(batch->work);
 	sl_store_close(&batch->store);
 }

@@ -26,6 +26,8 @@ typedef struct SlBatch
 	SlRows          near_misses;
 	SlIdentityRows  identities;
 	TimestampTz     now;
+	MemoryContext   context; /* the batch's own */
+	MemoryContext   work;    /* for one record at a time */
 } SlBatch;
 
 extern void sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room);
@@ -33,9 +35,20 @@ extern void sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room);
 /* Adds a record to be locked; it is there. */
 extern SlRecord *sl_batch_add(SlBatch *batch, const char *key, int32 key_len);
 
-/* Waits for the locks, or skips what is held (its state stays NULL); opens the states. */
+/* Waits for the locks, or skips what is held: of that nothing is stored. */
 extern void sl_batch_lock(SlBatch *batch);
 extern void sl_batch_lock_free(SlBatch *batch);
+
+/* Opens the states of all records that were locked. */
+extern void sl_batch_open_states(SlBatch *batch);
+
+/*
+ * Opens the state of one record, in a context of its own, which is the current one until
+ * sl_batch_leave(): then what was done to it is on its way into the tables, and its state is
+ * gone.  Many records so stay in the processor's cache, one after the other.
+ */
+extern void sl_batch_enter(SlBatch *batch, SlRecord *record);
+extern void sl_batch_leave(SlBatch *batch, SlRecord *record);
 
 /*
  * Takes up what an event did to a record, and writes its conflicts.  The entry says what
@@ -52,7 +65,7 @@ extern void sl_batch_note(SlBatch *batch, SlRecord *record, SlEffects *effects,
 extern void sl_batch_log_lease(const SlBatch *batch, const SlRecord *record, int target,
 							   const char *event, SlLogEntry *entry);
 
-/* Writes everything back.  SPI must be connected. */
+/* Writes everything back, of the open records too.  SPI must be connected. */
 extern void sl_batch_put(SlBatch *batch);
 extern void sl_batch_close(SlBatch *batch);
 

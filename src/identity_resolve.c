@@ -104,6 +104,7 @@ lock(SlBatch *batch, Placing *placing)
 	if (linked != NULL && strcmp(linked, placing->record_key) != 0)
 		placing->linked = add(batch, linked);
 	sl_batch_lock(batch);
+	sl_batch_open_states(batch);
 }
 
 static void

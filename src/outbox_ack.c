@@ -11,9 +11,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/jsonb.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "decide.h"
@@ -116,103 +114,83 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
 	sl_answered_finish(batch, record, target, &answered);
 }
 
-/* A row that went: of which record, to whom. */
-typedef struct Moved
+/* The rows of one batch on their way out. */
+typedef struct Acking
 {
-	const SlNamedRow *row;
-	Datum             values[SL_OUTBOX_NCOLUMNS];
-	int               target; /* -1: no policy names it any more */
-} Moved;
+	SlBatch      *batch;
+	const Answer *answer;
+	SlTable       outbox;
+	SlDeliveryLog log;
+	int           nacked;
+	int64        *took;   /* how long each was under way, of those ... */
+	int           target; /* ... to the target of the lease; -1: no policy names it now */
+	Datum         values[SL_OUTBOX_NCOLUMNS]; /* of the row at hand */
+	bool          nulls[SL_OUTBOX_NCOLUMNS];
+} Acking;
 
-static void
-copy_row(const SlTable *outbox, const Datum *values, const bool *nulls, Datum *copy)
-{
-	TupleDesc desc = RelationGetDescr(outbox->rel);
-
-	for (int i = 0; i < SL_OUTBOX_NCOLUMNS; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(desc, i);
-
-		copy[i] = nulls[i] ? (Datum) 0
-						   : datumCopy(values[i], column->attbyval, column->attlen);
-	}
-}
-
-/* The row goes, as far as it is still the lease's. */
+/* The row is still the lease's; read. */
 static bool
-take_row(const SlBatch *batch, SlTable *outbox, int64 lease, Moved *moved)
+find_row(Acking *acking, const SlNamedRow *row)
 {
-	Datum values[SL_OUTBOX_NCOLUMNS];
-	bool  nulls[SL_OUTBOX_NCOLUMNS];
-
-	if (!sl_table_find_at(outbox, (ItemPointer) &moved->row->tid, moved->row->id, values,
-						  nulls) ||
-		nulls[SL_OUTBOX_LEASE] || DatumGetInt64(values[SL_OUTBOX_LEASE]) != lease)
-		return false;
-	copy_row(outbox, values, nulls, moved->values);
-	sl_table_delete_found(outbox);
-	moved->target = sl_policy_system(batch->policy,
-									 TextDatumGetCString(values[SL_OUTBOX_TARGET]));
-	return true;
-}
-
-static int
-take_rows(const SlBatch *batch, const SlNamedRow *leased, int n, int64 lease,
-		  Moved *moved)
-{
-	SlTable outbox;
-	int     nmoved = 0;
-
-	sl_table_open(&outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		moved[nmoved].row = &leased[i];
-		nmoved += take_row(batch, &outbox, lease, &moved[nmoved]);
-	}
-	sl_table_close(&outbox);
-	return nmoved;
+	return sl_table_find_at(&acking->outbox, (ItemPointer) &row->tid, row->id,
+							acking->values, acking->nulls) &&
+		   !acking->nulls[SL_OUTBOX_LEASE] &&
+		   DatumGetInt64(acking->values[SL_OUTBOX_LEASE]) == acking->answer->lease;
 }
 
 /* A row that the state does not name (a policy dropped its target since) moves nothing. */
-static SlDelivery
-ack_moved(SlBatch *batch, Moved *moved, const Answer *answer)
+static void
+ack_row(Acking *acking, SlRecord *record, const SlNamedRow *row)
 {
-	SlDelivery delivery = {.row = moved->values};
-	SlRecord  *record = sl_row_record(batch, moved->row->key);
+	SlBatch    *batch = acking->batch;
+	const char *target = TextDatumGetCString(acking->values[SL_OUTBOX_TARGET]);
+	SlDelivery  delivery = {.row = acking->values, .nulls = acking->nulls};
 
-	CHECK_FOR_INTERRUPTS();
-	if (moved->target >= 0 &&
-		moved->row->id == record->state->parts[moved->target].leased_id)
-		ack_record(batch, record, moved->target, answer, &delivery);
-	return delivery;
+	acking->target = sl_policy_system(batch->policy, target);
+	if (acking->target >= 0 && row->id == record->state->parts[acking->target].leased_id)
+		ack_record(batch, record, acking->target, acking->answer, &delivery);
+	sl_deliveries_add(&acking->log, &delivery);
+	sl_table_delete_found(&acking->outbox);
+	acking->took[acking->nacked++] = batch->now -
+									 DatumGetTimestampTz(
+										 acking->values[SL_OUTBOX_CREATED_AT]);
 }
 
-/* A lease is of one target. */
-static void
-count_moved(const SlBatch *batch, const Moved *moved, int n)
+/* The first rows, those of one record; returns how many they are. */
+static int
+ack_rows_of_record(Acking *acking, const SlNamedRow *rows, int n)
 {
-	int64 *took = palloc(sizeof(int64) * Max(n, 1));
+	SlRecord *record = sl_row_locked(acking->batch, rows[0].key);
+	int       i = 0;
 
-	for (int i = 0; i < n; i++)
-		took[i] = batch->now - DatumGetTimestampTz(moved[i].values[SL_OUTBOX_CREATED_AT]);
-	if (n > 0 && moved[0].target >= 0)
-		sl_count_deliveries(batch->policy, moved[0].target, took, n, batch->now);
+	CHECK_FOR_INTERRUPTS();
+	sl_batch_enter(acking->batch, record);
+	do
+	{
+		if (find_row(acking, &rows[i]))
+			ack_row(acking, record, &rows[i]);
+		i++;
+	} while (i < n && strcmp(rows[i].key, rows[0].key) == 0);
+	sl_batch_leave(acking->batch, record);
+	return i;
 }
 
 static int
 ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 {
-	const Answer *answer = arg;
-	Moved        *moved = palloc(sizeof(Moved) * n);
-	SlDelivery   *deliveries = palloc(sizeof(SlDelivery) * n);
-	int           nmoved = take_rows(batch, leased, n, answer->lease, moved);
+	Acking acking = {.batch = batch, .answer = arg, .target = -1};
 
-	for (int i = 0; i < nmoved; i++)
-		deliveries[i] = ack_moved(batch, &moved[i], answer);
-	sl_deliveries_put(deliveries, nmoved, batch->now);
-	count_moved(batch, moved, nmoved);
-	return nmoved;
+	acking.took = palloc(sizeof(int64) * n);
+	sl_table_open(&acking.outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
+	sl_deliveries_open(&acking.log, batch->now);
+	for (int i = 0; i < n;)
+		i += ack_rows_of_record(&acking, leased + i, n - i);
+	sl_deliveries_close(&acking.log);
+	sl_table_close(&acking.outbox);
+	if (acking.nacked > 0 && acking.target >= 0)
+		sl_count_deliveries(batch->policy, acking.target, acking.took, acking.nacked,
+							batch->now);
+	return acking.nacked;
 }
 
 static int

@@ -178,15 +178,11 @@ lease_row(SlPoll *poll, Claim *claim)
 static void
 hand_out(SlPoll *poll, Claim *claim)
 {
-	MemoryContext context = MemoryContextSwitchTo(poll->row);
-
 	describe(poll, claim);
 	lease_row(poll, claim);
 	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, claim->values,
 						 claim->nulls);
 	poll->nclaimed++;
-	MemoryContextSwitchTo(context);
-	MemoryContextReset(poll->row);
 }
 
 /* What waited has nothing left to send. */
@@ -262,7 +258,7 @@ static bool
 has_locked(const SlBatch *batch)
 {
 	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->state != NULL)
+		if (batch->records[i]->stored != NULL)
 			return true;
 	return false;
 }
@@ -275,7 +271,14 @@ sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates
 	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
 	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->state != NULL)
-			claim_row(poll, batch, batch->records[i], target, candidates[i]);
+	{
+		SlRecord *record = batch->records[i];
+
+		if (record->stored == NULL)
+			continue;
+		sl_batch_enter(batch, record);
+		claim_row(poll, batch, record, target, candidates[i]);
+		sl_batch_leave(batch, record);
+	}
 	sl_table_close(&poll->outbox);
 }

@@ -26,7 +26,6 @@ typedef struct SlPoll
 	SlLease        lease; /* 0 until something is claimed */
 	int32          nclaimed;
 	ReturnSetInfo *result;
-	MemoryContext  row; /* what one row needs and nobody after it */
 	SlTable        outbox;
 	Oid            event_sequence;
 } SlPoll;

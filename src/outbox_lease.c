@@ -106,10 +106,11 @@ return_batch(SlDueLook *look, SlBatch *batch, int target, const SlDue *due)
 {
 	MemoryContext context = CurrentMemoryContext;
 
+	sl_batch_open_states(batch);
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);
 	for (int r = 0; r < batch->nrecords; r++)
-		if (batch->records[r]->state != NULL)
+		if (batch->records[r]->stored != NULL)
 			return_row(batch, batch->records[r], target, due[r].id);
 		else
 			sl_due_hold(look, &due[r]);

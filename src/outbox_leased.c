@@ -170,13 +170,22 @@ sl_one_id(int64 id)
 }
 
 SlRecord *
-sl_row_record(const SlBatch *batch, const char *key)
+sl_row_locked(const SlBatch *batch, const char *key)
 {
 	SlRecord *record = sl_record_find(batch->records, batch->nrecords, key,
 									  (int32) strlen(key));
 
 	if (record == NULL)
 		elog(ERROR, "a record that was locked is not in its batch: \"%s\"", key);
+	return record;
+}
+
+SlRecord *
+sl_row_record(const SlBatch *batch, const char *key)
+{
+	SlRecord *record = sl_row_locked(batch, key);
+
+	sl_record_open(batch->policy, record);
 	return record;
 }
 

@@ -37,7 +37,11 @@ extern SlNamedRow *sl_row_of_id(int64 id, int *n);
 /* Does it to all of them, batch after batch in key order; the sum of what act returned. */
 extern int sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg);
 
-/* The locked record of a row; its absence is an internal error. */
+/*
+ * The locked record of a row, whose absence is an internal error; and with its state opened,
+ * in the current context.
+ */
+extern SlRecord *sl_row_locked(const SlBatch *batch, const char *key);
 extern SlRecord *sl_row_record(const SlBatch *batch, const char *key);
 
 /* The ids that a caller has given, without nulls; and an array with one id. */

@@ -51,7 +51,7 @@ lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
 		sl_batch_add(batch, candidates[i]->key, (int32) strlen(candidates[i]->key));
 	sl_batch_lock_free(batch);
 	for (int i = 0; i < n; i++)
-		if (batch->records[i]->state == NULL)
+		if (batch->records[i]->stored == NULL)
 			sl_walk_hold(walk, candidates[i]);
 }
 
@@ -136,8 +136,6 @@ claim_all(SlPoll *poll)
 	SlWalk        walk;
 	bool          is_found = true;
 
-	poll->row = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger claim",
-									  ALLOCSET_DEFAULT_SIZES);
 	poll->lease.target = poll->target;
 	poll->lease.ends_at = DT_NOBEGIN;
 	poll->lease.rows = palloc(sizeof(int64) * poll->max_changes);
@@ -154,7 +152,6 @@ claim_all(SlPoll *poll)
 	sl_walk_close(&walk);
 	if (poll->nclaimed > 0)
 		sl_lease_add(&poll->lease);
-	MemoryContextDelete(poll->row);
 	MemoryContextDelete(work);
 }
 

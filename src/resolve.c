@@ -249,6 +249,7 @@ resolve(const SlRequest *request)
 	sl_batch_open(&batch, sl_policy_get(row.entity), 1);
 	record = sl_batch_add(&batch, row.key, (int32) strlen(row.key));
 	sl_batch_lock(&batch);
+	sl_batch_open_states(&batch);
 	sl_spi_connect();
 	sl_resolve_read(request->id, &row, context);
 	MemoryContextSwitchTo(context);
