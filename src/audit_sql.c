@@ -14,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "audit.h"
+#include "claimed.h"
 #include "compat.h"
 #include "guc.h"
 #include "json_out.h"
@@ -35,6 +36,7 @@ typedef struct Audit
 	int             only; /* a system, or -1: all of them */
 	TimestampTz     now;
 	Counts         *counts; /* by system: of records, then by field */
+	SlClaimed       claimed;
 } Audit;
 
 static Counts *
@@ -75,7 +77,8 @@ count_system(Audit *audit, SlState *state, int system)
 static void
 count_record(Audit *audit, const SlScanned *row)
 {
-	SlState *state = sl_state_decode(audit->policy, row->data, row->len);
+	SlStateBytes stored = {row->data, row->len};
+	SlState     *state = sl_claimed_state(&audit->claimed, audit->policy, &stored, NULL);
 
 	for (int s = 0; s < audit->policy->nsystems; s++)
 		if (is_asked(audit, s))
@@ -91,6 +94,7 @@ count_all(Audit *audit)
 	SlStateScan   scan;
 	SlScanned     row;
 
+	sl_claimed_begin(&audit->claimed, GetActiveSnapshot());
 	sl_state_scan_begin(&scan, audit->policy, GetActiveSnapshot());
 	MemoryContextSwitchTo(work);
 	while (sl_state_scan_next(&scan, &row))
@@ -100,6 +104,7 @@ count_all(Audit *audit)
 	}
 	MemoryContextSwitchTo(old);
 	sl_state_scan_end(&scan);
+	sl_claimed_end(&audit->claimed);
 	MemoryContextDelete(work);
 }
 
@@ -198,7 +203,7 @@ Datum
 sync_state_divergence(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = sl_state_argument(fcinfo, &policy);
+	SlState        *state = sl_state_argument_claimed(fcinfo, &policy);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int s = 0; s < policy->nsystems; s++)

@@ -240,8 +240,7 @@ glance(SlChunk *chunk)
 		chunk->counts[SL_UNCHANGED]++;
 		return;
 	}
-	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
-						 diff->scratch);
+	sl_store_read_part(&diff->store, diff->system, &found, diff->scratch);
 	if (!sl_identity_fits(chunk, diff->scratch))
 	{
 		if (diff->complete != NULL)

@@ -122,7 +122,7 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	SlObservation obs = sl_chunk_observation(chunk, &arrival->intake);
 	SlEffects    *effects;
 
-	sl_record_open(diff->policy, record);
+	sl_record_open(&diff->store, record);
 	effects = sl_decide_observation(diff->policy, record->state, &obs);
 	if (diff->complete != NULL)
 		sl_complete_decided(diff, record, is_real_change(effects->verdict));

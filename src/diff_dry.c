@@ -100,6 +100,7 @@ sl_dry_load(SlDiff *diff, SlRecord **records, int nrecords)
 		records[i]->stored = copy;
 		records[i]->stored_len = found.len;
 	}
+	sl_store_look_again(&diff->store);
 }
 
 void

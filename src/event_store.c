@@ -65,7 +65,7 @@ sl_batch_open_states(SlBatch *batch)
 {
 	for (int i = 0; i < batch->nrecords; i++)
 		if (batch->records[i]->stored != NULL)
-			sl_record_open(batch->policy, batch->records[i]);
+			sl_record_open(&batch->store, batch->records[i]);
 }
 
 void
@@ -83,6 +83,16 @@ sl_batch_lock_free(SlBatch *batch)
 	sl_store_begin_look(&batch->store);
 	sl_store_lock_free(&batch->store, batch->records, batch->nrecords);
 	batch->now = sl_now();
+}
+
+void
+sl_batch_renew(const SlBatch *batch, SlRecord *record)
+{
+	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
+
+	record->is_dirty = true;
+	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
+		record->is_changed[t] |= renewed->is_changed[t];
 }
 
 void
@@ -132,7 +142,7 @@ void
 sl_batch_enter(SlBatch *batch, SlRecord *record)
 {
 	MemoryContextSwitchTo(batch->work);
-	sl_record_open(batch->policy, record);
+	sl_record_open(&batch->store, record);
 }
 
 void

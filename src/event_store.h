@@ -50,6 +50,9 @@ extern void sl_batch_open_states(SlBatch *batch);
 extern void sl_batch_enter(SlBatch *batch, SlRecord *record);
 extern void sl_batch_leave(SlBatch *batch, SlRecord *record);
 
+/* The record is written anew, under the newest policy, which gives what waits new keys. */
+extern void sl_batch_renew(const SlBatch *batch, SlRecord *record);
+
 /*
  * Takes up what an event did to a record, and writes its conflicts.  The entry says what
  * happened; what it did is filled in.  SPI must be connected.

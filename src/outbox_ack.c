@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -138,7 +139,11 @@ find_row(Acking *acking, const SlNamedRow *row)
 		   DatumGetInt64(acking->values[SL_OUTBOX_LEASE]) == acking->answer->lease;
 }
 
-/* A row that the state does not name (a policy dropped its target since) moves nothing. */
+/*
+ * A row that the state does not name moves nothing.  Where a policy dropped its target since,
+ * the record is written without that: else a policy that brings the target back would find
+ * the row named still.
+ */
 static void
 ack_row(Acking *acking, SlRecord *record, const SlNamedRow *row)
 {
@@ -149,11 +154,26 @@ ack_row(Acking *acking, SlRecord *record, const SlNamedRow *row)
 	acking->target = sl_policy_system(batch->policy, target);
 	if (acking->target >= 0 && row->id == record->state->parts[acking->target].leased_id)
 		ack_record(batch, record, acking->target, acking->answer, &delivery);
+	else if (acking->target < 0)
+		sl_batch_renew(batch, record);
 	sl_deliveries_add(&acking->log, &delivery);
 	sl_table_delete_found(&acking->outbox);
 	acking->took[acking->nacked++] = batch->now -
 									 DatumGetTimestampTz(
 										 acking->values[SL_OUTBOX_CREATED_AT]);
+}
+
+/* The record is entered with its first row that is still the lease's. */
+static void
+enter(Acking *acking, SlRecord *record, const SlNamedRow *row)
+{
+	if (record->state != NULL)
+		return;
+	if (!IsolationUsesXactSnapshot())
+		record->leased = (SlClaimedRow){row->id,
+										DatumGetTimestampTz(
+											acking->values[SL_OUTBOX_UPDATED_AT])};
+	sl_batch_enter(acking->batch, record);
 }
 
 /* The first rows, those of one record; returns how many they are. */
@@ -164,14 +184,17 @@ ack_rows_of_record(Acking *acking, const SlNamedRow *rows, int n)
 	int       i = 0;
 
 	CHECK_FOR_INTERRUPTS();
-	sl_batch_enter(acking->batch, record);
 	do
 	{
 		if (find_row(acking, &rows[i]))
+		{
+			enter(acking, record, &rows[i]);
 			ack_row(acking, record, &rows[i]);
+		}
 		i++;
 	} while (i < n && strcmp(rows[i].key, rows[0].key) == 0);
-	sl_batch_leave(acking->batch, record);
+	if (record->state != NULL)
+		sl_batch_leave(acking->batch, record);
 	return i;
 }
 

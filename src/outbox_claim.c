@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/sequence.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -199,15 +200,6 @@ drop_claim(SlBatch *batch, SlRecord *record, int target)
 	sl_log_add(&batch->log, record, &entry);
 }
 
-static void
-renew_keys(const SlBatch *batch, SlRecord *record)
-{
-	SlWaiting *renewed = sl_decide_renewal(batch->policy, record->state, batch->now);
-
-	for (int t = 0; renewed != NULL && t < batch->policy->nsystems; t++)
-		record->is_changed[t] |= renewed->is_changed[t];
-}
-
 /* The row is still claimable; read into the claim. */
 static bool
 find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
@@ -219,7 +211,7 @@ find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 	if (!sl_table_find_at(&poll->outbox, &candidate->tid, part->waiting_id, claim->row,
 						  claim->row_nulls))
 		sl_outbox_row_missing(part->waiting_id);
-	return !claim->row_nulls[SL_OUTBOX_PLACE];
+	return !claim->row_nulls[SL_OUTBOX_PLACE] && claim->row_nulls[SL_OUTBOX_LEASE];
 }
 
 static void
@@ -230,8 +222,7 @@ claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 
 	if (!find_row(poll, &claim, candidate))
 		return;
-	record->is_dirty = true;
-	renew_keys(batch, record);
+	sl_batch_renew(batch, record);
 	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
 	if (claim.content->action == SL_ACTION_NONE)
 		drop_claim(batch, record, target);
@@ -247,11 +238,65 @@ claim_row(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 	const SlPart *part = &record->state->parts[target];
 	int64         id = candidate->turn.id;
 
-	CHECK_FOR_INTERRUPTS();
 	if (id == part->waiting_id)
 		claim_record(poll, batch, record, target, candidate);
 	else if (id != part->leased_id)
 		sl_outbox_drop(&batch->outbox, id);
+}
+
+/* A system that shows a living record is told of an update, and of nothing else. */
+static bool
+is_update_of(const SlPolicy *policy, const SlState *state, int target, int64 id)
+{
+	const SlPart *part = &state->parts[target];
+
+	return state->policy_version == policy->version && !state->is_deleted &&
+		   part->existence == SL_THERE && part->leased_version == 0 &&
+		   part->waiting_version != 0 && part->waiting_id == id;
+}
+
+/*
+ * A claim of an update is written to its row alone: whoever reads the state takes it in.
+ * False where it needs more than that, and nothing has been done.
+ */
+static bool
+claim_alone(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
+			SlCandidate *candidate)
+{
+	Claim claim = {.batch = batch, .record = record, .target = target};
+
+	if (IsolationUsesXactSnapshot() ||
+		!is_update_of(batch->policy, record->state, target, candidate->turn.id))
+		return false;
+	if (!find_row(poll, &claim, candidate))
+		return true;
+	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
+	if (claim.content->action != SL_ACTION_UPDATE)
+		return false;
+	hand_out(poll, &claim);
+	return true;
+}
+
+static void
+claim_locked(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
+			 SlCandidate *candidate)
+{
+	bool is_done;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextSwitchTo(batch->work);
+	record->state = sl_state_decode(batch->policy, record->stored, record->stored_len);
+	is_done = claim_alone(poll, batch, record, target, candidate);
+	record->state = NULL;
+	if (is_done)
+	{
+		MemoryContextSwitchTo(batch->context);
+		MemoryContextReset(batch->work);
+		return;
+	}
+	sl_batch_enter(batch, record);
+	claim_row(poll, batch, record, target, candidate);
+	sl_batch_leave(batch, record);
 }
 
 static bool
@@ -271,14 +316,7 @@ sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates
 	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
 	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 	for (int i = 0; i < batch->nrecords; i++)
-	{
-		SlRecord *record = batch->records[i];
-
-		if (record->stored == NULL)
-			continue;
-		sl_batch_enter(batch, record);
-		claim_row(poll, batch, record, target, candidates[i]);
-		sl_batch_leave(batch, record);
-	}
+		if (batch->records[i]->stored != NULL)
+			claim_locked(poll, batch, batch->records[i], target, candidates[i]);
 	sl_table_close(&poll->outbox);
 }

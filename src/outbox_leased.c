@@ -181,11 +181,11 @@ sl_row_locked(const SlBatch *batch, const char *key)
 }
 
 SlRecord *
-sl_row_record(const SlBatch *batch, const char *key)
+sl_row_record(SlBatch *batch, const char *key)
 {
 	SlRecord *record = sl_row_locked(batch, key);
 
-	sl_record_open(batch->policy, record);
+	sl_record_open(&batch->store, record);
 	return record;
 }
 

@@ -42,7 +42,7 @@ extern int sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg)
  * in the current context.
  */
 extern SlRecord *sl_row_locked(const SlBatch *batch, const char *key);
-extern SlRecord *sl_row_record(const SlBatch *batch, const char *key);
+extern SlRecord *sl_row_record(SlBatch *batch, const char *key);
 
 /* The ids that a caller has given, without nulls; and an array with one id. */
 extern int64     *sl_given_ids(ArrayType *array, int *n);

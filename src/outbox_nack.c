@@ -143,6 +143,8 @@ nack_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 		sl_outbox_log_claim(rows[0].id);
 		sl_outbox_drop(&batch->outbox, rows[0].id);
 	}
+	if (target < 0)
+		sl_batch_renew(batch, record);
 	return 1;
 }
 

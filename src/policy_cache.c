@@ -33,6 +33,12 @@ static SlPlan newest_config = {
 	.nargs = 1,
 	.argtypes = {TEXTOID}};
 
+static SlPlan one_config = {.sql = "SELECT e.config FROM %s.sync_entity e"
+								   " WHERE e.entity OPERATOR(pg_catalog.=) $1"
+								   "  AND e.version OPERATOR(pg_catalog.=) $2",
+							.nargs = 2,
+							.argtypes = {TEXTOID, INT4OID}};
+
 static SlPlan known_entities = {
 	.sql = "SELECT DISTINCT e.entity FROM %s.sync_entity e ORDER BY e.entity"};
 
@@ -201,6 +207,28 @@ sl_policy_get(const char *entity)
 		retire_policies();
 	policy = find_policy(entity);
 	return policy != NULL ? policy : load_policy(entity);
+}
+
+const SlPolicy *
+sl_policy_of_version(const char *entity, int32 version)
+{
+	Datum         values[2] = {CStringGetTextDatum(entity), Int32GetDatum(version)};
+	MemoryContext context = CurrentMemoryContext;
+	SlPolicy     *policy;
+
+	sl_spi_connect();
+	if (sl_query_select(&one_config, values, NULL) == 0)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("version %d of the policy of entity \"%s\" is gone",
+							   version, entity),
+						errhint("Restore the row of sync_entity from a backup.")));
+	policy = sl_policy_parse(entity, version,
+							 DatumGetJsonbP(sl_query_value_not_null(0, 1)),
+							 AllocSetContextCreate(context, "sync_ledger policy",
+												   ALLOCSET_SMALL_SIZES));
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return policy;
 }
 
 void

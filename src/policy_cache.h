@@ -16,6 +16,12 @@
  */
 extern const SlPolicy *sl_policy_get(const char *entity);
 
+/*
+ * One that states were written under; it lives as long as the current context.  A version
+ * that is not there is an error.
+ */
+extern const SlPolicy *sl_policy_of_version(const char *entity, int32 version);
+
 /* Registers what keeps the cache true; called by _PG_init. */
 extern void sl_policy_cache_init(void);
 

@@ -156,3 +156,11 @@ sl_query_value_not_null(uint64 row, int column)
 		elog(ERROR, "unexpected null in column %d of a result", column);
 	return value;
 }
+
+void
+sl_serialization_failure(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access due to concurrent update"),
+					errhint("Repeat the transaction.")));
+}

@@ -72,4 +72,7 @@ extern Datum sl_query_value(uint64 row, int column, bool *is_null);
 /* The same where null cannot be: a null is an internal error. */
 extern Datum sl_query_value_not_null(uint64 row, int column);
 
+/* Somebody else has changed since what a transaction snapshot shows. */
+extern void sl_serialization_failure(void) pg_attribute_noreturn();
+
 #endif

@@ -208,6 +208,13 @@ typedef struct SlState
 	SlPart      *parts;  /* by system */
 } SlState;
 
+/* A state as the table holds it. */
+typedef struct SlStateBytes
+{
+	const char *data;
+	int32       len;
+} SlStateBytes;
+
 /* A new record, of which nobody has shown anything, in the current context. */
 extern SlState *sl_state_new(const SlPolicy *policy);
 

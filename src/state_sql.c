@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "claimed.h"
 #include "compat.h"
 #include "digest.h"
 #include "installation.h"
@@ -84,6 +85,24 @@ sl_state_argument(FunctionCallInfo fcinfo, const SlPolicy **policy)
 	*policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	state = PG_GETARG_BYTEA_PP(2);
 	return sl_state_decode(*policy, VARDATA_ANY(state), (int32) VARSIZE_ANY_EXHDR(state));
+}
+
+SlState *
+sl_state_argument_claimed(FunctionCallInfo fcinfo, const SlPolicy **policy)
+{
+	SlClaimed    claimed;
+	SlStateBytes stored;
+	SlState     *state;
+	bytea       *bytes;
+
+	check_stored(fcinfo);
+	*policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	bytes = PG_GETARG_BYTEA_PP(2);
+	stored = (SlStateBytes){VARDATA_ANY(bytes), (int32) VARSIZE_ANY_EXHDR(bytes)};
+	sl_claimed_begin(&claimed, GetActiveSnapshot());
+	state = sl_claimed_state(&claimed, *policy, &stored, NULL);
+	sl_claimed_end(&claimed);
+	return state;
 }
 
 static TimestampTz
@@ -200,7 +219,7 @@ Datum
 sync_state_waiting(PG_FUNCTION_ARGS)
 {
 	const SlPolicy *policy;
-	SlState        *state = sl_state_argument(fcinfo, &policy);
+	SlState        *state = sl_state_argument_claimed(fcinfo, &policy);
 	ReturnSetInfo  *result;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);

@@ -18,4 +18,8 @@
  */
 extern SlState *sl_state_argument(FunctionCallInfo fcinfo, const SlPolicy **policy);
 
+/* The same with what is claimed taken in, as the caller's statement sees it. */
+extern SlState *sl_state_argument_claimed(FunctionCallInfo fcinfo,
+										  const SlPolicy **policy);
+
 #endif

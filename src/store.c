@@ -75,6 +75,7 @@ sl_store_open(SlStore *store, const SlPolicy *policy)
 	store->heap = table_open(sl_relation_oid("sync_state"), RowExclusiveLock);
 	store->index = index_open(sl_relation_oid("sync_state_pkey"), RowExclusiveLock);
 	store->slot = table_slot_create(store->heap, NULL);
+	sl_claimed_begin_locked(&store->claimed);
 	check_match_on(policy);
 }
 
@@ -82,6 +83,7 @@ void
 sl_store_close(SlStore *store)
 {
 	sl_store_end_look(store);
+	sl_claimed_end(&store->claimed);
 	ExecDropSingleTupleTableSlot(store->slot);
 	index_close(store->index, NoLock);
 	table_close(store->heap, NoLock);
@@ -94,6 +96,7 @@ sl_store_begin_look(SlStore *store)
 	store->context = CurrentMemoryContext;
 	store->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	store->scan = sl_index_beginscan(store->heap, store->index, store->snapshot, 2);
+	sl_claimed_begin(&store->looked, store->snapshot);
 }
 
 void
@@ -101,6 +104,7 @@ sl_store_end_look(SlStore *store)
 {
 	if (store->snapshot == NULL)
 		return;
+	sl_claimed_end(&store->looked);
 	ExecClearTuple(store->slot);
 	index_endscan(store->scan);
 	UnregisterSnapshot(store->snapshot);
@@ -163,11 +167,22 @@ sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 }
 
 void
-sl_record_open(const SlPolicy *policy, SlRecord *record)
+sl_store_read_part(SlStore *store, int system, const SlStored *found, SlState *scratch)
 {
+	SlStateBytes stored = {found->data, found->len};
+
+	sl_claimed_part(&store->looked, store->policy, system, &stored, scratch);
+}
+
+void
+sl_record_open(SlStore *store, SlRecord *record)
+{
+	const SlPolicy *policy = store->policy;
+	SlStateBytes    stored = {record->stored, record->stored_len};
+
 	if (record->state != NULL)
 		return;
-	record->state = sl_state_decode(policy, record->stored, record->stored_len);
+	record->state = sl_claimed_state(&store->claimed, policy, &stored, &record->leased);
 	record->match = sl_match_hash_of_state(policy, record->state);
 	record->native_ids = palloc(sizeof(char *) * policy->nsystems);
 	record->former_ids = palloc(sizeof(char *) * policy->nsystems);
@@ -245,14 +260,6 @@ take_locked(SlStore *store, SlRecord *record)
 	check_policy(store, copy, stored.len);
 }
 
-static void
-raise_serialization_failure(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					errmsg("could not serialize access due to concurrent update"),
-					errhint("Repeat the transaction.")));
-}
-
 /* Locks the newest version of a row that was looked at; false where it is held or gone. */
 static bool
 lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
@@ -270,11 +277,10 @@ lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 			take_locked(store, record);
 			return true;
 		case TM_Updated:
-			raise_serialization_failure();
-			return false;
+			sl_serialization_failure();
 		case TM_Deleted:
 			if (IsolationUsesXactSnapshot())
-				raise_serialization_failure();
+				sl_serialization_failure();
 			return false;
 		case TM_WouldBlock:
 			return false;
@@ -332,6 +338,17 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_end_look(store);
 }
 
+/* What was claimed before the locks were taken is seen after them. */
+static void
+renew_claimed(SlStore *store)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->claimed.context);
+
+	sl_claimed_end(&store->claimed);
+	sl_claimed_begin_locked(&store->claimed);
+	MemoryContextSwitchTo(old);
+}
+
 /*
  * Where every record stood in the table when it was looked at, the rows are locked
  * one by one.  Else one statement creates and locks them all; both go by key.
@@ -346,6 +363,17 @@ sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_end_look(store);
 	if (!is_done)
 		lock_by_statement(store, records, nrecords);
+	renew_claimed(store);
+}
+
+void
+sl_store_look_again(SlStore *store)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->claimed.context);
+
+	sl_claimed_end(&store->claimed);
+	sl_claimed_begin(&store->claimed, NULL);
+	MemoryContextSwitchTo(old);
 }
 
 void
@@ -363,6 +391,7 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 		lock_row(store, records[i], LockWaitSkip);
 	}
 	sl_store_end_look(store);
+	renew_claimed(store);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
+#include "claimed.h"
 #include "match_hash.h"
 #include "policy.h"
 #include "state.h"
@@ -38,6 +39,7 @@ typedef struct SlRecord
 	ItemPointerData tid;
 	const char     *stored; /* under the lock; NULL: it was not locked */
 	int32           stored_len;
+	SlClaimedRow    leased;          /* its row that is being acknowledged, if one is */
 	int             nevents;         /* still to come in this batch */
 	SlState        *state;           /* NULL until sl_record_open() */
 	SlMatchHash     match;           /* of what was stored */
@@ -62,6 +64,8 @@ typedef struct SlStore
 	MemoryContext   context;  /* of the look: what the scan allocates on its way */
 	IndexScanDesc   scan;
 	TupleTableSlot *slot;
+	SlClaimed       looked;  /* what is claimed, on the snapshot of the look ... */
+	SlClaimed       claimed; /* ... and under the locks that were taken last */
 } SlStore;
 
 extern void sl_store_open(SlStore *store, const SlPolicy *policy);
@@ -74,6 +78,10 @@ extern void sl_store_end_look(SlStore *store);
 /* True where the record stands in the table; what is found is good until the next look. */
 extern bool sl_store_look(SlStore *store, const char *key, int32 key_len,
 						  SlStored *found);
+
+/* One system's part of what was found, into a scratch; a look must be open. */
+extern void sl_store_read_part(SlStore *store, int system, const SlStored *found,
+							   SlState *scratch);
 
 /*
  * Locks records (in key order, each once), creating those that are missing, and
@@ -88,13 +96,19 @@ extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
  */
 extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
 
+/* What is claimed of records that are not locked is looked at anew. */
+extern void sl_store_look_again(SlStore *store);
+
 /* Writes the sealed ones back. */
 extern void sl_store_put(const SlPolicy *policy, SlRecord **records, int nrecords);
 
 extern SlRecord *sl_record_new(const SlPolicy *policy, const char *key, int32 key_len);
 
-/* Decodes the state of a locked record, in the current context, unless it has been. */
-extern void sl_record_open(const SlPolicy *policy, SlRecord *record);
+/*
+ * Reads the state of a locked record, in the current context, unless it has been; what is
+ * claimed is taken in.
+ */
+extern void sl_record_open(SlStore *store, SlRecord *record);
 
 /* Encodes a dirty state into a context that outlives it. */
 extern void sl_record_seal(const SlPolicy *policy, SlRecord *record,
