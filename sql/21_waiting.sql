@@ -90,6 +90,7 @@ CREATE TABLE sync_lease (
     ids           bigint[] NOT NULL,
     CONSTRAINT sync_lease_pkey PRIMARY KEY (lease)
 );
+ALTER TABLE sync_lease ALTER COLUMN ids SET STORAGE EXTERNAL;
 CREATE INDEX sync_lease_due_idx ON sync_lease (target_system, ends_at);
 SELECT pg_catalog.pg_extension_config_dump('sync_lease', '');
 COMMENT ON TABLE sync_lease IS

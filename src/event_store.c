@@ -53,7 +53,8 @@ look_up(SlBatch *batch)
 		SlRecord *record = batch->records[i];
 		SlStored  found;
 
-		if (!sl_store_look(&batch->store, record->key, record->key_len, &found))
+		if (!sl_store_look_at(&batch->store, &record->tid, record->key, record->key_len,
+							  &found))
 			continue;
 		record->has_tid = true;
 		record->tid = found.tid;

@@ -167,6 +167,12 @@ sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls)
 	update(table, table->probe.slot, values, nulls);
 }
 
+ItemPointerData
+sl_table_written(const SlTable *table)
+{
+	return table->fresh->tts_tid;
+}
+
 static void
 delete_row(SlTable *table, TupleTableSlot *row)
 {

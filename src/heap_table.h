@@ -68,6 +68,9 @@ extern bool sl_table_lock_found(SlTable *table);
 extern void sl_table_update_found(SlTable *table, const Datum *values, const bool *nulls);
 extern void sl_table_delete_found(SlTable *table);
 
+/* Where the row that was updated last stands now. */
+extern ItemPointerData sl_table_written(const SlTable *table);
+
 /* What was written is seen by the commands that follow. */
 extern void sl_table_close(SlTable *table);
 

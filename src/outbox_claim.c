@@ -53,6 +53,7 @@ typedef struct Claim
 	SlRecord        *record;
 	int              target;
 	const SlContent *content;
+	bool             is_as_written;           /* the row says just what its content is */
 	Datum            row[SL_OUTBOX_NCOLUMNS]; /* as its table has it */
 	bool             row_nulls[SL_OUTBOX_NCOLUMNS];
 	Datum            values[NCOLUMNS]; /* as it is handed out */
@@ -101,6 +102,24 @@ set_text(Claim *claim, int column, const char *text)
 	claim->values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
+/* The row's key and change-set, where they need not be made anew. */
+static char *
+describe_content(Claim *claim)
+{
+	const SlPolicy  *policy = claim->batch->policy;
+	const SlRecord  *record = claim->record;
+	const SlContent *content = claim->content;
+
+	if (claim->is_as_written)
+	{
+		claim->values[COL_CHANGE_SET] = claim->row[SL_OUTBOX_CHANGE_SET];
+		return TextDatumGetCString(claim->row[SL_OUTBOX_IDEMPOTENCY_KEY]);
+	}
+	claim->values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields,
+													   content->fields, content->values);
+	return sl_idempotency_key(policy, record->state, record, claim->target, true);
+}
+
 /* What is handed out, but for what the row itself adds. */
 static void
 describe(SlPoll *poll, Claim *claim)
@@ -110,7 +129,7 @@ describe(SlPoll *poll, Claim *claim)
 	const SlContent *content = claim->content;
 	const SlPart    *part = &record->state->parts[claim->target];
 	const char      *source = sl_author_name(policy, record->state, part->leased_source);
-	char *key = sl_idempotency_key(policy, record->state, record, claim->target, true);
+	const char      *key = describe_content(claim);
 
 	claim->values[COL_ID] = Int64GetDatum(part->leased_id);
 	claim->values[COL_LEASE] = Int64GetDatum(lease_of(poll));
@@ -118,8 +137,6 @@ describe(SlPoll *poll, Claim *claim)
 	set_text(claim, COL_KEY, pnstrdup(record->key, record->key_len));
 	set_text(claim, COL_NATIVE_ID, part->native_id);
 	set_text(claim, COL_ACTION, sl_action_name(content->action));
-	claim->values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields,
-													   content->fields, content->values);
 	claim->values[COL_PAYLOAD] = payload_of(claim, key);
 	set_text(claim, COL_SOURCE, source);
 	set_text(claim, COL_TARGET, poll->target);
@@ -141,6 +158,9 @@ note_lease(SlPoll *poll, const Claim *claim, TimestampTz ends_at)
 {
 	SlLease *lease = &poll->lease;
 
+	poll->places[lease->nrows] = (SlLeasedPlace){DatumGetInt64(claim->values[COL_ID]),
+												 sl_table_written(&poll->outbox),
+												 claim->record->tid};
 	lease->ends_at = Max(lease->ends_at, ends_at);
 	lease->rows[lease->nrows++] = DatumGetInt64(claim->values[COL_ID]);
 }
@@ -255,6 +275,16 @@ is_update_of(const SlPolicy *policy, const SlState *state, int target, int64 id)
 		   part->waiting_version != 0 && part->waiting_id == id;
 }
 
+/* No write is remembered there: what waits changes with the record only, not with time. */
+static bool
+remembers_nothing(const SlPolicy *policy, const SlPart *part)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (part->shown[f].nwrites > 0)
+			return false;
+	return true;
+}
+
 /*
  * A claim of an update is written to its row alone: whoever reads the state takes it in.
  * False where it needs more than that, and nothing has been done.
@@ -270,6 +300,7 @@ claim_alone(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 		return false;
 	if (!find_row(poll, &claim, candidate))
 		return true;
+	claim.is_as_written = remembers_nothing(batch->policy, &record->state->parts[target]);
 	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
 	if (claim.content->action != SL_ACTION_UPDATE)
 		return false;

@@ -12,6 +12,7 @@
 
 #include "event_store.h"
 #include "heap_table.h"
+#include "lease_memory.h"
 #include "lease_store.h"
 #include "outbox_place.h"
 
@@ -27,6 +28,7 @@ typedef struct SlPoll
 	int32          nclaimed;
 	ReturnSetInfo *result;
 	SlTable        outbox;
+	SlLeasedPlace *places; /* of what was claimed */
 	Oid            event_sequence;
 } SlPoll;
 

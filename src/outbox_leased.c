@@ -8,15 +8,19 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "heap_probe.h"
+#include "lease_memory.h"
 #include "outbox_columns.h"
 #include "outbox_leased.h"
 #include "owner.h"
@@ -32,6 +36,7 @@ typedef struct Look
 	Relation    outbox;
 	Snapshot    snapshot;
 	SlHeapProbe probe;
+	BlockNumber nblocks; /* of the outbox: a place that is remembered may be gone */
 } Look;
 
 static void
@@ -41,6 +46,7 @@ begin_look(Look *look)
 	look->outbox = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
 	look->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	sl_heap_probe_open(&look->probe, look->outbox, look->snapshot);
+	look->nblocks = RelationGetNumberOfBlocks(look->outbox);
 }
 
 static void
@@ -69,6 +75,7 @@ name_row(const Look *look, int64 id)
 
 	row.entity = TextDatumGetCString(column(look, SL_OUTBOX_ENTITY));
 	row.key = TextDatumGetCString(column(look, SL_OUTBOX_KEY));
+	ItemPointerSetInvalid(&row.state);
 	return row;
 }
 
@@ -107,6 +114,33 @@ drop_repeated(SlNamedRow *rows, int n)
 	return left;
 }
 
+/* The row still stands where it is remembered. */
+static bool
+is_at_place(Look *look, const SlLeasedPlace *place)
+{
+	ItemPointerData tid = place->row;
+
+	return ItemPointerGetBlockNumber(&tid) < look->nblocks &&
+		   table_tuple_fetch_row_version(look->outbox, &tid, look->snapshot,
+										 look->probe.slot) &&
+		   DatumGetInt64(column(look, SL_OUTBOX_ID)) == place->id;
+}
+
+/* Takes the row, if the lease has it. */
+static void
+take_row(Look *look, int64 lease, int64 id, SlNamedRow *rows, int *n)
+{
+	const SlLeasedPlace *place = sl_lease_place(lease, id);
+	bool                 is_known = place != NULL && is_at_place(look, place);
+
+	if ((!is_known && !sl_heap_probe_find(&look->probe, id)) || !is_of_lease(look, lease))
+		return;
+	rows[*n] = name_row(look, id);
+	if (is_known)
+		rows[*n].state = place->state;
+	(*n)++;
+}
+
 SlNamedRow *
 sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 {
@@ -120,8 +154,7 @@ sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 	for (int i = 0; i < nids; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (sl_heap_probe_find(&look.probe, ids[i]) && is_of_lease(&look, lease))
-			rows[(*n)++] = name_row(&look, ids[i]);
+		take_row(&look, lease, ids[i], rows, n);
 	}
 	end_look(&look);
 	qsort(rows, *n, sizeof(SlNamedRow), compare_rows);
@@ -200,7 +233,8 @@ act_on_batch(const SlNamedRow *rows, int n, SlRowsAct act, void *arg)
 	sl_batch_open(&batch, sl_policy_get(rows[0].entity), n);
 	for (int i = 0; i < n; i++)
 		if (i == 0 || strcmp(rows[i].key, rows[i - 1].key) != 0)
-			sl_batch_add(&batch, rows[i].key, (int32) strlen(rows[i].key));
+			sl_batch_add(&batch, rows[i].key, (int32) strlen(rows[i].key))
+				->tid = rows[i].state;
 	sl_batch_lock(&batch);
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);

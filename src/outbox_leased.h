@@ -20,6 +20,8 @@ typedef struct SlNamedRow
 	char           *key;
 	int64           id;
 	ItemPointerData tid;
+	ItemPointerData
+		state; /* where the state of its record may stand; invalid: anywhere */
 } SlNamedRow;
 
 /*

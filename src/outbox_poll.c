@@ -139,6 +139,7 @@ claim_all(SlPoll *poll)
 	poll->lease.target = poll->target;
 	poll->lease.ends_at = DT_NOBEGIN;
 	poll->lease.rows = palloc(sizeof(int64) * poll->max_changes);
+	poll->places = palloc(sizeof(SlLeasedPlace) * poll->max_changes);
 	sl_walk_open(&walk, poll->target, poll->entity);
 	while (poll->nclaimed < poll->max_changes && is_found)
 	{
@@ -151,7 +152,10 @@ claim_all(SlPoll *poll)
 	}
 	sl_walk_close(&walk);
 	if (poll->nclaimed > 0)
+	{
 		sl_lease_add(&poll->lease);
+		sl_lease_remember(poll->lease.id, poll->places, poll->nclaimed);
+	}
 	MemoryContextDelete(work);
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -26,7 +27,9 @@
 #include "query.h"
 #include "store.h"
 
-#define STATE_COLUMN 3
+#define ENTITY_COLUMN 1
+#define KEY_COLUMN    2
+#define STATE_COLUMN  3
 
 static void raise_policy_changed(const SlPolicy *policy) pg_attribute_noreturn();
 
@@ -96,6 +99,7 @@ sl_store_begin_look(SlStore *store)
 	store->context = CurrentMemoryContext;
 	store->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	store->scan = sl_index_beginscan(store->heap, store->index, store->snapshot, 2);
+	store->nblocks = InvalidBlockNumber;
 	sl_claimed_begin(&store->looked, store->snapshot);
 }
 
@@ -155,6 +159,43 @@ sl_store_look(SlStore *store, const char *key, int32 key_len, SlStored *found)
 	return is_found;
 }
 
+static bool
+is_text(SlStore *store, int column, const char *data, int32 len)
+{
+	bool  is_null;
+	text *stored = DatumGetTextPP(slot_getattr(store->slot, column, &is_null));
+
+	return VARSIZE_ANY_EXHDR(stored) == len &&
+		   memcmp(VARDATA_ANY(stored), data, len) == 0;
+}
+
+/* The record's row stands there, and nothing has changed it since. */
+static bool
+is_at(SlStore *store, ItemPointer tid, const char *key, int32 key_len)
+{
+	const char *entity = store->policy->entity;
+
+	if (!ItemPointerIsValid(tid))
+		return false;
+	if (store->nblocks == InvalidBlockNumber)
+		store->nblocks = RelationGetNumberOfBlocks(store->heap);
+	return ItemPointerGetBlockNumber(tid) < store->nblocks &&
+		   table_tuple_fetch_row_version(store->heap, tid, store->snapshot,
+										 store->slot) &&
+		   is_text(store, KEY_COLUMN, key, key_len) &&
+		   is_text(store, ENTITY_COLUMN, entity, (int32) strlen(entity));
+}
+
+bool
+sl_store_look_at(SlStore *store, ItemPointer tid, const char *key, int32 key_len,
+				 SlStored *found)
+{
+	if (!is_at(store, tid, key, key_len))
+		return sl_store_look(store, key, key_len, found);
+	read_state(store, found);
+	return true;
+}
+
 SlRecord *
 sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 {
@@ -162,6 +203,7 @@ sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 
 	record->key = key;
 	record->key_len = key_len;
+	ItemPointerSetInvalid(&record->tid);
 	record->is_changed = palloc0(sizeof(bool) * policy->nsystems);
 	return record;
 }

@@ -36,8 +36,8 @@ typedef struct SlRecord
 	const char     *key;
 	int32           key_len;
 	bool            has_tid; /* it stood in the table when it was looked at */
-	ItemPointerData tid;
-	const char     *stored; /* under the lock; NULL: it was not locked */
+	ItemPointerData tid;     /* ... here; before that, where it may stand, or invalid */
+	const char     *stored;  /* under the lock; NULL: it was not locked */
 	int32           stored_len;
 	SlClaimedRow    leased;          /* its row that is being acknowledged, if one is */
 	int             nevents;         /* still to come in this batch */
@@ -63,6 +63,7 @@ typedef struct SlStore
 	Snapshot        snapshot; /* NULL: no look is open */
 	MemoryContext   context;  /* of the look: what the scan allocates on its way */
 	IndexScanDesc   scan;
+	BlockNumber     nblocks; /* of the heap, for the look */
 	TupleTableSlot *slot;
 	SlClaimed       looked;  /* what is claimed, on the snapshot of the look ... */
 	SlClaimed       claimed; /* ... and under the locks that were taken last */
@@ -78,6 +79,10 @@ extern void sl_store_end_look(SlStore *store);
 /* True where the record stands in the table; what is found is good until the next look. */
 extern bool sl_store_look(SlStore *store, const char *key, int32 key_len,
 						  SlStored *found);
+
+/* The same where it may stand at a place. */
+extern bool sl_store_look_at(SlStore *store, ItemPointer tid, const char *key,
+							 int32 key_len, SlStored *found);
 
 /* One system's part of what was found, into a scratch; a look must be open. */
 extern void sl_store_read_part(SlStore *store, int system, const SlStored *found,
