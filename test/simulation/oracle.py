@@ -124,14 +124,16 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
     def note_newest(self, shot, fields):
         for field, held in fields.items():
             newest = self.newest.get((shot.system, field))
+            was_same = newest is not None and text_of(newest.held[field].value) == text_of(held.value)
             if newest is None or newest.number <= shot.number:
                 self.newest[shot.system, field], self.told_at[shot.system, field] = shot, self.world.step
             for call in self.world.calls_of(shot.system, lambda c: field in c.changes and field not in c.shown)[:1]:
                 if text_of(held.value) == text_of(call.changes[field]):
                     call.shown.add(field)
             for call in self.owed(shot.system, field):
-                if text_of(held.value) != text_of(self.stored(call, field)):
-                    self.troubled.add((shot.system, field))
+                stored = text_of(self.stored(call, field))
+                if text_of(held.value) != stored or was_same and stored != text_of(call.changes[field]):
+                    self.troubled.add((shot.system, field))     # or the form of an older write
                 elif call.landed is not None and call.photographed < shot.number:
                     call.sighted.add(field)
 

@@ -37,7 +37,9 @@ class Waiting:
         """I5: an echo, late or not, is no reason to send anything; before note_newest.  Of a merged
         set what lacks an element is late, or a human's removal, which only a write can undo."""
         was_left_out = (before["shadow"] or {}).get(name, {}).get("existence") == "left out"
-        if is_dead(before) or life_is_open(before) or was_left_out or self.world.calls_of(name, lambda c: c.lost is not None):
+        calls = self.world.calls_of(name, lambda c: True)
+        was_retried = len({c.key for c in calls}) < len(calls)      # one of them is in doubt, though it was acknowledged
+        if is_dead(before) or life_is_open(before) or was_left_out or was_retried or any(c.lost is not None for c in calls):
             return
         frozen = {f for c in before["conflicts"] or [] if c["status"] == "open" for f in self.fields_of(c)}
         frozen |= self.was_disordered       # what came before it was out of order: nobody can say what is shown now
