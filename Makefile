@@ -12,6 +12,7 @@
 #   make memory CALLS=1000000               every function so often in one session, memory flat
 #   make mutants                            breaks each rule: does the simulation find it?
 #   make fuzz MINUTES=60                    hostile bytes and calls: no crash, no wrong word
+#   make memcheck, make coverage            the tests under valgrind; which lines they run
 #   make lint, make format                  check and format the sources
 
 EXTENSION = sync_ledger
@@ -67,7 +68,7 @@ TEST_CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)),$(TEST_NAM
 	$(filter $(REGRESS),$(ISOLATION))
 TEST_ORPHANS = $(filter-out $(patsubst expected/%.out,%,$(wildcard expected/*.out)),$(TEST_NAMES))
 
-.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash memory mutants fuzz lint format
+.PHONY: check-names list-REGRESS list-ISOLATION tapcheck prove test test-all demo bench simulate soak crash memory mutants fuzz memcheck coverage lint format
 
 installcheck: check-names
 check-names:
@@ -124,6 +125,15 @@ mutants:
 fuzz:
 	@test/packages fuzz
 	@test/with_server test/fuzz/run $(or $(MINUTES),60)
+
+# make memcheck FILES='test/pgtap/reader.sql test/pgtap/canonical.sql'
+memcheck:
+	@test/packages memcheck
+	@test/with_server test/memcheck $(FILES)
+
+# The library that counts stays installed until the next make install.
+coverage:
+	@test/with_server -m 'PG_CFLAGS=-O0 --coverage' -m SHLIB_LINK=--coverage test/coverage
 
 lint:
 	@test/lint

@@ -18,7 +18,7 @@ import psycopg2
 
 # What a caller can cause, and nothing else: not XX000, not 53200, no lost connection.
 EXPECTED = {
-    "22P02", "22P05", "22003", "22004", "22007", "22008", "22021", "22023", "22030", "42704", "54000", "54001", "40001", "P0001"}
+    "22P02", "22P05", "22003", "22004", "22007", "22008", "22021", "22023", "22030", "42704", "54000", "54001", "55000", "40001", "P0001"}
 
 CONFIG = {
     "systems": {
@@ -149,6 +149,7 @@ class Calls:
     def second_time_is_unchanged(self):
         start = self.random.randrange(10 ** 9)
         text = '[' + ','.join(self.generator.record(start + n) for n in range(3)) + ']'
+        text = text.replace("\\u006b", "z")		# another record's key, about which other calls have said something
         statement = self.diff("crm")
         first = self.call(statement, text)
         if isinstance(first, list):
