@@ -76,6 +76,13 @@ sl_claimed_end(SlClaimed *claimed)
 	claimed->snapshot = NULL;
 }
 
+void
+sl_claimed_renew(SlClaimed *claimed, bool is_locked)
+{
+	sl_claimed_end(claimed);
+	claimed->is_locked = is_locked;
+}
+
 static void
 check_unchanged(const SlClaimed *claimed)
 {
@@ -159,14 +166,27 @@ is_of_policy(const SlPolicy *policy, const SlStateBytes *stored)
 	return sl_state_policy_version(stored->data, stored->len) == policy->version;
 }
 
+/* The one that a state was written under: that of many states in a row. */
+static const SlPolicy *
+older_policy(SlClaimed *claimed, const char *entity, const SlStateBytes *stored)
+{
+	int32         version = sl_state_policy_version(stored->data, stored->len);
+	MemoryContext old;
+
+	if (claimed->then != NULL && claimed->then->version == version)
+		return claimed->then;
+	old = MemoryContextSwitchTo(claimed->context);
+	claimed->then = sl_policy_of_version(entity, version);
+	MemoryContextSwitchTo(old);
+	return claimed->then;
+}
+
 /* The policy has changed since the claim: the bytes that the claim would have written. */
 static SlStateBytes
 bytes_as_claimed(SlClaimed *claimed, const SlPolicy *policy, const SlStateBytes *stored,
 				 const SlClaimedRow *known)
 {
-	const SlPolicy *then = sl_policy_of_version(policy->entity,
-												sl_state_policy_version(stored->data,
-																		stored->len));
+	const SlPolicy *then = older_policy(claimed, policy->entity, stored);
 	SlState        *state = sl_claimed_state(claimed, then, stored, known);
 	bytea          *bytes = sl_state_encode(then, state);
 

@@ -23,11 +23,12 @@
 /* A look at the rows of the outbox, which begins with the first one that is asked for. */
 typedef struct SlClaimed
 {
-	MemoryContext context;
-	Snapshot      snapshot;  /* given, or NULL: of the first look */
-	bool          is_locked; /* what the rows say is not to change */
-	Relation      outbox;    /* NULL: nothing was looked for yet */
-	SlHeapProbe   probe;
+	MemoryContext   context;
+	Snapshot        snapshot;  /* given, or NULL: of the first look */
+	bool            is_locked; /* what the rows say is not to change */
+	Relation        outbox;    /* NULL: nothing was looked for yet */
+	SlHeapProbe     probe;
+	const SlPolicy *then; /* the older policy that was asked for last, or NULL */
 } SlClaimed;
 
 /* A leased row that the caller has read under its record's lock; id 0: none. */
@@ -45,6 +46,9 @@ extern void sl_claimed_begin(SlClaimed *claimed, Snapshot snapshot);
  * else has changed since is 40001.
  */
 extern void sl_claimed_begin_locked(SlClaimed *claimed);
+
+/* From here on as the rows are then; of records that are locked by now, or are not. */
+extern void sl_claimed_renew(SlClaimed *claimed, bool is_locked);
 extern void sl_claimed_end(SlClaimed *claimed);
 
 /*

@@ -4,17 +4,17 @@
  *
  * A write is remembered from its claim until nothing that a system can still send
  * could be explained by it; where a target has a sentinel, until its stamp has been
- * shown.  A field remembers MAX_WRITES at most, and fewer where their values are long, whatever
- * its workers and webhooks do: a state must stay small.
+ * shown.  A field remembers MIN_WRITES of them, more up to MAX_WRITES as long as their
+ * values fit into MAX_BYTES, whatever its workers and webhooks do: a state must stay small.
  */
 #include "postgres.h"
 
 #include "memory.h"
 #include "normalize.h"
 
-#define MAX_WRITES  256  /* remembered of one field of one system */
-#define MIN_WRITES  32   /* ... however long their values are */
-#define MAX_BYTES   1600 /* of the values, where there are more than MIN_WRITES */
+#define MIN_WRITES  32   /* remembered of one field of one system */
+#define MAX_WRITES  256  /* ... where their values take no more than ... */
+#define MAX_BYTES   1600 /* ... this, what they replaced counted in */
 #define MAX_STAMPED 4    /* of these, the ones that only a stamp can name */
 
 SlWrite *

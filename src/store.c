@@ -380,17 +380,6 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_end_look(store);
 }
 
-/* What was claimed before the locks were taken is seen after them. */
-static void
-renew_claimed(SlStore *store)
-{
-	MemoryContext old = MemoryContextSwitchTo(store->claimed.context);
-
-	sl_claimed_end(&store->claimed);
-	sl_claimed_begin_locked(&store->claimed);
-	MemoryContextSwitchTo(old);
-}
-
 /*
  * Where every record stood in the table when it was looked at, the rows are locked
  * one by one.  Else one statement creates and locks them all; both go by key.
@@ -405,17 +394,13 @@ sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 	sl_store_end_look(store);
 	if (!is_done)
 		lock_by_statement(store, records, nrecords);
-	renew_claimed(store);
+	sl_claimed_renew(&store->claimed, true);
 }
 
 void
 sl_store_look_again(SlStore *store)
 {
-	MemoryContext old = MemoryContextSwitchTo(store->claimed.context);
-
-	sl_claimed_end(&store->claimed);
-	sl_claimed_begin(&store->claimed, NULL);
-	MemoryContextSwitchTo(old);
+	sl_claimed_renew(&store->claimed, false);
 }
 
 void
@@ -433,7 +418,7 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 		lock_row(store, records[i], LockWaitSkip);
 	}
 	sl_store_end_look(store);
-	renew_claimed(store);
+	sl_claimed_renew(&store->claimed, true);
 }
 
 static void

@@ -251,7 +251,7 @@ MUTANTS = [
            "	} while (!is_missing(complete));", "	} while (is_missing(complete) || true);",
            "deletes_listed"),
     Mutant("writes_are_not_booked", "I6: an acknowledged write is in the ledger", "src/outbox_ack.c",
-           "	sl_deliveries_put(deliveries, nmoved, batch->now);", "	sl_deliveries_put(deliveries, 0, batch->now);",
+           "	sl_deliveries_add(&acking->log, &delivery);", "	(void) delivery;",
            "plain,three"),
     Mutant("the_first_word_wins", "12: a winner's last value", "src/resolve_value.c",
            "			decision->values[i] = side->last;", "			(void) side;",
