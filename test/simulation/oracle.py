@@ -128,8 +128,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             if newest is None or newest.number <= shot.number:
                 self.newest[shot.system, field], self.told_at[shot.system, field] = shot, self.world.step
             for call in self.world.calls_of(shot.system, lambda c: field in c.changes and field not in c.shown)[:1]:
-                if text_of(held.value) == text_of(call.changes[field]):
-                    call.shown.add(field)
+                if text_of(held.value) == text_of(call.changes[field]) and not was_same:
+                    call.shown.add(field)       # the same once more may be the same landing
             for call in self.owed(shot.system, field):
                 stored = text_of(self.stored(call, field))
                 if text_of(held.value) != stored or was_same and stored != text_of(call.changes[field]):
