@@ -4,7 +4,7 @@
  *
  * A write is remembered from its claim until nothing that a system can still send
  * could be explained by it; where a target has a sentinel, until its stamp has been
- * shown.  A field remembers MIN_WRITES of them, more up to MAX_WRITES as long as their
+ * shown, and where an answer told its version, until that or a newer one has been.  A field remembers MIN_WRITES of them, more up to MAX_WRITES as long as their
  * values fit into MAX_BYTES, whatever its workers and webhooks do: a state must stay small.
  */
 #include "postgres.h"
@@ -15,7 +15,7 @@
 #define MIN_WRITES  32   /* remembered of one field of one system */
 #define MAX_WRITES  256  /* ... where their values take no more than ... */
 #define MAX_BYTES   1600 /* ... this, what they replaced counted in */
-#define MAX_STAMPED 4    /* of these, the ones that only a stamp can name */
+#define MAX_STAMPED 4    /* of these, the ones that only a stamp or a version can name */
 
 SlWrite *
 sl_in_flight(const SlShown *shown)
@@ -348,15 +348,26 @@ stand_for_sight(SlShown *shown, const SlWrite *write)
 		shown->is_observed = true;
 }
 
-/* The stamp of a write is known for as long as the ledger keeps the write. */
+/*
+ * Its version is known from an answer, and nothing as new was shown: webhooks that stood still
+ * may come yet, and nobody else's edit has this version.
+ */
 static bool
-is_kept_for_stamp(const SlSpot *spot, const SlWrite *write)
+awaits_version(const SlSpot *spot, const SlWrite *write)
 {
-	return awaits_stamp(spot, write) &&
+	return spot->policy->systems[spot->system].sentinel == NULL && write->token.len > 0 &&
+		   !write->is_sighted && !sl_is_removal(write) && !sl_may_still_land(write);
+}
+
+/* A write can be named for as long as the ledger keeps it. */
+static bool
+is_kept_for_name(const SlSpot *spot, const SlWrite *write)
+{
+	return (awaits_stamp(spot, write) || awaits_version(spot, write)) &&
 		   spot->now < write->since + spot->policy->retention.ledger;
 }
 
-/* Drops what is past, but for what a stamp may still name. */
+/* Drops what is past, but for what a stamp or a version may still name. */
 static void
 forget_past(const SlSpot *spot, SlShown *shown)
 {
@@ -369,7 +380,7 @@ forget_past(const SlSpot *spot, SlShown *shown)
 		if (sl_is_past(spot, write))
 		{
 			stand_for_sight(shown, write);
-			if (!is_kept_for_stamp(spot, write))
+			if (!is_kept_for_name(spot, write))
 				continue;
 			write->status = SL_WRITE_STAMPED;
 		}
@@ -381,7 +392,7 @@ forget_past(const SlSpot *spot, SlShown *shown)
 /* How much would be missed if the write were forgotten: the least first. */
 typedef enum Worth
 {
-	WORTH_STAMP,   /* only a stamp could name it */
+	WORTH_NAME,    /* only its stamp or version could name it */
 	WORTH_SETTLED, /* only a token could ask for it */
 	WORTH_LATE,    /* it was seen; seen again it would be held */
 	WORTH_OWED,    /* its sight is still to come */
@@ -394,7 +405,7 @@ worth_of(const SlSpot *spot, const SlWrite *write)
 	if (sl_may_still_land(write))
 		return WORTH_LANDING;
 	if (write->status == SL_WRITE_STAMPED)
-		return WORTH_STAMP;
+		return WORTH_NAME;
 	if (!write->is_sighted)
 		return WORTH_OWED;
 	return is_settled(spot, write) ? WORTH_SETTLED : WORTH_LATE;

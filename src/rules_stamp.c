@@ -49,15 +49,28 @@ sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite 
 	return stamp > write->version || !was_retried(shown, write);
 }
 
+static bool
+is_of_newer_version(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	return write->token.len > 0 && obs->token.len > 0 &&
+		   sl_compare_tokens(spot, obs->token, write->token) > 0;
+}
+
+/* The system has shown something newer: nobody waits for the version of the write any more. */
+static bool
+is_version_past(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
+{
+	return write->status == SL_WRITE_STAMPED &&
+		   spot->policy->systems[spot->system].sentinel == NULL &&
+		   is_of_newer_version(spot, obs, write);
+}
+
 bool
 sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite *write)
 {
 	if (write->status != SL_WRITE_ACKED)
 		return false;
-	if (write->token.len > 0 && obs->token.len > 0 &&
-		sl_compare_tokens(spot, obs->token, write->token) > 0)
-		return true;
-	return sl_is_stamped_newer(spot, obs, write);
+	return is_of_newer_version(spot, obs, write) || sl_is_stamped_newer(spot, obs, write);
 }
 
 static bool
@@ -123,7 +136,8 @@ sl_prove_newer(SlEvent *event, int field)
 	{
 		SlWrite *write = &shown->writes[i];
 
-		if (write->is_sighted || !sl_is_proved_newer(&spot, event->obs, write))
+		if (write->is_sighted || (!sl_is_proved_newer(&spot, event->obs, write) &&
+								  !is_version_past(&spot, event->obs, write)))
 			continue;
 		write->is_sighted = true;
 		if (sl_value_same(&write->value, &shown->value))

@@ -85,7 +85,7 @@ typedef enum SlWriteStatus
 	SL_WRITE_IN_FLIGHT, /* claimed */
 	SL_WRITE_LOST,      /* of unknown outcome; it may still land */
 	SL_WRITE_ACKED,
-	SL_WRITE_STAMPED /* acked so long ago that its stamp alone can tell of it */
+	SL_WRITE_STAMPED /* acked so long ago that only its stamp or version can tell of it */
 } SlWriteStatus;
 
 /* One claim of one field by a worker; or what an acked delete took away there. */

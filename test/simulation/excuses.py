@@ -49,6 +49,9 @@ class Excuses:
     def is_overtaken_under_its_token(self, shot, field):
         """An answer has shown what came later, under the very same version."""
         newest = self.newest.get((shot.system, field))
+        if any(c.answer.payload.get("v") == shot.payload.get("v") and c.answer.number > shot.number
+               for c in self.world.calls_of(shot.system, lambda c: c.token_told and c.answer is not None)):
+            return True
         return newest is not None and newest.number > shot.number and newest.payload.get("v") == shot.payload.get("v")
 
     def was_forgotten(self, name, field, value):

@@ -46,6 +46,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.displaced = set()      # (system, field) whose last delivery was out of order
         self.was_disordered = set()
         self.crossings = Counter()
+        self.crossed = {}           # (target, field): the step of a crossing that no write has ended
 
     def fields_of(self, row):
         """The fields that a conflict freezes: one, those of a group, or all of a record."""
@@ -67,8 +68,10 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             edit.added = elements(edit.value) - elements(system.held[edit.field].value)
             edit.removed = elements(system.held[edit.field].value) - elements(edit.value)
         owed = [c for c in self.owed(system.name, edit.field)]
-        edit.risky = bool(owed) or self.is_owed_one_more(system.name, edit.field)
+        edit.risky = bool(owed) or self.is_owed_one_more(system.name, edit.field) \
+            or (system.name, edit.field) in self.crossed
         if owed:
+            self.crossed[system.name, edit.field] = self.world.step
             self.troubled.add((system.name, edit.field))
             self.crossings[system.name] += 1
 
@@ -170,6 +173,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         mine = [e for e in self.edits if e.field == field and e.system == shot.system]
         came = {x for x in elements(new) - elements(old) if not any(x in e.added for e in mine)}
         left = {x for x in elements(old) - elements(new) if not any(x in e.removed for e in mine)}
+        came, left = ({x for x in some if (field, x) not in self.misread} for some in (came, left))
         excuse = self.excuse_merge(shot, field) if came | left else None
         if excuse is not None:
             self.excuses[excuse] += 1
@@ -252,6 +256,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             return          # nobody can see this edit: it is what the system showed before
         edit.shown = self.world.step
         edit.outcome = outcome
+        edit.fills_nothing = held.value is None and field not in self.golden
         edit.is_tied = newest is not None and shot.payload.get("v") == newest.payload.get("v")
         edit.disordered = (shot.system, field) in self.disorder
         if is_dead(before) or life_is_open(before):
@@ -331,6 +336,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         call.is_open = False
         if answer["rows"]:
             call.acked = self.world.clock
+            self.end_crossings(call)
             call.told = answers == "full"
             call.token_told = answers != "none"
             if call.key not in (answer["state"]["ledger"] or {}):
@@ -342,6 +348,12 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         elif text_of(data_of(answer["state"])) != text_of(data_of(self.state)):
             raise Failure("I1", "an ack changed the golden record")
         self.check(answer["state"])
+
+    def end_crossings(self, call):
+        """A write that nothing crossed makes the shadow sure."""
+        for field in call.changes or ():
+            if self.crossed.get((call.target, field), call.began) < call.began:
+                del self.crossed[call.target, field]
 
     def learned(self, call, state):
         """Under a version token, the other fields of a result are an observation; but an
@@ -448,7 +460,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             return True
         if text_of(data_of(self.state).get(edit.field)) == wanted and not is_dead(self.state):
             return True
-        if edit.value is None and (edit.outcome in ("kept", "agreed") or self.policy.keeps_null(edit.system, edit.field)):
+        if edit.fills_nothing or edit.value is None and (edit.outcome in ("kept", "agreed") or self.policy.keeps_null(edit.system, edit.field)):
             return True         # it erases nothing
         for row in self.state["conflicts"] or []:
             if row["id"] in edit.old_rows:

@@ -13,12 +13,17 @@ from values import text_of
 NULL = text_of(None)
 
 
-def shows(state, name):
+def shows(state, name, existence=("there",)):
     """{field: text}: what a system shows of the record."""
     shadow = (state["shadow"] or {}).get(name)
-    if shadow is None or shadow["existence"] != "there":
+    if shadow is None or shadow["existence"] not in existence:
         return {}
     return {f: text_of(v) for f, v in (shadow["data"] or {}).items()}
+
+
+def will_show(state, name):
+    """The same, a create that is on its way counted in: what it left out is null there."""
+    return shows(state, name, ("there", "being created"))
 
 
 class Settled:
@@ -40,7 +45,7 @@ class Settled:
     def forget_settled(self):
         """Where the golden value has changed, or the system shows something else."""
         self.settled = {(n, f): v for (n, f), v in self.settled.items()
-                        if v == (self.golden_text(self.state, f), shows(self.state, n).get(f))}
+                        if v == (self.golden_text(self.state, f), will_show(self.state, n).get(f))}
 
     def is_settled(self, name, field, shown):
         if self.settled.get((name, field), (None, None))[1] == shown:
@@ -78,6 +83,8 @@ class Settled:
 
     def loaded(self, shot, row, before, answer):
         state, was_sent = answer["state"], sent(before)
+        needless = {(o["target"], f) for o in before["outbox"] or [] for f in o["changes"] or {}
+                    if o["target"] == shot.system and o["action"] == "create" and o["status"] != "leased"}
         held_up = self.held_up(before)
         self.check_nothing_is_sent(was_sent, held_up, state)
         for field, held in shot.held.items():
@@ -87,8 +94,8 @@ class Settled:
             if held.value is not None:
                 self.loaded_by.setdefault(field, set()).add(shot.system)
         for name in self.world.names:
-            for field, shown in shows(state, name).items():
-                if shown != text_of(data_of(state).get(field)) and (name, field) not in was_sent | sent(state):
+            for field, shown in will_show(state, name).items():
+                if shown != text_of(data_of(state).get(field)) and (name, field) not in (was_sent - needless) | sent(state):
                     self.settle(state, name, field, shown, (name, field) not in held_up)
         self.is_loading = True
         self.observed(shot, row, before, answer)

@@ -45,6 +45,7 @@ class Edit:
         self.shown_by = {}          # other systems that showed this value when it came: by which edit
         self.disordered = False     # that observation came late or out of order
         self.old_rows = frozenset() # conflicts that were resolved before that
+        self.fills_nothing = False  # a null where nobody ever set a value
         self.is_tied = False        # told under the very version of what was told before
         self.excuse = None
         self.risky = False          # typed again what was there, while a write of ours crossed
