@@ -318,6 +318,8 @@ take_back(SlEvent *event)
 {
 	sl_close_record_conflict(event, "recreated");
 	note_undecided(event);
+	if (!sl_shows_record(&event->state->parts[event->obs->system]))
+		show_rest(event);
 	sl_note_presence(event);
 	revive(event);
 	decide_all_undecided(event);

@@ -4,6 +4,8 @@ from failure import Failure
 from systems import Death, Edit, Held
 from values import text_of
 
+PATIENCE = 10       # decisions, until somebody turns the robots off
+
 
 class Humans:
     def human_sets(self, system, field, value):
@@ -120,7 +122,8 @@ class Humans:
             winner, value = None, self.review_value(row["field"])
         answer = self.book.resolve(row, winner, value, self.entity, self.record_key)
         self.say(f"a reviewer decides {row['field']} ({row['kind']}):", winner or text_of(value), "->", answer["rows"])
-        self.has_robots &= row["kind"] != "oscillation"
+        self.decisions += 1
+        self.has_robots &= row["kind"] != "oscillation" and self.decisions < PATIENCE
         self.oracle.decided(row, winner, value, answer)
         return True
 

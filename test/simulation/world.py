@@ -42,6 +42,7 @@ class World(Humans, Strangers, Webhooks, Workers):
         self.crashes = 0
         self.twin, self.doubt = {}, None
         self.has_robots = self.dice.randrange(2) == 0
+        self.decisions = 0
         self.is_over = False        # what a system holds is another record
         self.crash_at = ()          # steps at which the server stops hard
         self.effective = 0
