@@ -280,11 +280,15 @@ decide_living(SlEvent *event)
 		event->effects->record_outcome = sl_take_photograph(event);
 		return;
 	}
-	if (sl_is_photograph_again(event))
+	if (sl_is_of_erased_version(event))
 	{
-		event->effects->record_outcome = SL_ECHO;
-		sl_event_say(event, SL_RECORD,
-					 "what our delete removed, late and not for the first time");
+		event->effects->record_outcome = SL_STALE;
+		sl_event_say(event, SL_RECORD, "older than our delete, by its version");
+		return;
+	}
+	if (sl_is_photograph_under_create(event))
+	{
+		event->effects->record_outcome = sl_take_photograph(event);
 		return;
 	}
 	forget_what_was_deleted(event);

@@ -212,6 +212,9 @@ extern void sl_reset_breaker(SlEvent *event, int field);
 /* Notes what stands before the edits of an event, for rules that look at more than a field. */
 extern void sl_edits_begin(SlEvent *event);
 
+/* It has come out just now that the system had seen the field before this event. */
+extern void sl_group_has_seen(SlEvent *event, int field);
+
 /* Decides what sl_apply_edit() left to it: edits of fields that have a group. */
 extern void sl_apply_group_edits(SlEvent *event);
 
@@ -338,6 +341,8 @@ extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 
 /* Older calls that are lost can no longer be told from none once echo_window is over. */
 extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
+extern void sl_lose_writes(const SlPolicy *policy, SlPart *part);
+extern void sl_end_lease(SlPart *part);
 
 extern void sl_take_native_id(SlPart *part, const char *native_id);
 
@@ -349,10 +354,13 @@ extern bool sl_is_of_former_life(const SlEvent *event);
 extern void sl_decide_former(SlEvent *event);
 
 extern bool sl_is_just_erased(const SlEvent *event);
-extern bool sl_is_photograph_again(const SlEvent *event);
-extern void sl_remember_photograph(const SlPolicy *policy, SlPart *part, TimestampTz now);
-extern void sl_end_erasure(SlEvent *event);
-extern bool sl_may_come_late(const SlEvent *event);
+extern bool sl_is_photograph_under_create(const SlEvent *event);
+extern bool sl_is_of_erased_version(const SlEvent *event);
+
+/* A version that was told before, of any field: nobody has created the record since. */
+extern bool      sl_is_of_known_version(const SlEvent *event);
+extern void      sl_end_erasure(SlEvent *event);
+extern bool      sl_may_come_late(const SlEvent *event);
 extern SlOutcome sl_take_photograph(SlEvent *event);
 
 /* The observation shows what was there before our delete, or less. */

@@ -68,6 +68,15 @@ note_before(SlEvent *event)
 	}
 }
 
+void
+sl_group_has_seen(SlEvent *event, int field)
+{
+	SlSpot spot = sl_event_spot(event, field);
+
+	if (event->policy->fields[field].fellows != NULL)
+		event->before[field].had_seen |= has_seen_field(&spot);
+}
+
 /* Another system, not a human's decision, set something of the record a moment ago. */
 static bool
 is_after_others(const SlEvent *event)

@@ -353,20 +353,6 @@ join_conflict(SlEvent *event)
 				 is_dead ? "the record is deleted" : "another system deleted the record");
 }
 
-/* As it was known before, by its version too: nobody has created it since. */
-static bool
-is_of_a_known_version(const SlEvent *event)
-{
-	for (int f = 0; f < event->policy->nfields; f++)
-	{
-		SlSpot spot = sl_event_spot(event, f);
-
-		if (sl_is_present(event, f) && sl_is_newest_token(&spot, event->obs->token))
-			return false;
-	}
-	return event->obs->token.len > 0;
-}
-
 /*
  * A call that was given up, or a create that was under way when the record was deleted
  * there, has landed in a record that is gone: it is there again.  Where a version says that
@@ -379,7 +365,7 @@ landed_late(const SlEvent *event, bool was_to_land, SlOutcome worst)
 	bool          is_known = worst == SL_UNCHANGED && part->deleted_itself;
 
 	return (was_to_land && (worst == SL_ECHO || is_known)) ||
-		   (event->state->is_deleted && is_known && is_of_a_known_version(event));
+		   (event->state->is_deleted && is_known && sl_is_of_known_version(event));
 }
 
 /*

@@ -119,22 +119,64 @@ may_be_of_before(const SlEvent *event, int field)
 		   !sl_brings_stamp(&spot, event->obs);
 }
 
-/* What came since our delete, once more: no sight of a create that nobody has confirmed. */
+/* Our delete has taken this value away there. */
+static bool
+is_removed(const SlEvent *event, int field)
+{
+	SlSpot         spot = sl_event_spot(event, field);
+	const SlShown *shown = sl_spot_shown(&spot);
+
+	for (int i = 0; i < shown->nwrites; i++)
+		if (sl_is_removal(&shown->writes[i]) &&
+			sl_value_same(&shown->writes[i].replaced, &event->obs->values[field]))
+			return true;
+	return false;
+}
+
+/*
+ * What our delete has taken away, or what came since once more: no sight of a create that
+ * nobody has confirmed.
+ */
 bool
-sl_is_photograph_again(const SlEvent *event)
+sl_is_photograph_under_create(const SlEvent *event)
 {
 	const SlPart *part = &event->state->parts[event->obs->system];
 	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
 
 	if ((part->existence != SL_BEING_CREATED && part->existence != SL_CREATE_LOST) ||
-		!part->photograph_came || part->erasures_owed == 0 || part->erased_at == 0 ||
+		part->erasures_owed == 0 || part->erased_at == 0 ||
 		event->obs->now >= part->erased_at + echo_window)
 		return false;
 	for (int f = 0; f < event->policy->nfields; f++)
 		if (sl_is_present(event, f) && !sl_value_is_null(&event->obs->values[f]) &&
-			!may_be_of_before(event, f))
+			(!may_be_of_before(event, f) ||
+			 !(part->photograph_came || is_removed(event, f))))
 			return false;
 	return true;
+}
+
+bool
+sl_is_of_known_version(const SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot spot = sl_event_spot(event, f);
+
+		if (event->obs->token.len > 0 && !sl_is_newest_token(&spot, event->obs->token))
+			return true;
+	}
+	return false;
+}
+
+/* Under a version that was known before our delete was acked: it is older than that. */
+bool
+sl_is_of_erased_version(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+
+	if (part->existence != SL_NOT_THERE || part->erased_at == 0)
+		return false;
+	return sl_is_of_known_version(event);
 }
 
 /*
@@ -167,6 +209,12 @@ sl_take_photograph(SlEvent *event)
 {
 	SlPart *part = &event->state->parts[event->obs->system];
 
+	if (part->photograph_came)
+	{
+		sl_event_say(event, SL_RECORD,
+					 "what our delete removed, late and not for the first time");
+		return SL_ECHO;
+	}
 	part->photograph_came = true;
 	for (int f = 0; f < event->policy->nfields; f++)
 		for (int i = 0; i < part->shown[f].nwrites; i++)

@@ -142,6 +142,7 @@ sl_prove_newer(SlEvent *event, int field)
 		write->is_sighted = true;
 		if (sl_value_same(&write->value, &shown->value))
 			shown->is_observed = true;
+		sl_group_has_seen(event, field);
 		event->effects->is_dirty = true;
 	}
 }

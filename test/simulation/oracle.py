@@ -5,6 +5,7 @@ that a human made), which the database cannot know.
 """
 
 from collections import Counter
+from copy import copy
 
 from excuses import TYPED_AGAIN, Excuses
 from failure import Failure
@@ -105,6 +106,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.check_rulings(shot, outcome, before, answer["state"])
         self.check_golden(shot, outcome, answer["state"])
         for field, held in shot.held.items():
+            if outcome.get(field) == "held" and self.is_owed_one_more(shot.system, field):
+                self.troubled.add((shot.system, field))     # an edit or an echo: nobody can say what is shown
             self.note_shown(shot, field, held, outcome.get(field), before, answer["state"])
         self.check_echoes(shot.system, outcome, before, answer["state"])
         self.note_kept(shot, outcome, before, answer["state"])
@@ -343,7 +346,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
                 raise Failure("I6", f"{call.key} is acknowledged, and not in the ledger")
         else:
             self.lost(call)
-        if call.told and call.answer is not None and self.policy.systems[call.target].get("clock"):
+        if call.token_told and call.answer is not None and self.policy.systems[call.target].get("clock"):
             self.learned(call, answer["state"])
         elif text_of(data_of(answer["state"])) != text_of(data_of(self.state)):
             raise Failure("I1", "an ack changed the golden record")
@@ -365,12 +368,23 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         shot = call.answer
         if shot.arrived is None:
             shot.arrived = self.world.clock
-        before, others = self.state, {f: h for f, h in shot.held.items() if f not in call.changes and not self.is_told_before(shot, f, state)}
+        before, over = self.state, self.typed_over(call)
+        others = {f: h for f, h in shot.held.items() if call.told and f not in call.changes and not self.is_told_before(shot, f, state)}
         self.note_disorder(shot)
-        self.check_golden(shot, {}, state)
+        known = copy(shot)
+        known.held = {**(shot.held if call.told else {}), **{f: newer.held[f] for f, newer in over.items()}}
+        self.check_golden(known, {}, state)
+        for field, newer in over.items():
+            self.note_shown(newer, field, newer.held[field], "learned", before, state)
         for field, held in others.items():
             self.note_shown(shot, field, held, None, before, state)
         self.note_newest(shot, others)
+
+    def typed_over(self, call):
+        """{field: photograph}: what was shown under a newer version than the answer's, before the answer came."""
+        newest = {f: self.newest.get((call.target, f)) for f in call.changes}
+        return {f: shot for f, shot in newest.items() if shot is not None and shot.number > call.answer.number
+                and shot.payload.get("v") != call.answer.payload.get("v")}
 
     def is_told_before(self, shot, field, state):
         """Where two changes may share a version, an answer under one that was shown may say nothing new of other fields."""
