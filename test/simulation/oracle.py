@@ -388,11 +388,12 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
 
     def is_told_before(self, shot, field, state):
         """Where two changes may share a version, an answer under one that was shown may say nothing new of other fields."""
-        newest = self.newest.get((shot.system, field))
-        return self.policy.systems[shot.system]["clock"] == "coarse" and newest is not None \
-            and newest.payload.get("v") == shot.payload.get("v") \
-            and text_of(data_of(state).get(field)) != text_of(shot.held[field].value) \
-            and not self.is_newly_named(field, shot.held[field].value, state)
+        if self.policy.systems[shot.system]["clock"] != "coarse" or self.is_newly_named(field, shot.held[field].value, state) \
+                or text_of(data_of(state).get(field)) == text_of(shot.held[field].value):
+            return False
+        version, newest = shot.payload.get("v"), self.newest.get((shot.system, field))
+        return newest is not None and newest.payload.get("v") == version or bool(self.world.calls_of(
+            shot.system, lambda c: field in c.changes and c.token_told and c.answer.payload.get("v") == version))
 
     def is_newly_named(self, field, value, state):
         """This very event has put it into a conflict."""
