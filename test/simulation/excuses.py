@@ -6,6 +6,7 @@ NULL = text_of(None)
 TIED = "one version token for two changes and a write of ours: edit lost"
 TIED_LATE = "one version token for two changes and a write of ours, told after echo_window: old value taken for an edit"
 TIED_BACK = "one version token for two changes, of which an answer told the later one first: old value taken for an edit"
+TIED_AGAIN = "one version token for two changes and a write of ours: the edit was taken for another one when it was shown again"
 FORGOTTEN = "a lost call landed after it was forgotten: our own value taken for an edit"
 UNTOLD = "versioned, late, and no answer told the version of our write: old value taken for an edit"
 TYPED_AGAIN = "typed again what was written or shown there, while a write crossed"
@@ -24,6 +25,8 @@ class Excuses:
             return FORGOTTEN
         if is_late and system.behaviour.get("clock") == "coarse":
             return TIED_LATE
+        if system.behaviour.get("clock") == "coarse" and held.origin is not None and held.origin.is_tied:
+            return TIED_AGAIN
         if system.behaviour.get("clock") == "coarse" and self.is_overtaken_under_its_token(shot, field):
             return TIED_BACK
         if any(e.system == shot.system and e.field == field and e.arrived and self.is_typed_again(e)
