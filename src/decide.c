@@ -282,8 +282,7 @@ decide_living(SlEvent *event)
 	}
 	if (sl_is_of_erased_version(event))
 	{
-		event->effects->record_outcome = SL_STALE;
-		sl_event_say(event, SL_RECORD, "older than our delete, by its version");
+		sl_take_erased_version(event);
 		return;
 	}
 	if (sl_is_photograph_under_create(event))

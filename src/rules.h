@@ -356,6 +356,7 @@ extern void sl_decide_former(SlEvent *event);
 extern bool sl_is_just_erased(const SlEvent *event);
 extern bool sl_is_photograph_under_create(const SlEvent *event);
 extern bool sl_is_of_erased_version(const SlEvent *event);
+extern void sl_take_erased_version(SlEvent *event);
 
 /* A version that was told before, of any field: nobody has created the record since. */
 extern bool      sl_is_of_known_version(const SlEvent *event);

@@ -403,6 +403,11 @@ sl_decide_closed(SlEvent *event)
 		}
 		if (worst != SL_UNCHANGED)
 			return;
+		if (sl_is_of_erased_version(event))
+		{
+			sl_take_erased_version(event);
+			return;
+		}
 		if (sl_may_come_late(event))
 		{
 			event->effects->record_outcome = sl_take_photograph(event);

@@ -174,9 +174,17 @@ sl_is_of_erased_version(const SlEvent *event)
 {
 	const SlPart *part = &event->state->parts[event->obs->system];
 
-	if (part->existence != SL_NOT_THERE || part->erased_at == 0)
+	if ((part->existence != SL_NOT_THERE && part->existence != SL_GONE) ||
+		part->erased_at == 0)
 		return false;
 	return sl_is_of_known_version(event);
+}
+
+void
+sl_take_erased_version(SlEvent *event)
+{
+	event->effects->record_outcome = SL_STALE;
+	sl_event_say(event, SL_RECORD, "older than our delete, by its version");
 }
 
 /*

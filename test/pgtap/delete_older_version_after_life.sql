@@ -24,4 +24,19 @@ SELECT is(pg_temp.life(), 'alive', 'kills nobody');
 SELECT alike(pg_temp.saw('desk', '{"v": 3, "a": "1", "b": "3"}'), 'agreed%', 'somebody creates it there, as a new version');
 SELECT is(pg_temp.waits('desk'), NULL, 'so nothing goes there');
 
+-- The same of a record that stays dead: who has it there anew, without having deleted it, is asked about
+CALL pg_temp.record('dead');
+CALL pg_temp.at('12:00');
+SELECT is(pg_temp.saw('crm', '{"a": "1", "b": "2"}'), 'accepted a=accepted,b=accepted -> desk', 'the crm has a record');
+SELECT alike(pg_temp.poll('desk'), 'create%', 'it goes out');
+SELECT is(pg_temp.ack('desk', '{"v": 7, "a": "1", "b": "2"}'), true, 'and is acknowledged as version 7');
+SELECT alike(pg_temp.gone('crm'), 'accepted% -> desk', 'the crm deletes it');
+SELECT is(pg_temp.poll('desk'), 'delete {}', 'a worker of desk has that');
+SELECT is(pg_temp.ack('desk'), true, 'it is acknowledged');
+CALL pg_temp.at('12:30');
+SELECT alike(pg_temp.saw('desk', '{"v": 7, "a": "1", "b": "2"}'), 'stale%', 'version 7 is older than our delete');
+SELECT alike(pg_temp.gone('desk'), 'echo%', 'the delete is told');
+SELECT alike(pg_temp.saw('desk', '{"v": 9, "a": "3", "b": "4"}'), 'held%', 'a record of desk''s own is held');
+SELECT is(pg_temp.life(), 'dead', 'and a human is asked');
+
 SELECT * FROM finish();
