@@ -347,15 +347,15 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	bool          is_in_doubt = is_create_in_doubt(policy, part);
 	SlEffects    *effects;
 
-	if (!is_in_doubt)
-		ack_existence(event, part, ack);
-	if (tells_native_id(part, ack))
-		sl_take_native_id(part, ack->native_id);
 	if (is_in_doubt)
 	{
 		part->existence = SL_CREATE_LOST;
 		sl_lose_writes(policy, part);
 	}
+	else
+		ack_existence(event, part, ack);
+	if (tells_native_id(part, ack))
+		sl_take_native_id(part, ack->native_id);
 	for (int f = 0; f < policy->nfields; f++)
 		if (landing.is_leased[f] && !is_in_doubt)
 			ack_field(event, f, ack, &landing);

@@ -194,13 +194,19 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         others = [e for e in self.edits if e.field == edit.field and e is not edit and e.number <= arrived.get(e.system, 0)]
         rows = [c for c in self.state["conflicts"] or [] if edit.field in self.fields_of(c) and c["id"] not in edit.old_rows]
         misread = {x for field, x in self.misread if field == edit.field}
-        lost = {x for x in edit.added - there - misread if not any(x in e.removed for e in others)}
+        lost = {x for x in edit.added - there - misread if not any(x in e.removed for e in others)
+                and not self.is_typed_over(edit, x)}
         back = {x for x in edit.removed & there - misread if not any(x in e.added for e in others)}
         if not lost | back or rows:
             return
         if not self.is_typed_again(edit) and not (self.is_put_back(edit, lost) and not back):
             raise Failure("I4", f"{edit}: {sorted(lost)}, which it added, is lost, and {sorted(back)}, which it removed, is there")
         self.excuses[TYPED_AGAIN] += 1
+
+    def is_typed_over(self, edit, element):
+        """A system has seen its own earlier edits: a later one without the element was told first."""
+        return any(e.system == edit.system and e.field == edit.field and e.number > edit.number and element not in elements(e.value)
+                   and e.told is not None and edit.told is not None and e.told < edit.told for e in self.edits)
 
     def accept(self, shot, field, held):
         edit = held.origin
@@ -257,7 +263,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         if outcome is None and newest is not None and text_of(newest.held[field].value) == text_of(held.value) \
                 and not self.landed_since(newest, field):
             return          # nobody can see this edit: it is what the system showed before
-        edit.shown = self.world.step
+        edit.shown, edit.told = self.world.step, self.arrivals
         edit.outcome = outcome
         edit.fills_nothing = held.value is None and field not in self.golden
         edit.is_tied = newest is not None and shot.payload.get("v") == newest.payload.get("v")

@@ -37,6 +37,7 @@ class Edit:
         self.added = self.removed = frozenset()     # of a merged set
         self.at = at
         self.shown = None           # the step of the observation that told us
+        self.told = None            # the number of that observation
         self.is_phantom = False     # nobody typed it
         self.arrived = False        # told, though perhaps nobody could see it
         self.outcome = None
