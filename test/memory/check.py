@@ -36,6 +36,7 @@ SELECT sync_diff_from('desk', 'quiet', 'source', baseline => true);
 """
 EDIT = """PERFORM sync_diff('crm', 'item', format('{"record_key": "k%s", "a": %s}', 1 + i % 20, i));"""
 DRAIN = """PERFORM sync_ack(l.lease) FROM (SELECT lease FROM sync_poll('desk', 1000) UNION SELECT lease FROM sync_poll('crm', 1000)) AS l;"""
+VACUUM = "VACUUM sync_state, sync_outbox, sync_lease, sync_native_id, sync_match, sync_conflict, sync_stat, sync_entity, app, source"
 CLEAN = """TRUNCATE sync_event, sync_delivery, sync_stat, sync_reject, sync_near_miss, sync_conflict;"""
 
 # One turn each, in PL/pgSQL; i counts on and on.
@@ -110,7 +111,7 @@ class Check:
     def memory(self):
         """Of the contexts, and of the process' own, in bytes."""
         self.rows(CLEAN)
-        held = int(self.rows('SELECT sum(total_bytes) FROM pg_backend_memory_contexts')[0][0])
+        held = int(self.rows('SELECT sum(used_bytes) FROM pg_backend_memory_contexts')[0][0])
         with open(f'/proc/{self.connection.info.backend_pid}/status', encoding='ascii') as status:
             own = int(re.search(r'RssAnon:\s+(\d+) kB', status.read())[1]) * 1024
         return held, own
@@ -118,10 +119,11 @@ class Check:
     def block(self, body, turns):
         self.rows(f"""DO $do$ BEGIN FOR i IN {self.turn + 1}..{self.turn + turns} LOOP {body}
             IF i % 10 = 0 THEN COMMIT; END IF; END LOOP; END $do$""")
+        self.rows(VACUUM)       # so that a turn costs what the first one did
         self.turn += turns
 
     def contexts(self):
-        return dict(self.rows("SELECT name || coalesce(' ' || ident, ''), sum(total_bytes)::bigint FROM pg_backend_memory_contexts GROUP BY 1"))
+        return dict(self.rows("SELECT name || coalesce(' ' || ident, ''), sum(used_bytes)::bigint FROM pg_backend_memory_contexts GROUP BY 1"))
 
     def check(self, what, body):
         block = BLOCK // SLOW.get(what, 1) // 10 * 10 or 10
