@@ -138,7 +138,7 @@ keep_shadow(SlEvent *event, int field)
 	event->effects->is_dirty = true;
 	if (event->policy->systems[spot.system].strict_versions)
 		sl_note_token(&spot, event->obs->token);
-	if (!shown->is_seen && shown->is_unsure)
+	if (!shown->is_seen && sl_is_unsure(&spot))
 		sl_show(event, field, false);
 	if (!sl_is_owed(&spot, newest, sl_is_unsure(&spot)) ||
 		!sl_value_same(&newest->value, &shown->value))

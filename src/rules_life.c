@@ -385,11 +385,14 @@ sl_decide_closed(SlEvent *event)
 {
 	SlPart   *part = &event->state->parts[event->obs->system];
 	bool      was_there = sl_shows_record(part);
+	bool      is_in_doubt = !was_there || part->existence == SL_CREATE_LOST;
 	SlToLand  to_land = sl_find_calls_to_land(event);
-	SlOutcome worst = look_at_fields(event, !was_there && to_land.is_create);
+	SlOutcome worst = look_at_fields(event, is_in_doubt && to_land.is_create);
 
 	if (was_there && worst < SL_HELD)
 	{
+		if (is_in_doubt)
+			show_rest(event);
 		sl_note_presence(event);
 		return;
 	}
