@@ -367,11 +367,15 @@ is_kept_for_name(const SlSpot *spot, const SlWrite *write)
 		   spot->now < write->since + spot->policy->retention.ledger;
 }
 
-/* Drops what is past, but for what a stamp or a version may still name. */
+/*
+ * Drops what is past, but for what a stamp or a version may still name, and what came after
+ * such a write: it tells that the name is of the past.
+ */
 static void
 forget_past(const SlSpot *spot, SlShown *shown)
 {
-	int kept = 0;
+	bool is_after_named = false;
+	int  kept = 0;
 
 	for (int i = 0; i < shown->nwrites; i++)
 	{
@@ -380,7 +384,8 @@ forget_past(const SlSpot *spot, SlShown *shown)
 		if (sl_is_past(spot, write))
 		{
 			stand_for_sight(shown, write);
-			if (!is_kept_for_name(spot, write))
+			is_after_named |= is_kept_for_name(spot, write);
+			if (!is_after_named || sl_is_removal(write))
 				continue;
 			write->status = SL_WRITE_STAMPED;
 		}

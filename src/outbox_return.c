@@ -67,6 +67,14 @@ end(int64 id, const SlComeback *comeback, TimestampTz now)
 		sl_outbox_row_missing(id);
 }
 
+/* A create of unknown outcome goes again as it was, whatever has come since: no news revives it. */
+static bool
+stays_dead(const SlRecord *record, int target, const SlComeback *comeback)
+{
+	return comeback->is_dead && !record->state->is_deleted &&
+		   record->state->parts[target].existence == SL_CREATE_LOST;
+}
+
 void
 sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
 					const SlComeback *comeback)
@@ -78,8 +86,10 @@ sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
 		record->is_changed[t] |= result->waiting->is_changed[t];
 	sl_outbox_log_claim(result->leased_id);
 	end(result->leased_id, comeback, batch->now);
-	if (result->replaced_id == 0)
-		return;
-	sl_outbox_drop(&batch->outbox, result->replaced_id);
-	record->is_changed[target] = true;
+	if (result->replaced_id != 0)
+	{
+		sl_outbox_drop(&batch->outbox, result->replaced_id);
+		record->is_changed[target] = true;
+	}
+	record->is_changed[target] &= !stays_dead(record, target, comeback);
 }

@@ -88,6 +88,8 @@ extern void sl_show_again(SlEvent *event, int field);
 /* The observation is newer than the write, which was acked, by its token or stamp. */
 extern bool sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs,
 							   const SlWrite *write);
+/* In its key; 0 where none is remembered. */
+extern int64 sl_newest_acked_version(const SlShown *shown);
 extern bool sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
 								const SlWrite *write);
 

@@ -158,7 +158,8 @@ take_late_echo(SlEvent *event, int field, SlWrite *write)
 
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
 		make_unsure(event, shown);
-	if (write->status == SL_WRITE_STAMPED && !sl_shows_ours(&spot))
+	if (write->status == SL_WRITE_STAMPED && !sl_shows_ours(&spot) &&
+		write->version >= sl_newest_acked_version(shown))
 	{
 		write->status = SL_WRITE_ACKED;
 		write->since = event->obs->now;

@@ -155,6 +155,9 @@ sl_apply_stale(SlEvent *event, int field)
 	}
 	sl_open_conflict(event, field, SL_CONFLICT_COLLISION, shown->value);
 	sl_find_side(sl_spot_golden(&spot)->conflict, spot.system)->is_buried = true;
+	/* Under the same version as our write it may as well have come after it. */
+	if (sl_compare_tokens(&spot, event->obs->token, shown->token) == 0)
+		shown->is_unsure = true;
 	sl_event_say(event, field, "an edit that a write of ours replaced unseen");
 	return SL_CONFLICTED;
 }

@@ -16,8 +16,8 @@ stamp_of(const SlSpot *spot, const SlObservation *obs)
 	return obs->stamp <= spot->state->version ? obs->stamp : 0;
 }
 
-static int64
-newest_acked_version(const SlShown *shown)
+int64
+sl_newest_acked_version(const SlShown *shown)
 {
 	int64 newest = 0;
 
@@ -44,7 +44,7 @@ sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs, const SlWrite 
 	int64          stamp = stamp_of(spot, obs);
 
 	if (stamp == 0 || write->status != SL_WRITE_ACKED ||
-		stamp < newest_acked_version(shown))
+		stamp < sl_newest_acked_version(shown))
 		return false;
 	return stamp > write->version || !was_retried(shown, write);
 }

@@ -46,6 +46,16 @@ SELECT is(pg_temp.golden()->>'phone', '2', 'and changes nothing');
 SELECT is(pg_temp.waits('support'), NULL, 'sends nothing');
 SELECT is(pg_temp.waits('crm'), NULL, 'to anyone');
 
+-- The same after an edit under the newer stamp: the older one is of the past, and nothing is sent
+CALL pg_temp.zero('late, after an edit');
+CALL pg_temp.writes('1');
+CALL pg_temp.writes('2');
+CALL pg_temp.at('18:00');
+SELECT is(pg_temp.stamped('{"phone": "7"}'), 'accepted phone=accepted -> crm', 'an edit under the newer stamp');
+SELECT is(pg_temp.stamped('{"phone": "1"}', 1), 'echo phone=echo', 'then the first sight of the older one');
+SELECT is(pg_temp.golden()->>'phone', '7', 'changes nothing');
+SELECT is(pg_temp.waits('support'), NULL, 'and sends nothing');
+
 -- Without the stamp, or when it was used up, the same is an edit
 CALL pg_temp.zero('unstamped');
 CALL pg_temp.writes('1');
