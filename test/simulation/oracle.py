@@ -212,7 +212,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         edit = held.origin
         is_echo = edit is None or edit.system != shot.system or held.rewritten
         replaced = self.golden.get(field)
-        is_old = edit is not None and replaced is not None and replaced.excuse is None and (
+        is_later = edit is not None and replaced is not None and edit.system == replaced.system and edit.number > replaced.number
+        is_old = edit is not None and replaced is not None and replaced.excuse is None and not is_later and (
             self.was_golden(edit) and self.has_seen(replaced, edit) or self.is_decided(replaced, edit))
         if edit is not None and edit.system == shot.system and self.is_reverted(edit):
             raise Failure("I1", f"the {edit} was taken for an edit, though a newer version had shown that it was typed over")
