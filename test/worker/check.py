@@ -199,14 +199,15 @@ def node_modules():
     done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error'], cwd=folder,
                           text=True, capture_output=True)
     report(done.returncode == 0, 'npm installs what the worker in Node needs', done.stdout, done.stderr)
-    return folder
+    return folder, done.returncode == 0
 
 
 check('Python', [sys.executable, os.path.join(HERE, 'worker.py')], {})
 if shutil.which('node') and shutil.which('npm'):
-    folder = node_modules()
+    folder, is_installed = node_modules()
     try:
-        check('Node', ['node', os.path.join(HERE, 'worker.js')], {'NODE_PATH': os.path.join(folder, 'node_modules')})
+        if is_installed:
+            check('Node', ['node', os.path.join(HERE, 'worker.js')], {'NODE_PATH': os.path.join(folder, 'node_modules')})
     finally:
         shutil.rmtree(folder)
 else:
