@@ -30,6 +30,7 @@
 
 #include "executor/spi.h"
 
+#include "compat.h"
 #include "installation.h"
 
 #define SL_PLAN_MAX_ARGS 32
