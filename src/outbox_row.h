@@ -9,6 +9,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "compat.h"
 #include "rows.h"
 #include "store.h"
 #include "waiting.h"

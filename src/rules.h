@@ -90,8 +90,8 @@ extern bool sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs,
 							   const SlWrite *write);
 /* In its key; 0 where none is remembered. */
 extern int64 sl_newest_acked_version(const SlShown *shown);
-extern bool sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
-								const SlWrite *write);
+extern bool  sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
+								 const SlWrite *write);
 
 /* The observation would be the first one of the field under its stamp. */
 extern bool sl_brings_stamp(const SlSpot *spot, const SlObservation *obs);
