@@ -122,10 +122,14 @@ rule_frozen(SlEdit *edit)
 SlRuling
 sl_edit_rule(SlEdit *edit)
 {
-	bool is_contested = !edit->owner_spoke && edit->is_set_by_another;
+	bool     is_contested = !edit->owner_spoke && edit->is_set_by_another;
+	SlRuling loaded;
 
 	if (edit->event->obs->is_baseline)
-		return sl_baseline_rule(edit);
+	{
+		loaded = sl_baseline_rule(edit);
+		return loaded == SL_RULED_FROZEN ? rule_frozen(edit) : loaded;
+	}
 	if (sl_is_first_sight(edit) && sl_value_is_null(&edit->value))
 		return SL_RULED_AGREED;
 	if (is_null_that_is_kept(edit))
