@@ -12,10 +12,9 @@
 /* What an ack finds on its way. */
 typedef struct Landing
 {
-	bool *is_leased; /* by field: the leased row held it */
-	bool  is_shown;  /* an observation has shown it, or may have */
-	SlValue
-		*over; /* by field: what was typed over it, and shown before its answer came */
+	bool    *is_leased; /* by field: the leased row held it */
+	bool     is_shown;  /* an observation has shown it, or may have */
+	SlValue *over;      /* by field: typed over it, and shown before its answer came */
 } Landing;
 
 /* The answer's version is older than the one under which the field was last shown. */
