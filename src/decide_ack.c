@@ -181,8 +181,7 @@ observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 	SlValue      *rest;
 	SlObservation obs;
 
-	if (ack->result == NULL || ack->token.len == 0 ||
-		!sl_shows_record(&event->state->parts[ack->target]))
+	if (ack->result == NULL || ack->token.len == 0)
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)
@@ -219,9 +218,12 @@ observe_over(SlEvent *event, int field, SlValue *over)
 	return sl_decide_observation(event->policy, event->state, &obs);
 }
 
-/* Both events are one to the store: the later one's waiting starts where the first began. */
+/*
+ * Both events are one to the store: what either accepted is in the change-set, and the later
+ * one's waiting starts where the first began.
+ */
 static SlEffects *
-merge_effects(SlEffects *first, SlEffects *second)
+merge_effects(const SlPolicy *policy, SlEffects *first, SlEffects *second)
 {
 	int               n = first->nconflicts + second->nconflicts;
 	SlConflictEffect *all = palloc(sizeof(SlConflictEffect) * (n + 1));
@@ -234,6 +236,13 @@ merge_effects(SlEffects *first, SlEffects *second)
 		appendStringInfoString(&first->detail, "; ");
 	appendStringInfoString(&first->detail, second->detail.data);
 	second->detail = first->detail;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		second->outcomes[f] = Max(second->outcomes[f], first->outcomes[f]);
+		second->is_accepted[f] |= first->is_accepted[f];
+	}
+	second->has_accepted |= first->has_accepted;
+	second->verdict = Max(second->verdict, first->verdict);
 	second->conflicts = all;
 	second->nconflicts = n;
 	second->maxconflicts = n + 1;
@@ -251,7 +260,7 @@ join_effects(const SlPolicy *policy, SlEffects *effects, SlEffects *more)
 		return effects;
 	for (int t = 0; t < policy->nsystems; t++)
 		more->waiting->is_changed[t] |= effects->waiting->is_changed[t];
-	return merge_effects(effects, more);
+	return merge_effects(policy, effects, more);
 }
 
 /* Its own token counts for all fields: what is older is stale, and nothing comes late. */
@@ -361,6 +370,9 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	sl_end_lease(part);
 	event->effects->is_dirty = true;
 	sl_event_end(event);
+	/* An answer never undoes what was said since: that the record is there no more. */
+	if (!sl_shows_record(part))
+		return event->effects;
 	effects = join_effects(policy, event->effects, observe_rest(event, ack, &landing));
 	for (int f = 0; f < policy->nfields; f++)
 		if (landing.over[f].kind != SL_ABSENT)

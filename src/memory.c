@@ -4,8 +4,9 @@
  *
  * A write is remembered from its claim until nothing that a system can still send
  * could be explained by it; where a target has a sentinel, until its stamp has been
- * shown, and where an answer told its version, until that or a newer one has been.  A field remembers MIN_WRITES of them, more up to MAX_WRITES as long as their
- * values fit into MAX_BYTES, whatever its workers and webhooks do: a state must stay small.
+ * shown, and where an answer told its version, until a newer one has been.  A field
+ * remembers MIN_WRITES of them, more up to MAX_WRITES as long as their values fit into
+ * MAX_BYTES, whatever its workers and webhooks do: a state must stay small.
  */
 #include "postgres.h"
 
@@ -349,8 +350,8 @@ stand_for_sight(SlShown *shown, const SlWrite *write)
 }
 
 /*
- * Its version is known from an answer, and nothing as new was shown: webhooks that stood still
- * may come yet, and nobody else's edit has this version.
+ * Its version is known from an answer, and nothing newer was shown: webhooks that stood
+ * still may come yet, and nobody else's edit has this version.
  */
 static bool
 awaits_version(const SlSpot *spot, const SlWrite *write)

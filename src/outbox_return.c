@@ -67,7 +67,7 @@ end(int64 id, const SlComeback *comeback, TimestampTz now)
 		sl_outbox_row_missing(id);
 }
 
-/* A create of unknown outcome goes again as it was, whatever has come since: no news revives it. */
+/* A create of unknown outcome would go again as it was: no news that waited revives it. */
 static bool
 stays_dead(const SlRecord *record, int target, const SlComeback *comeback)
 {

@@ -88,10 +88,12 @@ extern void sl_show_again(SlEvent *event, int field);
 /* The observation is newer than the write, which was acked, by its token or stamp. */
 extern bool sl_is_proved_newer(const SlSpot *spot, const SlObservation *obs,
 							   const SlWrite *write);
+
+extern bool sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
+								const SlWrite *write);
+
 /* In its key; 0 where none is remembered. */
 extern int64 sl_newest_acked_version(const SlShown *shown);
-extern bool  sl_is_stamped_newer(const SlSpot *spot, const SlObservation *obs,
-								 const SlWrite *write);
 
 /* The observation would be the first one of the field under its stamp. */
 extern bool sl_brings_stamp(const SlSpot *spot, const SlObservation *obs);
@@ -335,16 +337,21 @@ extern bool sl_is_create_owed(const SlEvent *event);
 /* ... and no retry of it was seen either: what is told may be older. */
 extern bool sl_is_create_unseen(const SlEvent *event);
 
+/* --- decide_write.c, for decide_ack.c --- */
+
+/* Older calls that are lost can no longer be told from none once echo_window is over. */
+extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
+
+/* What is in flight there has landed if it was seen, and is of unknown outcome else. */
+extern void sl_lose_writes(const SlPolicy *policy, SlPart *part);
+
+extern void sl_end_lease(SlPart *part);
+
 /* --- rules_return.c --- */
 
 /* What was shown before counts no more; tokens and writes stay. */
 extern void sl_unsee(SlShown *shown);
 extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
-
-/* Older calls that are lost can no longer be told from none once echo_window is over. */
-extern void sl_date_lost_writes(SlShown *shown, TimestampTz now);
-extern void sl_lose_writes(const SlPolicy *policy, SlPart *part);
-extern void sl_end_lease(SlPart *part);
 
 extern void sl_take_native_id(SlPart *part, const char *native_id);
 
@@ -357,13 +364,17 @@ extern void sl_decide_former(SlEvent *event);
 
 extern bool sl_is_just_erased(const SlEvent *event);
 extern bool sl_is_photograph_under_create(const SlEvent *event);
+
+/* A version that was told before, of any field: nobody has created the record since. */
+extern bool sl_is_of_known_version(const SlEvent *event);
+
+/* What our delete has removed is shown again under such a version. */
 extern bool sl_is_of_erased_version(const SlEvent *event);
 extern void sl_take_erased_version(SlEvent *event);
 
-/* A version that was told before, of any field: nobody has created the record since. */
-extern bool      sl_is_of_known_version(const SlEvent *event);
-extern void      sl_end_erasure(SlEvent *event);
-extern bool      sl_may_come_late(const SlEvent *event);
+extern void sl_end_erasure(SlEvent *event);
+extern bool sl_may_come_late(const SlEvent *event);
+
 extern SlOutcome sl_take_photograph(SlEvent *event);
 
 /* The observation shows what was there before our delete, or less. */

@@ -142,17 +142,22 @@ sl_is_photograph_under_create(const SlEvent *event)
 {
 	const SlPart *part = &event->state->parts[event->obs->system];
 	int64         echo_window = event->policy->systems[event->obs->system].echo_window;
+	bool          is_any = false;
 
 	if ((part->existence != SL_BEING_CREATED && part->existence != SL_CREATE_LOST) ||
 		part->erasures_owed == 0 || part->erased_at == 0 ||
 		event->obs->now >= part->erased_at + echo_window)
 		return false;
 	for (int f = 0; f < event->policy->nfields; f++)
-		if (sl_is_present(event, f) && !sl_value_is_null(&event->obs->values[f]) &&
-			(!may_be_of_before(event, f) ||
-			 !(part->photograph_came || is_removed(event, f))))
+	{
+		if (!sl_is_present(event, f) || sl_value_is_null(&event->obs->values[f]))
+			continue;
+		if (!may_be_of_before(event, f) ||
+			!(part->photograph_came || is_removed(event, f)))
 			return false;
-	return true;
+		is_any = true;
+	}
+	return is_any || part->photograph_came;
 }
 
 bool
@@ -168,6 +173,15 @@ sl_is_of_known_version(const SlEvent *event)
 	return false;
 }
 
+/* It has another native id than the record that is known of there: it was created since. */
+static bool
+brings_another_id(const SlPart *part, const SlObservation *obs)
+{
+	const char *known = part->native_id != NULL ? part->native_id : part->former_id;
+
+	return known != NULL && obs->native_id != NULL && strcmp(known, obs->native_id) != 0;
+}
+
 /* Under a version that was known before our delete was acked: it is older than that. */
 bool
 sl_is_of_erased_version(const SlEvent *event)
@@ -175,7 +189,7 @@ sl_is_of_erased_version(const SlEvent *event)
 	const SlPart *part = &event->state->parts[event->obs->system];
 
 	if ((part->existence != SL_NOT_THERE && part->existence != SL_GONE) ||
-		part->erased_at == 0)
+		part->erased_at == 0 || brings_another_id(part, event->obs))
 		return false;
 	return sl_is_of_known_version(event);
 }

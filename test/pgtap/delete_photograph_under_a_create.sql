@@ -35,4 +35,17 @@ SELECT alike(pg_temp.saw('desk', '{"v": 3, "a": "1", "b": "7"}'), 'accepted% -> 
 SELECT is(pg_temp.poll('crm'), 'create {"a": "1", "b": "7"}', 'which goes out');
 SELECT is(pg_temp.saw('crm', '{"a": "1", "b": "7"}'), 'echo a=echo,b=echo', 'and is seen');
 
+-- An empty record is nothing that our delete removed
+CALL pg_temp.record('T3');
+SELECT alike(pg_temp.saw('desk', '{"v": 1, "a": "1", "b": "2"}'), 'accepted%', 'another record');
+SELECT alike(pg_temp.poll('crm'), 'create%', 'goes out');
+SELECT is(pg_temp.ack('crm'), true, 'and is acknowledged');
+SELECT alike(pg_temp.gone('desk'), 'accepted%', 'desk deletes it');
+SELECT is(pg_temp.poll('crm'), 'delete {}', 'it is deleted in the crm');
+SELECT is(pg_temp.ack('crm'), true, 'as is acknowledged');
+SELECT alike(pg_temp.saw('desk', '{"v": 3, "a": "1", "b": "2"}'), 'accepted% -> crm', 'desk creates it again, as it was');
+SELECT is(pg_temp.poll('crm'), 'create {"a": "1", "b": "2"}', 'which goes out');
+SELECT is(count(*), 0::bigint, 'the crm shows one that is empty')
+	FROM sync_diff('crm', 'contact', '{"record_key": "T3", "a": null, "b": null}', verbose => true) AS v WHERE v.detail LIKE '%our delete removed%';
+
 SELECT * FROM finish();
