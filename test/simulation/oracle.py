@@ -44,6 +44,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.excuses = Counter()
         self.disorder = set()       # (system, field) of this very delivery, if it was out of order
         self.misread = set()        # (field, element) that came or left by a set that was typed again, as excused
+        self.untold_late = set()    # (system, field) of a merged set that was shown late, and its writes' versions are not known
         self.displaced = set()      # (system, field) whose last delivery was out of order
         self.was_disordered = set()
         self.crossings = Counter()
@@ -177,6 +178,8 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         came = {x for x in elements(new) - elements(old) if not any(x in e.added for e in mine)}
         left = {x for x in elements(old) - elements(new) if not any(x in e.removed for e in mine)}
         came, left = ({x for x in some if (field, x) not in self.misread} for some in (came, left))
+        if self.is_late(shot, field) and self.is_untold(shot.system, field):
+            self.untold_late.add((shot.system, field))
         excuse = self.excuse_merge(shot, field) if came | left else None
         if excuse is not None:
             self.excuses[excuse] += 1
