@@ -8,6 +8,7 @@ from harness import DATABASE, ratios, rotated, spread
 
 # how many of a hundred messages of the smaller backlog are drained at each batch size
 DRAINED = {1: 2, 100: 15, 500: 20}
+OF_MANY = 40    # of many workers, so that each goes on for some time
 LOADS = [(1, 1), (100, 1), (500, 1), (100, 2), (500, 2)]       # batch size, workers
 MANY = [(100, 2), (100, 8)]
 
@@ -28,9 +29,9 @@ def pgbench(script, size, workers, arguments, variables=()):
     return done.stdout + done.stderr
 
 
-def drain(queue, size, workers, count):
-    """Messages a second; each transaction of the script must have got a full batch."""
-    times = max(1, count * DRAINED[size] // 100 // size // workers)
+def drain(queue, size, workers, count, share):
+    """Messages a second over that many of a hundred; each transaction must have got a full batch."""
+    times = max(1, count * share // 100 // size // workers)
     is_pgq = not hasattr(queue, 'left')
     if is_pgq:
         queue.fill_batches(times * size * workers, size, workers)
@@ -56,7 +57,7 @@ def one_round(queue, count, small, results):
                 continue
             name = label(size, workers) + (' of 8 and 2' if loads is MANY else '')
             results.setdefault((count, name), {}).setdefault(queue.name, []).append(
-                drain(queue, size, workers, small))
+                drain(queue, size, workers, small, OF_MANY if loads is MANY else DRAINED[size]))
 
 
 def measure(server, queues, rounds, sizes):

@@ -84,6 +84,19 @@ sl_turns_add(SlTurns *turns, SlTurn turn)
 	turns->turns[turns->head + turns->n++] = turn;
 }
 
+void
+sl_turns_put_back(SlTurns *turns, SlTurn turn)
+{
+	if (turns->head == 0)
+	{
+		need_room(turns, turns->n + FIRST_ROOM);
+		memmove(turns->turns + FIRST_ROOM, turns->turns, sizeof(SlTurn) * turns->n);
+		turns->head = FIRST_ROOM;
+	}
+	turns->turns[--turns->head] = turn;
+	turns->n++;
+}
+
 SlTurn
 sl_turns_take(SlTurns *turns)
 {

@@ -72,4 +72,7 @@ extern SlMark *sl_mark_scratch(void);
 extern void   sl_turns_add(SlTurns *turns, SlTurn turn);
 extern SlTurn sl_turns_take(SlTurns *turns);
 
+/* At the front, as if it had not been taken. */
+extern void sl_turns_put_back(SlTurns *turns, SlTurn turn);
+
 #endif

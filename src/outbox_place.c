@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -42,6 +43,9 @@ enum
 
 /* Rows that are held are looked at in so small a batch, until one turns out to be free. */
 #define FIRST_PATIENCE 16
+
+/* So many that are held are looked for by one scan, which may pass as many between two. */
+#define MAX_RUN 64
 
 /* More that are held are not remembered: the next walk begins at the first of them. */
 #define MAX_HELD 262144
@@ -116,6 +120,44 @@ column(const SlWalk *walk, int column)
 	return value;
 }
 
+static SlTurn
+turn_of(const SlWalk *walk)
+{
+	return (SlTurn){.id = DatumGetInt64(column(walk, SL_OUTBOX_ID)),
+					.place = U64FromFullTransactionId(
+						DatumGetFullTransactionId(column(walk, SL_OUTBOX_PLACE)))};
+}
+
+/*
+ * An open transaction writes the row, so it holds the record's lock: there is no need to find
+ * out by looking for the record.  With one snapshot for all, the lock has to say what became
+ * of it.
+ */
+static bool
+is_being_written(const SlWalk *walk)
+{
+	const HeapTupleHeader row = ((HeapTupleTableSlot *) walk->slot)->tuple->t_data;
+	TransactionId         xid = HeapTupleHeaderGetRawXmax(row);
+
+	if (IsolationUsesXactSnapshot() ||
+		(row->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) != 0 ||
+		HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask))
+		return false;
+	return !TransactionIdIsCurrentTransactionId(xid) &&
+		   XidInMVCCSnapshot(xid, walk->snapshot);
+}
+
+static void
+hold(SlWalk *walk, SlTurn turn)
+{
+	if (walk->is_held)
+		walk->nheld = 0;
+	if (walk->mark->held.n < MAX_HELD)
+		sl_turns_add(&walk->mark->held, turn);
+	else
+		walk->is_scratch = true;
+}
+
 /* A row that a worker has keeps its place: to lose it would be an entry in each index. */
 static void
 take_row(SlWalk *walk)
@@ -128,14 +170,17 @@ take_row(SlWalk *walk)
 	entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
 	if (walk->entity != NULL && strcmp(walk->entity, entity) != 0)
 		return;
+	if (is_being_written(walk))
+	{
+		hold(walk, turn_of(walk));
+		return;
+	}
 	found = &walk->found[walk->nfound++];
 	memset(found, 0, sizeof(SlCandidate));
 	found->tid = walk->slot->tts_tid;
 	found->entity = entity;
 	found->key = TextDatumGetCString(column(walk, SL_OUTBOX_KEY));
-	found->turn.id = DatumGetInt64(column(walk, SL_OUTBOX_ID));
-	found->turn.place = U64FromFullTransactionId(
-		DatumGetFullTransactionId(column(walk, SL_OUTBOX_PLACE)));
+	found->turn = turn_of(walk);
 }
 
 /* Takes rows as long as there is room; true where there are no more. */
@@ -173,16 +218,19 @@ init_place_key(ScanKey key, StrategyNumber strategy, RegProcedure procedure, uin
 				FullTransactionIdGetDatum(FullTransactionIdFromU64(place)));
 }
 
-static void
-take_turn(SlWalk *walk, SlTurn turn)
+/* The rows of a place from one id to another; true where there are no more. */
+static bool
+take_range(SlWalk *walk, uint64 place, int64 first, int64 last)
 {
-	ScanKeyData keys[NKEYS];
+	ScanKeyData keys[NKEYS + 1];
 
 	init_target_key(walk, &keys[0]);
-	init_place_key(&keys[1], BTEqualStrategyNumber, F_XID8EQ, turn.place);
-	ScanKeyInit(&keys[2], KEY_ID, BTEqualStrategyNumber, F_INT8EQ,
-				Int64GetDatum(turn.id));
-	take_rows(walk, keys, NKEYS);
+	init_place_key(&keys[1], BTEqualStrategyNumber, F_XID8EQ, place);
+	ScanKeyInit(&keys[2], KEY_ID, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(first));
+	ScanKeyInit(&keys[3], KEY_ID, BTLessEqualStrategyNumber, F_INT8LE,
+				Int64GetDatum(last));
+	return take_rows(walk, keys, NKEYS + 1);
 }
 
 /* The rows of a place behind a turn; true where there are no more. */
@@ -209,6 +257,42 @@ take_places(SlWalk *walk, uint64 place)
 	return take_rows(walk, keys, 2);
 }
 
+/* Takes from the held ones those that stand close behind each other; returns how many. */
+static int
+pick_run(SlWalk *walk, SlTurn *run)
+{
+	SlTurns *held = &walk->mark->held;
+	int      n = 0;
+
+	do
+	{
+		run[n++] = sl_turns_take(held);
+		walk->nheld--;
+	} while (n < MAX_RUN && walk->nheld > 0 &&
+			 held->turns[held->head].place == run[n - 1].place &&
+			 held->turns[held->head].id > run[n - 1].id &&
+			 held->turns[held->head].id - run[n - 1].id <= MAX_RUN);
+	return n;
+}
+
+/* What is claimable between them was held too; what there was no room for comes next. */
+static void
+take_run(SlWalk *walk)
+{
+	SlTurn run[MAX_RUN];
+	int    n = pick_run(walk, run);
+	int64  last;
+
+	if (take_range(walk, run[0].place, run[0].id, run[n - 1].id))
+		return;
+	last = walk->found[walk->nfound - 1].turn.id;
+	for (; n > 0 && run[n - 1].id > last; n--)
+	{
+		sl_turns_put_back(&walk->mark->held, run[n - 1]);
+		walk->nheld++;
+	}
+}
+
 /* Those that are free again; where one still is not, the others have to wait too. */
 static void
 take_held(SlWalk *walk)
@@ -216,14 +300,12 @@ take_held(SlWalk *walk)
 	int room = walk->room;
 
 	walk->room = Min(room, walk->patience);
+	walk->is_held = true;
 	while (walk->nheld > 0 && walk->nfound < walk->room)
-	{
-		walk->nheld--;
-		take_turn(walk, sl_turns_take(&walk->mark->held));
-	}
+		take_run(walk);
 	walk->room = room;
 	walk->patience *= 2;
-	walk->is_held = true;
+	walk->is_held = walk->nfound > 0;
 }
 
 /* Rows of transactions that were open when the mark went by. */
@@ -283,12 +365,7 @@ sl_walk_next(SlWalk *walk, int room, int *n)
 void
 sl_walk_hold(SlWalk *walk, const SlCandidate *candidate)
 {
-	if (walk->is_held)
-		walk->nheld = 0;
-	if (walk->mark->held.n < MAX_HELD)
-		sl_turns_add(&walk->mark->held, candidate->turn);
-	else
-		walk->is_scratch = true;
+	hold(walk, candidate->turn);
 }
 
 /*
