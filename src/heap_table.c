@@ -23,6 +23,8 @@
 #include "owner.h"
 #include "query.h"
 
+#define OWN_TRIGGER "sync_outbox_arrives"
+
 /* Callers know each column by its place: a table with others is not theirs. */
 static void
 check_columns(Relation rel, int ncolumns)
@@ -40,6 +42,19 @@ check_columns(Relation rel, int ncolumns)
 				 "the extension's own tables are not to be added or dropped.")));
 }
 
+/*
+ * Triggers of a user's want each row alone.  The one of the extension's own gives rows that
+ * others bring a place, and leaves those of this transaction as they are.
+ */
+static bool
+has_foreign_triggers(Relation rel)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	return triggers != NULL && (triggers->numtriggers > 1 ||
+								strcmp(triggers->triggers[0].tgname, OWN_TRIGGER) != 0);
+}
+
 void
 sl_table_open(SlTable *table, const char *name, int ncolumns)
 {
@@ -49,6 +64,7 @@ sl_table_open(SlTable *table, const char *name, int ncolumns)
 	memset(table->gathered, 0, sizeof(table->gathered));
 	table->rel = table_open(sl_relation_oid(name), RowExclusiveLock);
 	check_columns(table->rel, ncolumns);
+	table->has_triggers = has_foreign_triggers(table->rel);
 	table->estate = CreateExecutorState();
 	AfterTriggerBeginQuery();
 	table->info = makeNode(ResultRelInfo);
@@ -124,7 +140,7 @@ gather(SlTable *table, const Datum *values, const bool *nulls)
 void
 sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
 {
-	if (table->rel->trigdesc != NULL)
+	if (table->has_triggers)
 	{
 		insert_alone(table, values, nulls);
 		return;

@@ -24,6 +24,7 @@ typedef struct SlTable
 	Relation        rel;
 	EState         *estate;
 	ResultRelInfo  *info;
+	bool            has_triggers; /* that want each row alone */
 	EPQState        epq;
 	TupleTableSlot *old;
 	TupleTableSlot *fresh;
