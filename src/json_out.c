@@ -6,6 +6,7 @@
 
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "json_out.h"
 
@@ -15,16 +16,35 @@ sl_text_to_jsonb(const char *json)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
 
-/* Most values are texts without an escape: they are taken as they lie. */
+static void
+take_number(const SlValue *value, JsonbValue *number)
+{
+	char *text = pnstrdup(value->data, value->len);
+
+	number->type = jbvNumeric;
+	number->val.numeric = DatumGetNumeric(
+		DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+/* Most values are scalars, and texts without an escape: they are taken as they lie. */
 static bool
 is_simple(const SlValue *value, JsonbValue *simple)
 {
+	char first;
+
 	if (sl_value_is_null(value))
 	{
 		simple->type = jbvNull;
 		return true;
 	}
-	if (value->data[0] != '"' || memchr(value->data, '\\', value->len) != NULL)
+	first = value->data[0];
+	if (first == '-' || (first >= '0' && first <= '9'))
+	{
+		take_number(value, simple);
+		return true;
+	}
+	if (first != '"' || memchr(value->data, '\\', value->len) != NULL)
 		return false;
 	simple->type = jbvString;
 	simple->val.string.val = (char *) value->data + 1;
@@ -85,18 +105,29 @@ sl_append_member(StringInfo out, const SlFieldSpec *spec, const SlValue *value)
 		appendBinaryStringInfo(out, value->data, value->len);
 }
 
+static void
+push_member(JsonbParseState **state, const SlFieldSpec *field, const SlValue *value)
+{
+	sl_push_key(state, field->name, field->name_len);
+	sl_push_value(state, value, WJB_VALUE);
+}
+
+static Datum
+end_object(JsonbParseState **state)
+{
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(state, WJB_END_OBJECT, NULL)));
+}
+
 Datum
 sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values)
 {
-	StringInfoData json;
+	JsonbParseState *state = NULL;
 
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '{');
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int f = 0; f < policy->nfields; f++)
 		if (values[f].kind != SL_ABSENT)
-			sl_append_member(&json, &policy->fields[f], &values[f]);
-	appendStringInfoChar(&json, '}');
-	return sl_text_to_jsonb(json.data);
+			push_member(&state, &policy->fields[f], &values[f]);
+	return end_object(&state);
 }
 
 const char *
@@ -121,12 +152,6 @@ sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < nfields; i++)
-	{
-		const SlFieldSpec *field = &policy->fields[fields[i]];
-
-		sl_push_key(&state, field->name, field->name_len);
-		sl_push_value(&state, &values[i], WJB_VALUE);
-	}
-	return JsonbPGetDatum(
-		JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+		push_member(&state, &policy->fields[fields[i]], &values[i]);
+	return end_object(&state);
 }

@@ -98,7 +98,7 @@ change_set_of(const SlPolicy *policy, const SlRecord *record, const SlContent *c
 
 	if (record->said != (Datum) 0 && strcmp(record->said_text, text) == 0)
 		return record->said;
-	return sl_text_to_jsonb(text);
+	return sl_fields_to_jsonb(policy, content->nfields, content->fields, content->values);
 }
 
 static void

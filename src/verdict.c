@@ -53,18 +53,23 @@ begin(SlVerdict *verdict, const char *key, int32 key_len, SlOutcome outcome)
 Datum
 sl_accepted_change_set(const SlPolicy *policy, const SlState *state, SlEffects *effects)
 {
-	StringInfoData json;
+	int     *fields;
+	SlValue *values;
+	int      n = 0;
 
 	if (effects->change_set != (Datum) 0)
 		return effects->change_set;
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '{');
+	fields = palloc(sizeof(int) * policy->nfields);
+	values = palloc(sizeof(SlValue) * policy->nfields);
 	for (int f = 0; f < policy->nfields; f++)
-		if (effects->is_accepted[f])
-			sl_append_member(&json, &policy->fields[f], &state->golden[f].value);
-	appendStringInfoChar(&json, '}');
-	effects->change_text = json.data;
-	effects->change_set = sl_text_to_jsonb(json.data);
+	{
+		if (!effects->is_accepted[f])
+			continue;
+		fields[n] = f;
+		values[n++] = state->golden[f].value;
+	}
+	effects->change_text = sl_fields_to_json(policy, n, fields, values);
+	effects->change_set = sl_fields_to_jsonb(policy, n, fields, values);
 	return effects->change_set;
 }
 
