@@ -40,11 +40,37 @@ static SlPlan grants = {
 	.nargs = 2,
 	.argtypes = {REGROLEOID, TEXTOID}};
 
+/*
+ * Only of what the role has a right on: a REVOKE that takes nothing writes the catalogue all the
+ * same, and has each session plan anew what concerns the object.
+ */
 static SlPlan revokes = {
-	.sql = "SELECT pg_catalog.concat('REVOKE ALL ON ', o.kind, ' ',"
-		   "  pg_catalog.string_agg(o.object, ', '), ' FROM ', $1)"
-		   " FROM (SELECT DISTINCT p.kind, p.object FROM %s.sync_privileges AS p) AS o"
-		   " GROUP BY o.kind",
+	.sql =
+		"SELECT pg_catalog.concat('REVOKE ALL ON ', o.kind, ' ',"
+		"  pg_catalog.string_agg(o.object, ', '), ' FROM ', $1)"
+		" FROM (SELECT DISTINCT CASE"
+		"   WHEN p.oid IS NOT NULL THEN 'FUNCTION' WHEN t.oid IS NOT NULL THEN 'TYPE'"
+		"   WHEN c.relkind OPERATOR(pg_catalog.=) 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,"
+		"   CASE WHEN p.oid IS NOT NULL THEN p.oid::pg_catalog.regprocedure::pg_catalog.text"
+		"   WHEN t.oid IS NOT NULL THEN t.oid::pg_catalog.regtype::pg_catalog.text"
+		"   ELSE c.oid::pg_catalog.regclass::pg_catalog.text END AS object"
+		"  FROM pg_catalog.pg_shdepend AS s"
+		"  JOIN pg_catalog.pg_depend AS d ON d.classid OPERATOR(pg_catalog.=) s.classid"
+		"   AND d.objid OPERATOR(pg_catalog.=) s.objid AND d.deptype OPERATOR(pg_catalog.=) 'e'"
+		"  JOIN pg_catalog.pg_extension AS e ON e.oid OPERATOR(pg_catalog.=) d.refobjid"
+		"   AND e.extname OPERATOR(pg_catalog.=) 'sync_ledger'"
+		"  LEFT JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) s.objid"
+		"   AND p.tableoid OPERATOR(pg_catalog.=) s.classid"
+		"  LEFT JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) s.objid"
+		"   AND t.tableoid OPERATOR(pg_catalog.=) s.classid"
+		"  LEFT JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) s.objid"
+		"   AND c.tableoid OPERATOR(pg_catalog.=) s.classid"
+		"  WHERE s.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'"
+		"    ::pg_catalog.regclass AND s.refobjid OPERATOR(pg_catalog.=) $1"
+		"   AND s.deptype OPERATOR(pg_catalog.=) 'a'"
+		"   AND s.dbid OPERATOR(pg_catalog.=) (SELECT b.oid FROM pg_catalog.pg_database AS b"
+		"    WHERE b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) AS o"
+		" GROUP BY o.kind",
 	.nargs = 1,
 	.argtypes = {REGROLEOID}};
 
@@ -79,25 +105,21 @@ check_role(Oid role)
 }
 
 static void
-check_privilege(const char *privilege)
+raise_unknown(const char *privilege)
 {
 	uint64       n = sl_query_select(&known_privileges, NULL, NULL);
 	const char **names = palloc(sizeof(char *) * n);
 
 	for (uint64 i = 0; i < n; i++)
-	{
 		names[i] = TextDatumGetCString(sl_query_value_not_null(i, 1));
-		if (strcmp(names[i], privilege) == 0)
-			return;
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("sync_ledger has no privilege \"%s\"", privilege),
 			 errhint("%s", sl_nearest_hint(privilege, "privileges", names, (int) n))));
 }
 
-/* Runs the commands that a statement has made, as the caller. */
-static void
+/* Runs the commands that a statement has made, as the caller; how many they are. */
+static uint64
 run_commands(SlPlan *plan, Datum *values)
 {
 	uint64         n = sl_query_select(plan, values, NULL);
@@ -112,6 +134,7 @@ run_commands(SlPlan *plan, Datum *values)
 			elog(ERROR, "unexpected result of \"%s\": %s", command,
 				 SPI_result_code_string(rc));
 	}
+	return n;
 }
 
 /* (role, privilege) */
@@ -124,12 +147,12 @@ sync_grant(PG_FUNCTION_ARGS)
 	check_owner();
 	check_role(PG_GETARG_OID(0));
 	sl_spi_connect();
-	check_privilege(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = ObjectIdGetDatum(sl_schema_oid());
 	run_commands(&schema_grant, values);
 	values[1] = PG_GETARG_DATUM(1);
-	run_commands(&grants, values);
+	if (run_commands(&grants, values) == 0)
+		raise_unknown(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	sl_spi_finish();
 	PG_RETURN_VOID();
 }

@@ -68,6 +68,10 @@ SELECT format('GRANT ALL ON sync_outbox_id_seq, sync_outbox TO %I; GRANT EXECUTE
 FROM someone WHERE privilege = 'worker' \gexec
 SELECT sync_revoke(role::text::regrole) FROM someone WHERE privilege = 'worker';
 SELECT is_empty($$ SELECT object, rights FROM actual WHERE privilege = 'worker' AND rights IS NOT NULL $$, 'sync_revoke takes everything, what was granted by hand too');
+CREATE TEMP TABLE rows AS SELECT oid, xmin::text AS writer FROM pg_class WHERE relname LIKE 'sync\_%' UNION ALL SELECT oid, xmin::text FROM pg_proc WHERE proname LIKE 'sync\_%';
+SELECT sync_revoke(role::text::regrole) FROM someone WHERE privilege = 'worker';
+SELECT set_eq($$ SELECT oid, xmin::text AS writer FROM pg_class WHERE relname LIKE 'sync\_%' UNION ALL SELECT oid, xmin::text FROM pg_proc WHERE proname LIKE 'sync\_%' $$,
+	'SELECT * FROM rows', 'to take back nothing writes nothing');
 SELECT sync_grant(role::text::regrole, 'worker') FROM someone WHERE privilege = 'worker';
 SELECT set_eq($$ SELECT object, role, rights FROM actual WHERE privilege = 'worker' $$, 'SELECT * FROM before', 'and it can be given again');
 
