@@ -37,6 +37,8 @@ note_effects(SlChunk *chunk, SlRecord *record, SlEffects *effects)
 
 	record->is_dirty |= effects->is_dirty;
 	record->state->policy_version = policy->version;
+	if (effects->is_dirty)
+		record->shown_by = chunk->diff->system;
 	for (int t = 0; t < policy->nsystems; t++)
 		record->is_changed[t] |= effects->waiting->is_changed[t];
 	if (chunk->diff->options.is_dry_run)

@@ -53,7 +53,6 @@ typedef struct Claim
 	SlRecord        *record;
 	int              target;
 	const SlContent *content;
-	bool             is_as_written;           /* the row says just what its content is */
 	Datum            row[SL_OUTBOX_NCOLUMNS]; /* as its table has it */
 	bool             row_nulls[SL_OUTBOX_NCOLUMNS];
 	Datum            values[NCOLUMNS]; /* as it is handed out */
@@ -77,13 +76,14 @@ lease_of(SlPoll *poll)
 }
 
 static Datum
-payload_of(const Claim *claim, const char *idempotency_key)
+payload_of(const Claim *claim)
 {
 	const SlRecord *record = claim->record;
-	StringInfoData  key;
-	StringInfoData  stamp;
-	SlValue         key_value;
-	SlValue         stamp_value;
+	const char *idempotency_key = TextDatumGetCString(claim->values[COL_IDEMPOTENCY_KEY]);
+	StringInfoData key;
+	StringInfoData stamp;
+	SlValue        key_value;
+	SlValue        stamp_value;
 
 	initStringInfo(&key);
 	initStringInfo(&stamp);
@@ -102,46 +102,46 @@ set_text(Claim *claim, int column, const char *text)
 	claim->values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/* The row's key and change-set, where they need not be made anew. */
-static char *
-describe_content(Claim *claim)
+/* What the row itself says is what is sent. */
+static void
+take_row(Claim *claim)
 {
-	const SlPolicy  *policy = claim->batch->policy;
-	const SlRecord  *record = claim->record;
-	const SlContent *content = claim->content;
+	const Datum *row = claim->row;
 
-	if (claim->is_as_written)
-	{
-		claim->values[COL_CHANGE_SET] = claim->row[SL_OUTBOX_CHANGE_SET];
-		return TextDatumGetCString(claim->row[SL_OUTBOX_IDEMPOTENCY_KEY]);
-	}
-	claim->values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields,
-													   content->fields, content->values);
-	return sl_idempotency_key(policy, record->state, record, claim->target, true);
+	claim->values[COL_ID] = row[SL_OUTBOX_ID];
+	claim->values[COL_ENTITY] = row[SL_OUTBOX_ENTITY];
+	claim->values[COL_KEY] = row[SL_OUTBOX_KEY];
+	claim->values[COL_ACTION] = row[SL_OUTBOX_ACTION];
+	claim->values[COL_CHANGE_SET] = row[SL_OUTBOX_CHANGE_SET];
+	claim->values[COL_SOURCE] = row[SL_OUTBOX_SOURCE];
+	claim->values[COL_TARGET] = row[SL_OUTBOX_TARGET];
+	claim->values[COL_DIRECTION] = row[SL_OUTBOX_DIRECTION];
+	claim->values[COL_IDEMPOTENCY_KEY] = row[SL_OUTBOX_IDEMPOTENCY_KEY];
+	claim->values[COL_HASH] = row[SL_OUTBOX_HASH];
 }
 
-/* What is handed out, but for what the row itself adds. */
+/* What is sent follows from the state, after the claim was decided on it. */
 static void
-describe(SlPoll *poll, Claim *claim)
+describe(Claim *claim)
 {
 	const SlPolicy  *policy = claim->batch->policy;
 	const SlRecord  *record = claim->record;
 	const SlContent *content = claim->content;
 	const SlPart    *part = &record->state->parts[claim->target];
 	const char      *source = sl_author_name(policy, record->state, part->leased_source);
-	const char      *key = describe_content(claim);
+	const char      *target = policy->systems[claim->target].name;
 
 	claim->values[COL_ID] = Int64GetDatum(part->leased_id);
-	claim->values[COL_LEASE] = Int64GetDatum(lease_of(poll));
+	claim->values[COL_CHANGE_SET] = sl_fields_to_jsonb(policy, content->nfields,
+													   content->fields, content->values);
 	set_text(claim, COL_ENTITY, policy->entity);
 	set_text(claim, COL_KEY, pnstrdup(record->key, record->key_len));
-	set_text(claim, COL_NATIVE_ID, part->native_id);
 	set_text(claim, COL_ACTION, sl_action_name(content->action));
-	claim->values[COL_PAYLOAD] = payload_of(claim, key);
 	set_text(claim, COL_SOURCE, source);
-	set_text(claim, COL_TARGET, poll->target);
-	set_text(claim, COL_DIRECTION, sl_direction(source, poll->target));
-	set_text(claim, COL_IDEMPOTENCY_KEY, key);
+	set_text(claim, COL_TARGET, target);
+	set_text(claim, COL_DIRECTION, sl_direction(source, target));
+	set_text(claim, COL_IDEMPOTENCY_KEY,
+			 sl_idempotency_key(policy, record->state, record, claim->target, true));
 	set_text(claim, COL_HASH,
 			 sl_content_hash(policy, record->state, claim->target, content));
 }
@@ -199,7 +199,9 @@ lease_row(SlPoll *poll, Claim *claim)
 static void
 hand_out(SlPoll *poll, Claim *claim)
 {
-	describe(poll, claim);
+	claim->values[COL_LEASE] = Int64GetDatum(lease_of(poll));
+	claim->values[COL_PAYLOAD] = payload_of(claim);
+	set_text(claim, COL_NATIVE_ID, claim->record->state->parts[claim->target].native_id);
 	lease_row(poll, claim);
 	tuplestore_putvalues(poll->result->setResult, poll->result->setDesc, claim->values,
 						 claim->nulls);
@@ -247,7 +249,10 @@ claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 	if (claim.content->action == SL_ACTION_NONE)
 		drop_claim(batch, record, target);
 	else
+	{
+		describe(&claim);
 		hand_out(poll, &claim);
+	}
 }
 
 /* A row that the state does not name is left from a policy that named the target before. */
@@ -285,6 +290,29 @@ remembers_nothing(const SlPolicy *policy, const SlPart *part)
 	return true;
 }
 
+/* What an update sends, and how it is described; false where it is none. */
+static bool
+describe_update(Claim *claim)
+{
+	const SlBatch *batch = claim->batch;
+	SlState       *state = claim->record->state;
+	SlContent     *content = palloc(sizeof(SlContent));
+
+	claim->content = content;
+	if (remembers_nothing(batch->policy, &state->parts[claim->target]))
+	{
+		sl_content(batch->policy, state, claim->target, batch->now, content);
+		take_row(claim);
+	}
+	else
+	{
+		claim->content = sl_decide_claim(batch->policy, state, claim->target, batch->now);
+		if (claim->content->action == SL_ACTION_UPDATE)
+			describe(claim);
+	}
+	return claim->content->action == SL_ACTION_UPDATE;
+}
+
 /*
  * A claim of an update is written to its row alone: whoever reads the state takes it in.
  * False where it needs more than that, and nothing has been done.
@@ -300,9 +328,7 @@ claim_alone(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 		return false;
 	if (!find_row(poll, &claim, candidate))
 		return true;
-	claim.is_as_written = remembers_nothing(batch->policy, &record->state->parts[target]);
-	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
-	if (claim.content->action != SL_ACTION_UPDATE)
+	if (!describe_update(&claim))
 		return false;
 	hand_out(poll, &claim);
 	return true;

@@ -82,6 +82,7 @@ sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
 	SlReturn *result = sl_decide_lost(batch->policy, record->state, target, batch->now);
 
 	record->is_dirty = true;
+	record->shown_by = target;
 	for (int t = 0; t < batch->policy->nsystems; t++)
 		record->is_changed[t] |= result->waiting->is_changed[t];
 	sl_outbox_log_claim(result->leased_id);

@@ -9,10 +9,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/sequence.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -38,11 +40,13 @@ enum
 	ROW_HASH,
 	ROW_IDEMPOTENCY_KEY,
 	ROW_BLOCKED,
+	ROW_HASH_ONLY, /* the content is the one that the row has */
 	ROW_NCOLUMNS
 };
 
-static const Oid row_types[ROW_NCOLUMNS] = {INT8OID, TEXTOID,  TEXTOID, TEXTOID, TEXTOID,
-											TEXTOID, JSONBOID, TEXTOID, TEXTOID, BOOLOID};
+static const Oid row_types[ROW_NCOLUMNS] = {INT8OID, TEXTOID, TEXTOID,  TEXTOID,
+											TEXTOID, TEXTOID, JSONBOID, TEXTOID,
+											TEXTOID, BOOLOID, BOOLOID};
 
 static SlPlan drop_rows = {.sql = "DELETE FROM %s.sync_outbox AS o"
 								  " WHERE o.id OPERATOR(pg_catalog.=) ANY ($1)",
@@ -124,6 +128,7 @@ add_row(SlRows *rows, const SlPolicy *policy, const SlRecord *record, int target
 	sl_rows_set_text(rows, ROW_IDEMPOTENCY_KEY,
 					 sl_idempotency_key(policy, state, record, target, false));
 	sl_rows_set(rows, ROW_BLOCKED, BoolGetDatum(part->leased_version != 0));
+	sl_rows_set(rows, ROW_HASH_ONLY, BoolGetDatum(!record->is_changed[target]));
 }
 
 /* What a content says of its row, whether that is new or not. */
@@ -212,6 +217,17 @@ sl_outbox_row_missing(int64 id)
 			 errhint("Restore the tables of sync_ledger from one backup.")));
 }
 
+/* The target shows something else beside what is sent to it. */
+static void
+renew_hash(SlTable *table, Datum hash, Datum *values, const bool *nulls)
+{
+	if (DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, hash,
+											 values[SL_OUTBOX_HASH])))
+		return;
+	values[SL_OUTBOX_HASH] = hash;
+	sl_table_update_found(table, values, nulls);
+}
+
 /*
  * A newer content folds into the row: its id, age, time, attempts and place stay.  A dead
  * letter that has something new to say is one no more, and starts anew.
@@ -225,6 +241,11 @@ fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 
 	if (!sl_table_find(table, id, values, nulls))
 		sl_outbox_row_missing(id);
+	if (DatumGetBool(rows->values[ROW_HASH_ONLY][i]))
+	{
+		renew_hash(table, rows->values[ROW_HASH][i], values, nulls);
+		return;
+	}
 	if (is_dead(values))
 		values[SL_OUTBOX_ATTEMPTS] = Int32GetDatum(0);
 	take_content(rows, i, now, values);
@@ -308,6 +329,8 @@ sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, SlRecord *record
 	for (int t = 0; t < policy->nsystems; t++)
 		if (record->is_changed[t])
 			collect_row(outbox, policy, record, t, now);
+		else if (t == record->shown_by && record->state->parts[t].waiting_version != 0)
+			add_row(&outbox->updates, policy, record, t, now);
 }
 
 void

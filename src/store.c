@@ -203,6 +203,7 @@ sl_record_new(const SlPolicy *policy, const char *key, int32 key_len)
 
 	record->key = key;
 	record->key_len = key_len;
+	record->shown_by = -1;
 	ItemPointerSetInvalid(&record->tid);
 	record->is_changed = palloc0(sizeof(bool) * policy->nsystems);
 	return record;

@@ -20,10 +20,14 @@ BEGIN
                    WHERE h.entity = e AND h.record_key = k),
         'outbox', (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'target', o.target_system, 'action', o.action,
                        'changes', o.change_set, 'status', o.status, 'key', o.idempotency_key, 'hash', o.field_hash,
+                       'fits', o.field_hash = sync_hash(coalesce((SELECT h.data FROM sync_shadow h WHERE h.entity = e
+                           AND h.record_key = k AND h.system = o.target_system), '{}') || o.change_set),
                        'source', o.source_system, 'until', extract(epoch FROM o.visible_at)) ORDER BY o.target_system, o.id)
                    FROM sync_outbox o WHERE o.entity = e AND o.record_key = k),
         'ledger', (SELECT jsonb_object_agg(l.idempotency_key, l.writes) FROM sync_ledger l
                    WHERE l.entity = e AND l.record_key = k),
+        'logged', (SELECT jsonb_object_agg(f.key, f.value ORDER BY c.id) FROM sync_event c, jsonb_each(c.change_set) f
+                   WHERE c.entity = e AND c.record_key = k AND c.event <> 'claimed'),
         'conflicts', (SELECT jsonb_agg(to_jsonb(c) - '{detected_at,resolved_at,notified_at}'::text[] ORDER BY c.id)
                    FROM sync_conflict c WHERE c.entity = e AND c.record_key = k));
 END $$;

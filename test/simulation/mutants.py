@@ -256,6 +256,10 @@ MUTANTS = [
     Mutant("the_first_word_wins", "12: a winner's last value", "src/resolve_value.c",
            "			decision->values[i] = side->last;", "			(void) side;",
            "three,windows,plain"),
+    Mutant("acks_move_in_silence", "I6: each move of the golden record is in the log", "src/outbox_ack.c",
+           "	if (delivery->has_event)\n		sl_log_add",
+           "	if (delivery->has_event && entry.change_set == (Datum) 0)\n		sl_log_add",
+           "counted_any_order,counted,ties,new_versions"),
 ]
 
 

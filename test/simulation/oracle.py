@@ -23,7 +23,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
     def __init__(self, world):
         self.world = world
         self.policy = world.policy
-        self.state = {"golden": None, "shadow": None, "outbox": None, "ledger": None, "conflicts": None}
+        self.state = {"golden": None, "shadow": None, "outbox": None, "ledger": None, "logged": None, "conflicts": None}
         self.edits = []
         self.golden = {}            # field: the edit that the golden value is
         self.same = {}              # edit number: the number of an edit of which it is a repetition
@@ -468,6 +468,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
                     and not self.is_kept(edit):
                 self.check_not_lost(edit)
         self.check_waiting()
+        self.check_log()
         self.disorder = set()
 
     def check_not_lost(self, edit):

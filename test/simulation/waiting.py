@@ -33,6 +33,13 @@ class Waiting:
                 continue
             self.check_target(name, shadow, pending, leased, data, frozen)
 
+    def check_log(self):
+        """I6: each move of the golden record is in the log."""
+        logged = self.state.get("logged") or {}
+        for field, value in data_of(self.state).items():
+            if text_of(value) != text_of(logged.get(field)):
+                raise Failure("I6", f"golden {field} is {text_of(value)}, the log says {text_of(logged.get(field))}")
+
     def check_echoes(self, name, outcome, before, state):
         """I5: an echo, late or not, is no reason to send anything; before note_newest.  Of a merged
         set what lacks an element is late, or a human's removal, which only a write can undo."""
@@ -71,6 +78,8 @@ class Waiting:
             return          # of a living record: a delete that is lost, as the create before it
         if leased and leased[0]["action"] == "create" and len(self.world.calls_of(name, lambda c: c.key == leased[0]["key"])) > 1:
             return          # a create that goes again, with its old content: the rest follows its ack
+        if pending and not leased and not pending[0]["fits"]:
+            raise Failure("I6", f"the hash of what waits for {name} is not of what it will show")
         shows = dict(shadow["data"] or {})
         for row in leased:
             shows = {} if row["action"] == "delete" else {**shows, **(row["changes"] or {})}
