@@ -144,7 +144,7 @@ is_being_written(const SlWalk *walk)
 		HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask))
 		return false;
 	return !TransactionIdIsCurrentTransactionId(xid) &&
-		   XidInMVCCSnapshot(xid, walk->snapshot);
+		   XidInMVCCSnapshot(xid, walk->snapshot) && !TransactionIdDidAbort(xid);
 }
 
 static void

@@ -37,6 +37,7 @@ SELECT sync_diff_from('desk', 'quiet', 'source', baseline => true);
 """
 EDIT = """PERFORM sync_diff('crm', 'item', format('{"record_key": "k%s", "a": %s}', 1 + i % 20, i));"""
 DRAIN = """PERFORM sync_ack(l.lease) FROM (SELECT lease FROM sync_poll('desk', 1000) UNION SELECT lease FROM sync_poll('crm', 1000)) AS l;"""
+DRAIN_LATER = f"IF i % 10 = 0 THEN {DRAIN} END IF;"
 VACUUM = "VACUUM sync_state, sync_outbox, sync_lease, sync_native_id, sync_match, sync_reject, sync_near_miss, sync_entity, app, source"
 CLEAN = """TRUNCATE sync_event, sync_delivery, sync_stat, sync_reject, sync_near_miss, sync_conflict;"""
 
@@ -50,15 +51,15 @@ TURNS = {
     'sync_ack of one': EDIT + """PERFORM sync_ack(id, lease, 'd-' || record_key, jsonb_build_object('a', i)) FROM sync_poll('desk');""" + DRAIN,
     'sync_nack, sync_redrive, sync_extend': EDIT + """PERFORM sync_nack(id, lease, 'no'), sync_redrive(id) FROM sync_poll('desk');
         PERFORM sync_extend(lease, '1 s') FROM sync_poll('desk');""" + DRAIN,
-    'sync_discard': EDIT + """PERFORM sync_discard(id, 'no') FROM sync_outbox WHERE target_system = 'desk';""" + DRAIN,
+    'sync_discard': EDIT + """PERFORM sync_discard(id, 'no') FROM sync_outbox WHERE target_system = 'desk';""" + DRAIN_LATER,
     'sync_reject': """PERFORM sync_diff('crm', 'item', format('{"record_key": "k1", "a": "no number %s"}', i % 7));""",
-    'sync_diff_from': """UPDATE source SET a = i WHERE record_key = 'k4'; PERFORM sync_diff_from('crm', 'item', 'source');""" + DRAIN,
+    'sync_diff_from': """UPDATE source SET a = i WHERE record_key = 'k4'; PERFORM sync_diff_from('crm', 'item', 'source');""" + DRAIN_LATER,
     'sync_diff, complete': """PERFORM sync_diff('desk', 'quiet', '[{"record_key": "k1"}, {"record_key": "k2"}]', complete => true, dry_run => true, approve => 18);""",
     'sync_delete': """PERFORM sync_delete('crm', 'item', '{gone}'); PERFORM sync_diff('crm', 'item', '{"record_key": "gone", "a": 1}');""" + DRAIN,
     'a merged set': """PERFORM sync_diff('crm', 'item', format('{"record_key": "k3", "tags": ["a", "%s"]}', i));""" + DRAIN,
-    'sync_capture, sync_apply': """UPDATE app SET a = i WHERE record_key = 'k2'; """ + EDIT + """PERFORM sync_apply('app');""" + DRAIN,
+    'sync_capture, sync_apply': """UPDATE app SET a = i WHERE record_key = 'k2'; """ + EDIT + """PERFORM sync_apply('app');""" + DRAIN_LATER,
     'sync_resolve': """PERFORM sync_diff('crm', 'item', format('{"record_key": "k5", "a": %s}', i)); PERFORM sync_diff('desk', 'item', format('{"record_key": "k5", "a": -%s}', i));
-        PERFORM sync_conflict_poll(); PERFORM sync_conflict_ack(id), sync_resolve(id, value => to_jsonb(i)) FROM sync_open_conflicts;""" + DRAIN,
+        PERFORM sync_conflict_poll(); PERFORM sync_conflict_ack(id), sync_resolve(id, value => to_jsonb(i)) FROM sync_open_conflicts;""" + DRAIN_LATER,
     'sync_pause, sync_resume, sync_pause_reason': """PERFORM sync_pause('desk'), sync_pause_reason('desk'); PERFORM sync_resume('desk');""",
     'sync_audit, sync_divergence': """PERFORM sync_audit('quiet') FROM generate_series(1, 10); PERFORM count(*) FROM sync_divergence;""",
     'views': """PERFORM count(to_jsonb(r)) FROM sync_record AS r; PERFORM count(to_jsonb(s)) FROM sync_shadow AS s;
@@ -69,8 +70,8 @@ TURNS = {
     'sync_policy, sync_config': """PERFORM sync_policy('item'), sync_config('item'), sync_config('item', 1);""",
     'sync_configure': f"""PERFORM sync_configure('item', {CONFIG}); DELETE FROM sync_entity WHERE entity = 'item' AND version < (SELECT max(version) FROM sync_entity WHERE entity = 'item');
         PERFORM sync_diff('crm', 'item', '{{"record_key": "k1"}}');""",
-    'sync_maintain, sync_now': EDIT + DRAIN + """PERFORM sync_maintain(), sync_now();""",
-    'sync_attach, sync_detach': """PERFORM sync_detach('app'); PERFORM sync_attach('app', 'app', 'item'); UPDATE app SET a = i WHERE record_key = 'k2';""" + DRAIN,
+    'sync_maintain, sync_now': EDIT + DRAIN_LATER + """PERFORM sync_maintain(), sync_now();""",
+    'sync_attach, sync_detach': """PERFORM sync_detach('app'); PERFORM sync_attach('app', 'app', 'item'); UPDATE app SET a = i WHERE record_key = 'k2';""" + DRAIN_LATER,
     'tables that come and go': """CREATE TABLE new (record_key text PRIMARY KEY, a int, b text); PERFORM sync_attach('new', 'desk', 'quiet');
         INSERT INTO new VALUES ('new', i); PERFORM sync_diff_from('desk', 'quiet', 'new'); DROP TABLE new;""" + DRAIN,
     'sync_grant, sync_revoke': """PERFORM sync_grant(current_setting('test.role')::regrole, 'worker'); PERFORM sync_revoke(current_setting('test.role')::regrole);""",
