@@ -24,6 +24,7 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
         self.world = world
         self.policy = world.policy
         self.state = {"golden": None, "shadow": None, "outbox": None, "ledger": None, "logged": None, "conflicts": None}
+        self.has_died = False
         self.edits = []
         self.golden = {}            # field: the edit that the golden value is
         self.same = {}              # edit number: the number of an edit of which it is a repetition
