@@ -82,12 +82,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION sync_merge(jsonb, jsonb) IS
     'An object with the members of another one, two levels deep: what a change writes inside of a column. Part of sync_apply.';
-
-CREATE FUNCTION sync_is_stored(payload jsonb, "row" jsonb, names text[]) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT NOT EXISTS (SELECT FROM pg_catalog.jsonb_each(payload) AS p
-                       WHERE p.key <> ALL (names) AND p.value IS DISTINCT FROM "row" -> p.key);
-END;
-COMMENT ON FUNCTION sync_is_stored(jsonb, jsonb, text[]) IS
-    'A row holds what a payload says, but for its names. Part of sync_apply.';

@@ -16,11 +16,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "apply.h"
+#include "outbox_ack.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -49,22 +49,6 @@ static SlPlan claim = {
 		" FROM %s.sync_poll($1, $2, '1 hour'::pg_catalog.interval, 'sync_apply', $3) AS p",
 	.nargs = 3,
 	.argtypes = {TEXTOID, INT4OID, TEXTOID}};
-
-static SlPlan compare = {
-	.sql =
-		"SELECT %s.sync_is_stored(a.payload, a.row, $3)"
-		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY"
-		" AS a(payload, row, n) ORDER BY a.n",
-	.nargs = 3,
-	.argtypes = {JSONBARRAYOID, JSONBARRAYOID, TEXTARRAYOID}};
-
-static SlPlan ack_many = {.sql = "SELECT %s.sync_ack($1, $2)",
-						  .nargs = 2,
-						  .argtypes = {INT8OID, INT8ARRAYOID}};
-
-static SlPlan ack_one = {.sql = "SELECT %s.sync_ack($1, $2, NULL, $3)",
-						 .nargs = 3,
-						 .argtypes = {INT8OID, INT8OID, JSONBOID}};
 
 static SlPlan nack = {.sql = "SELECT %s.sync_nack($1, $2, $3)",
 					  .nargs = 3,
@@ -158,101 +142,20 @@ claim_batch(SlApply *apply, int max_changes)
 	qsort(apply->changes, apply->nchanges, sizeof(SlChange *), compare_changes);
 }
 
-/* The names of a row, which say nothing of what was sent. */
-static Datum
-name_columns(const SlApply *apply)
-{
-	Datum names[2];
-	int   n = 0;
-
-	if (apply->key_column != NULL)
-		names[n++] = CStringGetTextDatum(apply->key_column);
-	if (apply->id_column != NULL)
-		names[n++] = CStringGetTextDatum(apply->id_column);
-	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static Datum
-row_of(const SlChange *change)
-{
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(change->row));
-}
-
-/* Which rows stand as they were sent. */
-static void
-compare_rows(const SlApply *apply)
-{
-	SlChange **written = palloc(sizeof(SlChange *) * apply->nchanges);
-	Datum     *payloads = palloc(sizeof(Datum) * apply->nchanges);
-	Datum     *rows = palloc(sizeof(Datum) * apply->nchanges);
-	Datum      values[3];
-	int        n = 0;
-
-	for (int i = 0; i < apply->nchanges; i++)
-	{
-		SlChange *change = apply->changes[i];
-
-		if (change->row == NULL)
-			continue;
-		written[n] = change;
-		payloads[n] = change->payload;
-		rows[n++] = row_of(change);
-	}
-	values[0] = PointerGetDatum(
-		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
-	values[1] = PointerGetDatum(
-		construct_array(rows, n, JSONBOID, -1, false, TYPALIGN_INT));
-	values[2] = name_columns(apply);
-	sl_query_select(&compare, values, NULL);
-	for (int i = 0; i < n; i++)
-		written[i]->is_as_sent = DatumGetBool(sl_query_value_not_null(i, 1));
-}
-
-/* The table's own form of a value is an answer, and so is the native id of a new row. */
-static bool
-has_answer(const SlApply *apply, const SlChange *change)
-{
-	bool is_named = rank_of(change->action) == 2 && apply->id_column != NULL;
-
-	return change->row != NULL && (is_named || !change->is_as_sent);
-}
-
-static void
-ack_with_answer(const SlApply *apply, const SlChange *change)
-{
-	Datum values[3] = {Int64GetDatum(change->id), Int64GetDatum(apply->lease),
-					   row_of(change)};
-
-	sl_query_select(&ack_one, values, NULL);
-}
-
+/* Of each that was done what stands there now; returns how many there are. */
 static int
-ack_done(const SlApply *apply)
+gather_written(const SlApply *apply, SlWritten *written)
 {
-	Datum *ids = palloc(sizeof(Datum) * apply->nchanges);
-	Datum  values[2] = {Int64GetDatum(apply->lease)};
-	int    n = 0;
-	int    nanswers = 0;
+	int n = 0;
 
-	compare_rows(apply);
 	for (int i = 0; i < apply->nchanges; i++)
 	{
 		const SlChange *change = apply->changes[i];
 
-		if (!change->is_done)
-			continue;
-		if (has_answer(apply, change))
-		{
-			ack_with_answer(apply, change);
-			nanswers++;
-		}
-		else
-			ids[n++] = Int64GetDatum(change->id);
+		if (change->is_done)
+			written[n++] = (SlWritten){.id = change->id, .row = change->row};
 	}
-	values[1] = PointerGetDatum(
-		construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	sl_query_select(&ack_many, values, NULL);
-	return n + nanswers;
+	return n;
 }
 
 static void
@@ -272,23 +175,22 @@ nack_others(const SlApply *apply)
 	}
 }
 
-/* What the table shows now, the answers' sights; what a trigger made beside them is news. */
+/* What no acknowledgement could take for a sight: a row that is refused, or under another name. */
 static void
-see_written(const SlApply *apply)
+see_others(const SlApply *apply, const SlWritten *written, int n, const char *actor)
 {
 	StringInfoData rows;
 	Datum values[4] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
 
 	initStringInfo(&rows);
-	for (int i = 0; i < apply->nchanges; i++)
-		if (apply->changes[i]->row != NULL)
-			appendStringInfo(&rows, "%c%s", rows.len == 0 ? '[' : ',',
-							 apply->changes[i]->row);
+	for (int i = 0; i < n; i++)
+		if (written[i].row != NULL && !written[i].is_seen)
+			appendStringInfo(&rows, "%c%s", rows.len == 0 ? '[' : ',', written[i].row);
 	if (rows.len == 0)
 		return;
 	appendStringInfoChar(&rows, ']');
 	values[2] = PointerGetDatum(cstring_to_text_with_len(rows.data, rows.len));
-	values[3] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+	values[3] = CStringGetTextDatum(actor);
 	sl_query_select(&see_rows, values, NULL);
 }
 
@@ -313,16 +215,21 @@ see_deleted(const SlApply *apply)
 static int
 apply_batch(SlApply *apply, int max_changes)
 {
-	int napplied;
+	const char *actor = GetUserNameFromId(GetUserId(), false);
+	SlWritten  *written;
+	int         n;
+	int         napplied;
 
 	claim_batch(apply, max_changes);
 	if (apply->nchanges == 0)
 		return 0;
 	sl_apply_changes(apply);
+	written = palloc(sizeof(SlWritten) * apply->nchanges);
+	n = gather_written(apply, written);
 	sl_spi_connect();
-	napplied = ack_done(apply);
+	napplied = sl_ack_written(apply->lease, written, n, actor);
 	nack_others(apply);
-	see_written(apply);
+	see_others(apply, written, n, actor);
 	see_deleted(apply);
 	sl_spi_finish();
 	return napplied;

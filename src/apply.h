@@ -21,9 +21,8 @@ typedef struct SlChange
 	bool        is_by_native_id; /* so its row is found; else by its key */
 	const char *shape; /* changes that are alike in this go with one statement */
 	bool        is_done;
-	const char *row;        /* as it stands in the table now, JSON; NULL: there is none */
-	bool        is_as_sent; /* that holds what was sent */
-	const char *error;      /* why it is not done */
+	const char *row;   /* as it stands in the table now, JSON; NULL: there is none */
+	const char *error; /* why it is not done */
 } SlChange;
 
 /* A batch of them. */

@@ -157,11 +157,12 @@ extern SlWaiting *sl_decide_discard(const SlPolicy *policy, SlState *state, int 
 /* What a target said when it took a write. */
 typedef struct SlAck
 {
-	int            target;
-	const char    *native_id; /* or NULL */
-	const SlValue *result;    /* by field, or NULL: it said nothing */
-	SlToken        token;     /* of the result */
-	TimestampTz    now;
+	int                  target;
+	const char          *native_id; /* or NULL */
+	const SlValue       *result;    /* by field, or NULL: it said nothing */
+	SlToken              token;     /* of the result */
+	const SlObservation *sight; /* what is shown right after the write; NULL: not known */
+	TimestampTz          now;
 } SlAck;
 
 extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack);

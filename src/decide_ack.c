@@ -196,6 +196,16 @@ observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 	return sl_decide_observation(event->policy, event->state, &obs);
 }
 
+/* Nothing crosses: what is shown is the write, and what was made of it. */
+static SlEffects *
+observe_sight(const SlPolicy *policy, SlState *state, const SlAck *ack)
+{
+	if (ack->sight == NULL ||
+		sl_decide_glance(policy, state, ack->sight, NULL) <= SL_STALE)
+		return NULL;
+	return sl_decide_observation(policy, state, ack->sight);
+}
+
 /* Takes out of over what was shown under the same version as the given field. */
 static SlEffects *
 observe_over(SlEvent *event, int field, SlValue *over)
@@ -377,5 +387,5 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	for (int f = 0; f < policy->nfields; f++)
 		if (landing.over[f].kind != SL_ABSENT)
 			effects = join_effects(policy, effects, observe_over(event, f, landing.over));
-	return effects;
+	return join_effects(policy, effects, observe_sight(policy, state, ack));
 }

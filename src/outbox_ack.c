@@ -24,6 +24,7 @@
 #include "intake.h"
 #include "json_out.h"
 #include "lease_store.h"
+#include "outbox_ack.h"
 #include "outbox_columns.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
@@ -39,30 +40,124 @@ typedef struct Answer
 	int64       lease;
 	const char *native_id;
 	Jsonb      *result;
-	TimestampTz now;
+	SlWritten  *written; /* of a write of our own, all that was made of it; by id */
+	int         nwritten;
+	const char *actor;
 } Answer;
+
+static bool
+read_record(const SlPolicy *policy, int target, const char *json, int len,
+			SlRawRecord *raw)
+{
+	SlReader reader;
+
+	raw->slots = palloc(sizeof(SlRaw) * sl_slot_of_field(policy->nfields));
+	sl_reader_open(&reader, policy, target, json, len);
+	return sl_reader_next(&reader, raw);
+}
 
 /* What the target says it stored, read by its own paths. */
 static void
-read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
+take_result(const SlPolicy *policy, int target, const SlRawRecord *raw, SlAck *ack)
 {
-	StringInfoData json;
-	SlReader       reader;
-	SlRawRecord    raw;
-	SlIntake       intake;
+	SlIntake intake;
 
-	initStringInfo(&json);
-	JsonbToCString(&json, &result->root, VARSIZE(result));
-	raw.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(policy->nfields));
 	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
-	sl_reader_open(&reader, policy, target, json.data, json.len);
-	if (!sl_reader_next(&reader, &raw))
-		return;
-	sl_intake_result(policy, target, &raw, &intake);
+	sl_intake_result(policy, target, raw, &intake);
 	ack->result = intake.values;
 	ack->token = intake.token;
 	if (ack->native_id == NULL)
 		ack->native_id = intake.native_id;
+}
+
+static void
+read_result(const SlPolicy *policy, int target, Jsonb *result, SlAck *ack)
+{
+	StringInfoData json;
+	SlRawRecord    raw;
+
+	initStringInfo(&json);
+	JsonbToCString(&json, &result->root, VARSIZE(result));
+	if (read_record(policy, target, json.data, json.len, &raw))
+		take_result(policy, target, &raw, ack);
+}
+
+static int
+compare_written(const void *a, const void *b)
+{
+	const SlWritten *x = a;
+	const SlWritten *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* NULL where nothing was written, or nothing is there any more. */
+static SlWritten *
+find_written(const Answer *answer, int64 id)
+{
+	SlWritten  wanted = {.id = id};
+	SlWritten *found = answer->nwritten == 0
+						   ? NULL
+						   : bsearch(&wanted, answer->written, answer->nwritten,
+									 sizeof(SlWritten), compare_written);
+
+	return found == NULL || found->row == NULL ? NULL : found;
+}
+
+static bool
+is_named(const char *name, const char *other)
+{
+	return other != NULL && strcmp(name, other) == 0;
+}
+
+/* After the answer's native id was claimed: one that another record has is no sight of this. */
+static void
+check_sight(const SlPart *part, SlWritten *written, SlAck *ack)
+{
+	const char *id = ack->sight == NULL ? NULL : ack->sight->native_id;
+
+	if (id == NULL || is_named(id, part->native_id) || is_named(id, ack->native_id))
+		return;
+	ack->sight = NULL;
+	written->is_seen = false;
+}
+
+/* It shows the record under its key, and is a record as any. */
+static bool
+is_sight_of(const SlBatch *batch, const SlRecord *record, const SlIntake *intake,
+			const SlObservation *sight)
+{
+	return !intake->is_rejected && !intake->is_deletion &&
+		   (intake->key == NULL ||
+			(intake->key_len == record->key_len &&
+			 memcmp(intake->key, record->key, record->key_len) == 0)) &&
+		   sl_missing_field(batch->policy, record->state, sight) < 0;
+}
+
+/* What stands there is an answer, and where nothing speaks against it a sight too. */
+static void
+read_written(SlBatch *batch, const SlRecord *record, int target, const Answer *answer,
+			 SlWritten *written, SlAck *ack)
+{
+	const SlPolicy *policy = batch->policy;
+	SlObservation  *sight = palloc0(sizeof(SlObservation));
+	SlRawRecord     raw;
+	SlIntake        intake;
+
+	if (!read_record(policy, target, written->row, (int) strlen(written->row), &raw))
+		return;
+	take_result(policy, target, &raw, ack);
+	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
+	sl_intake(policy, target, &raw, &intake);
+	*sight = (SlObservation){.system = target,
+							 .values = intake.values,
+							 .token = intake.token,
+							 .native_id = intake.native_id,
+							 .actor = answer->actor,
+							 .now = batch->now};
+	written->is_seen = is_sight_of(batch, record, &intake, sight);
+	if (written->is_seen)
+		ack->sight = sight;
 }
 
 /* What the target stored in another form than it was sent, by field; 0: nothing. */
@@ -82,6 +177,14 @@ stored_to_jsonb(const SlPolicy *policy, const SlEffects *effects)
 	return sl_fields_to_jsonb(policy, effects->nmisses, fields, values);
 }
 
+/* Our own write is shown as it was sent. */
+static bool
+is_plain_sight(const SlAck *ack, const SlLogEntry *entry, const SlEffects *effects)
+{
+	return ack->sight != NULL && effects->verdict == SL_ECHO &&
+		   effects->nconflicts == 0 && entry->data == (Datum) 0;
+}
+
 /* It says more than that the write has landed. */
 static bool
 says_more(const SlLogEntry *entry)
@@ -98,18 +201,26 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
 	SlLogEntry entry;
 	SlEffects *effects;
 	SlAnswered answered;
+	SlWritten *written;
 
 	sl_batch_log_lease(batch, record, target, SL_EVENT_ACKED, &entry);
 	delivery->version = entry.version;
 	if (answer->result != NULL)
 		read_result(batch->policy, target, answer->result, &ack);
+	written = find_written(answer, record->state->parts[target].leased_id);
+	if (written != NULL)
+		read_written(batch, record, target, answer, written, &ack);
 	answered = sl_answered_claim(batch, record, &ack);
+	if (written != NULL)
+		check_sight(&record->state->parts[target], written, &ack);
 	effects = sl_decide_ack(batch->policy, record->state, &ack);
 	if (record->state->parts[target].waiting_version != 0)
 		effects->waiting->is_changed[target] = true;
 	entry.data = stored_to_jsonb(batch->policy, effects);
 	sl_batch_take(batch, record, effects, &entry);
-	delivery->has_event = says_more(&entry);
+	if (effects->has_accepted)
+		entry.actor = answer->actor;
+	delivery->has_event = says_more(&entry) && !is_plain_sight(&ack, &entry, effects);
 	if (delivery->has_event)
 		sl_log_add(&batch->log, record, &entry);
 	sl_answered_finish(batch, record, target, &answered);
@@ -247,6 +358,18 @@ ack_rows(Answer *answer, ArrayType *array)
 	if (acked < nids)
 		sl_count_too_late(array, answer->lease);
 	return acked;
+}
+
+int
+sl_ack_written(int64 lease, SlWritten *written, int n, const char *actor)
+{
+	Answer answer = {.lease = lease, .written = written, .nwritten = n, .actor = actor};
+	int64 *ids = palloc(sizeof(int64) * Max(n, 1));
+
+	qsort(written, n, sizeof(SlWritten), compare_written);
+	for (int i = 0; i < n; i++)
+		ids[i] = written[i].id;
+	return ack(&answer, ids, n);
 }
 
 /* (lease, ids): all rows of a lease, or these; how many were still its own. */

@@ -1,0 +1,40 @@
+-- What sync_apply writes is acknowledged with the row that stands there then: write, answer and
+-- sight are one event of the record, which leaves one delivery and nothing to wait for.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('contact', '{"systems": {"app": {"key": "id"}, "shop": {"key": "ref", "id": "no"}}, "window": "0",
+	"fields": {"name": {"required": true}, "n": {"type": "number"}, "note": {}}}');
+CREATE TABLE app (id int PRIMARY KEY, name text, n numeric, note text);
+CREATE TABLE shop (no serial PRIMARY KEY, ref text UNIQUE, name text, n numeric, note text);
+SELECT sync_attach('app', 'app', 'contact'), sync_attach('shop', 'shop', 'contact');
+INSERT INTO app VALUES (1, 'A', 1, 'x');
+SELECT sync_apply('shop');
+CREATE TABLE before AS SELECT coalesce(max(id), 0) AS id FROM sync_event;
+
+UPDATE app SET n = 2.50;
+SELECT is(sync_apply('shop'), 1, 'a change is applied');
+SELECT set_eq('SELECT event, system FROM sync_event WHERE id > (SELECT id FROM before)', $$ VALUES ('arrived', 'app') $$, 'the log has the change, and no sight of it');
+SELECT is((SELECT count(*) FROM sync_delivery WHERE action = 'update'), 1::bigint, 'and one delivery');
+SELECT is((SELECT data ->> 'n' FROM sync_shadow WHERE system = 'shop'), '2.5', 'which is shown');
+SELECT is_empty($$ SELECT * FROM sync_diff('shop', 'contact', '{"ref": "1", "n": 2.5}') $$, 'nothing is owed: the same once more says nothing');
+SELECT is((SELECT change_set FROM sync_diff('shop', 'contact', '{"ref": "1", "n": 1}')), '{"n": 1}', 'and what the table shows next is an edit, not an old photograph');
+SELECT sync_diff('shop', 'contact', '{"ref": "1", "n": 2.5}'), sync_apply('app');
+
+-- What a trigger adds is an edit of the table, of whoever applied
+CREATE FUNCTION adds() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.note := 'by a trigger'; RETURN new; END $$;
+CREATE TRIGGER adds BEFORE UPDATE ON shop FOR EACH ROW EXECUTE FUNCTION adds();
+UPDATE app SET n = 3;
+SELECT sync_apply('shop');
+SELECT is((SELECT concat_ws(' ', author, actor, change_set) FROM sync_change ORDER BY version DESC LIMIT 1), format('shop %s {"note": "by a trigger"}', current_user), 'what it adds is in the log');
+SELECT is((SELECT string_agg(target_system || ' ' || change_set, ',') FROM sync_outbox), 'app {"note": "by a trigger"}', 'and goes to the other table');
+SELECT sync_apply('app');
+DROP TRIGGER adds ON shop;
+
+-- What no record may be is told by the door for records
+CREATE OR REPLACE FUNCTION adds() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.name := NULL; RETURN new; END $$;
+CREATE TRIGGER adds BEFORE UPDATE ON shop FOR EACH ROW EXECUTE FUNCTION adds();
+UPDATE app SET n = 4;
+SELECT is(sync_apply('shop'), 1, 'a row that lacks a required field afterwards');
+SELECT is((SELECT string_agg(field || ' ' || reason, ',') FROM sync_reject), 'name required, but null', 'is written, and rejected as a record');
+SELECT * FROM finish();
