@@ -38,7 +38,8 @@ SELECT sync_diff_from('desk', 'quiet', 'source', baseline => true);
 EDIT = """PERFORM sync_diff('crm', 'item', format('{"record_key": "k%s", "a": %s}', 1 + i % 20, i));"""
 DRAIN = """PERFORM sync_ack(l.lease) FROM (SELECT lease FROM sync_poll('desk', 1000) UNION SELECT lease FROM sync_poll('crm', 1000)) AS l;"""
 DRAIN_LATER = f"IF i % 10 = 0 THEN {DRAIN} END IF;"
-VACUUM = "VACUUM sync_state, sync_outbox, sync_lease, sync_native_id, sync_match, sync_reject, sync_near_miss, sync_entity, app, source"
+VACUUM = "VACUUM sync_state, sync_outbox, sync_lease, sync_native_id, sync_match, sync_reject, sync_near_miss, sync_entity, sync_conflict, app, source"
+DECIDED = "DELETE FROM sync_conflict WHERE status = 'resolved'"
 CLEAN = """TRUNCATE sync_event, sync_delivery, sync_stat, sync_reject, sync_near_miss, sync_conflict;"""
 
 # One turn each, in PL/pgSQL; i counts on and on.
@@ -122,6 +123,7 @@ class Check:
     def block(self, body, turns):
         self.rows(f"""DO $do$ BEGIN FOR i IN {self.turn + 1}..{self.turn + turns} LOOP {body}
             IF i % 10 = 0 THEN COMMIT; END IF; END LOOP; END $do$""")
+        self.rows(DECIDED)
         self.rows(VACUUM)       # so that a turn costs what the first one did; what only grows would make VACUUM itself take more
         self.turn += turns
 
