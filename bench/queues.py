@@ -223,4 +223,5 @@ def install(server):
         queues.append(Pgq(server))
     if os.environ.get('PGMQ_SQL'):
         queues.append(Pgmq(server))
-    return queues
+    wanted = os.environ.get('QUEUES', '')
+    return [queue for queue in queues if any(queue.name.startswith(name.strip()) for name in wanted.split(';'))]

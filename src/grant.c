@@ -70,7 +70,7 @@ static SlPlan revokes = {
 		"   AND s.deptype OPERATOR(pg_catalog.=) 'a'"
 		"   AND s.dbid OPERATOR(pg_catalog.=) (SELECT b.oid FROM pg_catalog.pg_database AS b"
 		"    WHERE b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) AS o"
-		" GROUP BY o.kind",
+		" WHERE o.object IS NOT NULL GROUP BY o.kind",
 	.nargs = 1,
 	.argtypes = {REGROLEOID}};
 

@@ -180,6 +180,7 @@ sl_holding_place(SlBatch *batch, SlRecord *record, const SlHolding *holding,
 	if (effects->verdict == SL_REJECTED)
 		return false;
 	record->state->policy_version = batch->policy->version;
+	record->shown_by = holding->system;
 	sl_effects_say_first(effects, words);
 	sl_batch_note(batch, record, effects, &entry);
 	return true;

@@ -20,6 +20,7 @@
 #include "event_store.h"
 #include "guc.h"
 #include "heap_table.h"
+#include "idempotency_key.h"
 #include "identity_ack.h"
 #include "intake.h"
 #include "json_out.h"
@@ -43,6 +44,7 @@ typedef struct Answer
 	SlWritten  *written; /* of a write of our own, all that was made of it; by id */
 	int         nwritten;
 	const char *actor;
+	int64       seen[SL_NOUTCOMES]; /* rows that were a sight, by verdict */
 } Answer;
 
 static bool
@@ -134,7 +136,47 @@ is_sight_of(const SlBatch *batch, const SlRecord *record, const SlIntake *intake
 		   sl_missing_field(batch->policy, record->state, sight) < 0;
 }
 
-/* What stands there is an answer, and where nothing speaks against it a sight too. */
+/* Each field that was sent is stored as it was sent. */
+static bool
+is_as_sent(const SlPolicy *policy, const SlPart *part, const SlValue *stored)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlWrite *write = sl_in_flight(&part->shown[f]);
+
+		if (write != NULL && !sl_value_same(&write->value, &stored[f]))
+			return false;
+	}
+	return true;
+}
+
+/* The table's own form of a value is an answer, and so is the native id of a new row. */
+static void
+take_answer(const SlPolicy *policy, const SlPart *part, int target,
+			const SlRawRecord *raw, SlAck *ack)
+{
+	take_result(policy, target, raw, ack);
+	if (part->leased_action != SL_ACTION_CREATE)
+		ack->native_id = NULL;
+	if (is_as_sent(policy, part, ack->result))
+	{
+		ack->result = NULL;
+		ack->token = (SlToken){NULL, 0};
+	}
+}
+
+/* The version in the stamp that the row carries, where it is of this record. */
+static int64
+stamped_version(const SlPolicy *policy, const SlRecord *record, int target,
+				const SlIntake *intake)
+{
+	SlKeyName name = {policy->systems[target].name, policy->entity, record->key,
+					  record->key_len};
+
+	return sl_idempotency_key_version(&name, intake->stamp);
+}
+
+/* Where nothing speaks against it what stands there is a sight too. */
 static void
 read_written(SlBatch *batch, const SlRecord *record, int target, const Answer *answer,
 			 SlWritten *written, SlAck *ack)
@@ -146,12 +188,13 @@ read_written(SlBatch *batch, const SlRecord *record, int target, const Answer *a
 
 	if (!read_record(policy, target, written->row, (int) strlen(written->row), &raw))
 		return;
-	take_result(policy, target, &raw, ack);
+	take_answer(policy, &record->state->parts[target], target, &raw, ack);
 	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
 	sl_intake(policy, target, &raw, &intake);
 	*sight = (SlObservation){.system = target,
 							 .values = intake.values,
 							 .token = intake.token,
+							 .stamp = stamped_version(policy, record, target, &intake),
 							 .native_id = intake.native_id,
 							 .actor = answer->actor,
 							 .now = batch->now};
@@ -194,7 +237,7 @@ says_more(const SlLogEntry *entry)
 }
 
 static void
-ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
+ack_record(SlBatch *batch, SlRecord *record, int target, Answer *answer,
 		   SlDelivery *delivery)
 {
 	SlAck ack = {.target = target, .native_id = answer->native_id, .now = batch->now};
@@ -218,8 +261,11 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
 		effects->waiting->is_changed[target] = true;
 	entry.data = stored_to_jsonb(batch->policy, effects);
 	sl_batch_take(batch, record, effects, &entry);
-	if (effects->has_accepted)
+	if (ack.sight != NULL)
+	{
 		entry.actor = answer->actor;
+		answer->seen[effects->verdict]++;
+	}
 	delivery->has_event = says_more(&entry) && !is_plain_sight(&ack, &entry, effects);
 	if (delivery->has_event)
 		sl_log_add(&batch->log, record, &entry);
@@ -230,7 +276,7 @@ ack_record(SlBatch *batch, SlRecord *record, int target, const Answer *answer,
 typedef struct Acking
 {
 	SlBatch      *batch;
-	const Answer *answer;
+	Answer       *answer;
 	SlTable       outbox;
 	SlDeliveryLog log;
 	int           nacked;
@@ -309,6 +355,13 @@ ack_rows_of_record(Acking *acking, const SlNamedRow *rows, int n)
 	return i;
 }
 
+static void
+count_sights(const SlBatch *batch, int target, Answer *answer)
+{
+	sl_count_arrivals(batch->policy, target, answer->seen, batch->now);
+	memset(answer->seen, 0, sizeof(answer->seen));
+}
+
 static int
 ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 {
@@ -324,6 +377,8 @@ ack_batch(SlBatch *batch, const SlNamedRow *leased, int n, void *arg)
 	if (acking.nacked > 0 && acking.target >= 0)
 		sl_count_deliveries(batch->policy, acking.target, acking.took, acking.nacked,
 							batch->now);
+	if (acking.answer->nwritten > 0 && acking.target >= 0)
+		count_sights(batch, acking.target, acking.answer);
 	return acking.nacked;
 }
 

@@ -202,6 +202,14 @@ sl_mark_keep(SlMark *mark)
 	((Memory *) mark)->is_fresh = true;
 }
 
+void
+sl_mark_lose(SlMark *mark)
+{
+	mark->next = (SlTurn){0, SL_FIRST_ID};
+	mark->open.n = 0;
+	mark->held.n = 0;
+}
+
 /* Nothing here can fail: the transaction has committed. */
 static void
 adopt(void)

@@ -66,6 +66,9 @@ extern void sl_mark_init(void);
 extern SlMark *sl_mark_begin(const char *target, const char *entity);
 extern void    sl_mark_keep(SlMark *mark);
 
+/* What it says is not true, whoever keeps it: it knows no place any more. */
+extern void sl_mark_lose(SlMark *mark);
+
 /* One that knows nothing and is never kept, in the current context. */
 extern SlMark *sl_mark_scratch(void);
 

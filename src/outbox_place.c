@@ -158,6 +158,23 @@ hold(SlWalk *walk, SlTurn turn)
 		walk->is_scratch = true;
 }
 
+/* Between those of a run others stand, which are claimed by now, or are held on their own. */
+static bool
+is_wanted(SlWalk *walk)
+{
+	int64 id;
+
+	if (walk->run == NULL)
+		return true;
+	id = DatumGetInt64(column(walk, SL_OUTBOX_ID));
+	while (walk->nrun > 0 && walk->run->id < id)
+	{
+		walk->run++;
+		walk->nrun--;
+	}
+	return walk->nrun > 0 && walk->run->id == id;
+}
+
 /* A row that a worker has keeps its place: to lose it would be an entry in each index. */
 static void
 take_row(SlWalk *walk)
@@ -165,7 +182,7 @@ take_row(SlWalk *walk)
 	char        *entity;
 	SlCandidate *found;
 
-	if (!slot_attisnull(walk->slot, SL_OUTBOX_LEASE + 1))
+	if (!slot_attisnull(walk->slot, SL_OUTBOX_LEASE + 1) || !is_wanted(walk))
 		return;
 	entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
 	if (walk->entity != NULL && strcmp(walk->entity, entity) != 0)
@@ -275,15 +292,20 @@ pick_run(SlWalk *walk, SlTurn *run)
 	return n;
 }
 
-/* What is claimable between them was held too; what there was no room for comes next. */
+/* What there was no room for comes next. */
 static void
 take_run(SlWalk *walk)
 {
 	SlTurn run[MAX_RUN];
 	int    n = pick_run(walk, run);
+	bool   is_at_end;
 	int64  last;
 
-	if (take_range(walk, run[0].place, run[0].id, run[n - 1].id))
+	walk->run = run;
+	walk->nrun = n;
+	is_at_end = take_range(walk, run[0].place, run[0].id, run[n - 1].id);
+	walk->run = NULL;
+	if (is_at_end)
 		return;
 	last = walk->found[walk->nfound - 1].turn.id;
 	for (; n > 0 && run[n - 1].id > last; n--)
@@ -437,7 +459,9 @@ void
 sl_walk_close(SlWalk *walk)
 {
 	move_mark(walk);
-	if (!walk->is_scratch)
+	if (walk->is_scratch)
+		sl_mark_lose(walk->mark);
+	else
 		sl_mark_keep(walk->mark);
 	ExecDropSingleTupleTableSlot(walk->slot);
 	index_close(walk->index, NoLock);

@@ -42,6 +42,8 @@ typedef struct SlWalk
 	int             nopen;    /* places to be looked at besides */
 	bool            is_at_end;
 	bool            is_held; /* what was found last was held before */
+	const SlTurn   *run;     /* NULL, or the only rows that are looked for, by id */
+	int             nrun;    /* those that the scan has not passed yet */
 	SlCandidate    *found;
 	int             nfound;
 	int             room;

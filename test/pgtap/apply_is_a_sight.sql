@@ -31,6 +31,26 @@ SELECT is((SELECT string_agg(target_system || ' ' || change_set, ',') FROM sync_
 SELECT sync_apply('app');
 DROP TRIGGER adds ON shop;
 
+-- The stamp that the row carries is used up by that sight
+SELECT sync_configure('stamped', '{"systems": {"app": {"key": "id"}, "shop": {"key": "ref", "sentinel": "src"}}, "window": "0", "fields": {"name": {}}}');
+CREATE TABLE here (id int PRIMARY KEY, name text);
+CREATE TABLE there (ref text PRIMARY KEY, name text, src text);
+SELECT sync_attach('here', 'app', 'stamped'), sync_attach('there', 'shop', 'stamped');
+INSERT INTO here VALUES (1, 'A');
+SELECT sync_apply('shop');
+UPDATE here SET name = 'X';
+SELECT sync_apply('shop');
+CREATE TABLE copy AS TABLE there;
+UPDATE here SET name = 'Y';
+SELECT sync_apply('shop');
+UPDATE there AS t SET name = c.name, src = c.src FROM copy AS c;
+SELECT is((SELECT data ->> 'name' FROM sync_record WHERE entity = 'stamped'), 'X', 'a row that a human puts back as it was is an edit');
+SELECT sync_apply('app');
+SELECT is((SELECT name FROM here), 'X', 'which goes to the other table');
+
+-- A sight is counted as what came in
+SELECT ok(sum(records) > 0, 'sights are counted') FROM sync_stat WHERE entity = 'stamped' AND system = 'shop' AND counted = 'echo';
+
 -- What no record may be is told by the door for records
 CREATE OR REPLACE FUNCTION adds() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.name := NULL; RETURN new; END $$;
 CREATE TRIGGER adds BEFORE UPDATE ON shop FOR EACH ROW EXECUTE FUNCTION adds();

@@ -30,5 +30,14 @@ SELECT sync_nack(id, lease, 'no', permanent => true) FROM sync_poll('desk');
 SELECT count(*) FROM sync_diff('desk', 'contact', '{"record_key": "2", "b": "3"}');
 SELECT results_eq($$ SELECT status, field_hash FROM sync_outbox WHERE target_system = 'desk' AND record_key = '2' $$,
 	$$ VALUES ('dead' COLLATE "C", sync_hash('{"a": "2", "b": "3"}')) $$, 'what the target shows revives no dead letter');
+
+-- What a human places shows something too
+SELECT sync_configure('placed', '{"systems": {"crm": {}, "desk": {"id": "id"}}, "window": "0", "fields": {"a": {}, "b": {}}}');
+SELECT count(*) FROM sync_diff('crm', 'placed', '[{"record_key": "1", "a": "1", "b": "1"}, {"record_key": "2", "a": "1", "b": "1"}]', baseline => true);
+SELECT count(*) FROM sync_diff('desk', 'placed', '[{"record_key": "1", "id": "n1", "a": "1", "b": "1"}, {"record_key": "2", "id": "n2", "a": "1", "b": "1"}]', baseline => true);
+SELECT count(*) FROM sync_diff('crm', 'placed', '{"record_key": "2", "a": "2"}');
+SELECT count(*) FROM sync_diff('desk', 'placed', '{"record_key": "1", "id": "n2", "b": "7"}');
+SELECT sync_resolve(id, value => '"2"') FROM sync_open_conflicts WHERE kind = 'duplicate';
+SELECT is(field_hash, sync_hash('{"a": "2", "b": "7"}'), 'of what was held too') FROM sync_poll('desk', entity => 'placed');
 SELECT * FROM finish();
 ROLLBACK;
