@@ -10,6 +10,9 @@
 
 #include "json_out.h"
 
+/* Bytes of an object or array, or of a number. */
+#define LARGE 1024
+
 Datum
 sl_text_to_jsonb(const char *json)
 {
@@ -105,29 +108,21 @@ sl_append_member(StringInfo out, const SlFieldSpec *spec, const SlValue *value)
 		appendBinaryStringInfo(out, value->data, value->len);
 }
 
-static void
-push_member(JsonbParseState **state, const SlFieldSpec *field, const SlValue *value)
-{
-	sl_push_key(state, field->name, field->name_len);
-	sl_push_value(state, value, WJB_VALUE);
-}
-
-static Datum
-end_object(JsonbParseState **state)
-{
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(state, WJB_END_OBJECT, NULL)));
-}
-
 Datum
 sl_record_to_jsonb(const SlPolicy *policy, const SlValue *values)
 {
-	JsonbParseState *state = NULL;
+	int     *fields = palloc(sizeof(int) * policy->nfields);
+	SlValue *present = palloc(sizeof(SlValue) * policy->nfields);
+	int      n = 0;
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int f = 0; f < policy->nfields; f++)
-		if (values[f].kind != SL_ABSENT)
-			push_member(&state, &policy->fields[f], &values[f]);
-	return end_object(&state);
+	{
+		if (values[f].kind == SL_ABSENT)
+			continue;
+		fields[n] = f;
+		present[n++] = values[f];
+	}
+	return sl_fields_to_jsonb(policy, n, fields, present);
 }
 
 const char *
@@ -144,14 +139,32 @@ sl_fields_to_json(const SlPolicy *policy, int nfields, const int *fields,
 	return json.data;
 }
 
+/* What is large is parsed with all that stands around it, rather than parsed and put in again. */
+static bool
+has_large(int n, const SlValue *values)
+{
+	for (int i = 0; i < n; i++)
+		if (values[i].len > LARGE && values[i].data[0] != '"')
+			return true;
+	return false;
+}
+
 Datum
 sl_fields_to_jsonb(const SlPolicy *policy, int nfields, const int *fields,
 				   const SlValue *values)
 {
 	JsonbParseState *state = NULL;
 
+	if (has_large(nfields, values))
+		return sl_text_to_jsonb(sl_fields_to_json(policy, nfields, fields, values));
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < nfields; i++)
-		push_member(&state, &policy->fields[fields[i]], &values[i]);
-	return end_object(&state);
+	{
+		const SlFieldSpec *field = &policy->fields[fields[i]];
+
+		sl_push_key(&state, field->name, field->name_len);
+		sl_push_value(&state, &values[i], WJB_VALUE);
+	}
+	return JsonbPGetDatum(
+		JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
