@@ -3,7 +3,7 @@
 CREATE SCHEMA "the book";
 CREATE EXTENSION sync_ledger SCHEMA "the book";
 SET search_path = "the book";
-SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id", "rate": "100/minute"}, "support": {}}, "window": "0 seconds", "max_attempts": 1,
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id", "rate": "100/minute"}, "support": {"echo_window": "1 day"}}, "window": "0 seconds", "max_attempts": 1,
 	"fields": {"name": {}, "phone": {}, "seats": {"type": "number"}, "tags": {"type": "set", "merge": "set"}}, "match_on": ["phone"]}');
 SELECT sync_diff('crm', 'contact', '[{"record_key": "acked", "phone": "1", "name": "ä \"quoted\" \\ \t \ud83d\ude00", "tags": ["b", "a"]}, {"record_key": "missed", "phone": "0"}]', actor => 'ann');
 SELECT sync_ack(id, lease, 's-' || record_key, '{"phone": "00"}') FROM sync_poll('support') WHERE record_key = 'missed';

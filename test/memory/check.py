@@ -69,7 +69,7 @@ TURNS = {
     'sync_canonical, sync_hash, sync_changes': """PERFORM sync_canonical(d), sync_hash(d), sync_changes(d, '{"a": 1}') FROM (VALUES (jsonb_build_object('b', i, 'a', ARRAY[i]))) AS v (d);""",
     'sync_read': f"""PERFORM sync_read({CONFIG}, 'crm', format('{{"record_key": "k1", "a": "%s", "b": "É", "tags": ["b", "a"]}}', i));""",
     'sync_policy, sync_config': """PERFORM sync_policy('item'), sync_config('item'), sync_config('item', 1);""",
-    'sync_configure': f"""PERFORM sync_configure('item', {CONFIG}); DELETE FROM sync_entity WHERE entity = 'item' AND version < (SELECT max(version) FROM sync_entity WHERE entity = 'item');
+    'sync_configure': f"""PERFORM sync_configure('item', replace({CONFIG}, '"max_flips": 1000', '"max_flips": ' || 999 + i % 2)::jsonb); DELETE FROM sync_entity WHERE entity = 'item' AND version < (SELECT max(version) FROM sync_entity WHERE entity = 'item');
         PERFORM sync_diff('crm', 'item', '{{"record_key": "k1"}}');""",
     'sync_maintain, sync_now': EDIT + DRAIN_LATER + """PERFORM sync_maintain(), sync_now();""",
     'sync_attach, sync_detach': """PERFORM sync_detach('app'); PERFORM sync_attach('app', 'app', 'item'); UPDATE app SET a = i WHERE record_key = 'k2';""" + DRAIN_LATER,
