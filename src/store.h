@@ -52,8 +52,12 @@ typedef struct SlRecord
 	Datum           said;      /* ... and as jsonb; 0: nothing */
 	bytea          *encoded;   /* the dirty state, once it has been sealed */
 	bool *is_changed;          /* by system: its waiting row must be written or removed */
-	int shown_by; /* a system whose waiting row, as it is, may leave the record otherwise
-					   * than it says: it has shown something, or gives the row back; or -1 */
+
+	/*
+	 * A system whose waiting row, as it is, may leave the record otherwise than it says, for
+	 * it has shown something or gives the row back; -1: none.
+	 */
+	int shown_by;
 } SlRecord;
 
 typedef struct SlStore

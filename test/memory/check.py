@@ -141,7 +141,7 @@ class Check:
         after = self.memory()
         took = time.monotonic() - begin
         held, own = (there - here for here, there in zip(before, after))
-        self.tell(held <= HELD and own <= OWN, f'{what}: {blocks * block * times} calls of each, {held / 1024:+.0f} kB held, {own / 1024:+.0f} kB of its own, in {took:.1f} s')
+        self.tell(held <= HELD and own <= OWN, f'{what}: {blocks * block * times} calls, {held / 1024:+.0f} kB held, {own / 1024:+.0f} kB of its own, in {took:.1f} s')
         if held > HELD:
             grown = {name: size - contexts.get(name, 0) for name, size in self.contexts().items()}
             for name, size in sorted(grown.items(), key=lambda item: -item[1])[:5]:
