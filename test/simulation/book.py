@@ -78,6 +78,10 @@ LANGUAGE plpgsql AS $$
 DECLARE done boolean;
 BEGIN
     done := sync_nack(id, lease, error, retry, permanent);
+    -- a history that is played again waits as long: half of the curve, without the share that chance adds
+    UPDATE sync_outbox o SET visible_at = updated_at + interval '2.5 s' * 2 ^ (attempts - 1),
+        retry_at = updated_at + interval '2.5 s' * 2 ^ (attempts - 1)
+    WHERE done AND retry IS NULL AND o.id = sim_nack.id AND retry_at IS NOT NULL;
     RETURN sim_answer(to_jsonb(done), e, k);
 END $$;
 

@@ -7,6 +7,7 @@ from collections import Counter
 import psycopg2
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
 from book import Book
 from failure import Failure
@@ -52,6 +53,7 @@ class Hunt:
     def __init__(self, database, crash):
         self.book = Book(database, crash)
         self.number = 0
+        self.found = None           # the newest failure
         self.crashes = False        # stop the server twice in each history
         self.start_policy()
 
@@ -78,11 +80,12 @@ class Hunt:
 
     def history(self, policy, dice, numbers):
         world = self.play(policy, dice, numbers)
-        if world.failure is None and self.number % 10 == 0:
+        if world.failure is None and dice % 10 == 0:     # of the history alone: what fails, fails again
             self.repeat(policy, dice, numbers, world)
         if world.failure is not None:
             self.book.forget()
-            raise Found(dice, numbers, world)
+            self.found = Found(dice, numbers, world)
+            raise self.found
         self.count(world)
 
     def repeat(self, policy, dice, numbers, world):
@@ -115,8 +118,8 @@ class Hunt:
 
         try:
             run()
-        except Found as found:
-            return found
+        except (Found, Flaky):      # flaky: it failed once, and not when it was played again; that is told too
+            return self.found
         return None
 
     def shrink(self, policy, found, seconds):

@@ -407,10 +407,10 @@ class Oracle(Excuses, Life, Rest, Rulings, Settled, Waiting):
             shot.system, lambda c: field in c.changes and c.token_told and c.answer.payload.get("v") == version))
 
     def is_newly_named(self, field, value, state):
-        """This very event has put it into a conflict."""
-        known = {c["id"] for c in self.state["conflicts"] or []}
-        return any(field in self.fields_of(c) and text_of(value) in {text_of(v) for v in all_values(c)}
-                   for c in state["conflicts"] or [] if c["id"] not in known)
+        """This very event has put it into a conflict, a new one or one that was open."""
+        known = {c["id"]: {text_of(v) for v in all_values(c)} for c in self.state["conflicts"] or []}
+        return any(field in self.fields_of(c) and text_of(value) in {text_of(v) for v in all_values(c)} - known.get(c["id"], set())
+                   for c in state["conflicts"] or [])
 
     # decisions
 
