@@ -2,9 +2,12 @@
  * outbox_claim.c
  *	  A waiting row becomes a worker's.
  *
- * What a worker gets is computed from the state under the record's lock, and the row is
- * looked at under it: between the look that found it and the lock it may have gone, or
- * come back to wait for its retry.
+ * What a worker gets is computed from the state under the record's lock.  The row is looked
+ * at on one snapshot for many records; where it was written after that it is looked at anew,
+ * under the lock: it may have come back to wait for its retry.
+ *
+ * One record is locked and its row written before the next: whoever else comes by sees that a
+ * row is being written, and passes it without a look for its record.
  */
 #include "postgres.h"
 
@@ -179,7 +182,7 @@ lease_row(SlPoll *poll, Claim *claim)
 	claim->values[COL_ATTEMPT] = Int32GetDatum(attempt);
 	claim->values[COL_CREATED_AT] = claim->row[SL_OUTBOX_CREATED_AT];
 	set_row(claim, SL_OUTBOX_ATTEMPTS, Int32GetDatum(attempt));
-	set_row(claim, SL_OUTBOX_STATUS, CStringGetTextDatum("leased"));
+	set_row(claim, SL_OUTBOX_STATUS, poll->leased);
 	set_row(claim, SL_OUTBOX_LEASE, claim->values[COL_LEASE]);
 	set_row(claim, SL_OUTBOX_CLAIM_ID,
 			Int64GetDatum(nextval_internal(poll->event_sequence, false)));
@@ -232,6 +235,10 @@ find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 		return false;
 	if (!sl_table_find_at(&poll->outbox, &candidate->tid, part->waiting_id, claim->row,
 						  claim->row_nulls))
+		sl_outbox_row_missing(part->waiting_id);
+	if (!sl_table_is_newest(&poll->outbox) &&
+		!sl_table_find_newest(&poll->outbox, part->waiting_id, claim->row,
+							  claim->row_nulls))
 		sl_outbox_row_missing(part->waiting_id);
 	return !claim->row_nulls[SL_OUTBOX_PLACE] && claim->row_nulls[SL_OUTBOX_LEASE];
 }
@@ -340,7 +347,6 @@ claim_locked(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 {
 	bool is_done;
 
-	CHECK_FOR_INTERRUPTS();
 	MemoryContextSwitchTo(batch->work);
 	record->state = sl_state_decode(batch->policy, record->stored, record->stored_len);
 	is_done = claim_alone(poll, batch, record, target, candidate);
@@ -356,24 +362,32 @@ claim_locked(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 	sl_batch_leave(batch, record);
 }
 
-static bool
-has_locked(const SlBatch *batch)
+static void
+open_outbox(SlPoll *poll)
 {
-	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->stored != NULL)
-			return true;
-	return false;
+	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
+	poll->leased = CStringGetTextDatum("leased");
+	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
 }
 
 void
-sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates)
+sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates, int n)
 {
-	if (!has_locked(batch))
-		return;
-	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
-	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
-	for (int i = 0; i < batch->nrecords; i++)
-		if (batch->records[i]->stored != NULL)
-			claim_locked(poll, batch, batch->records[i], target, candidates[i]);
-	sl_table_close(&poll->outbox);
+	bool is_open = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		SlRecord *record = sl_batch_add(batch, candidates[i]->key,
+										(int32) strlen(candidates[i]->key));
+
+		CHECK_FOR_INTERRUPTS();
+		if (!sl_batch_lock_if_free(batch, record))
+			continue;
+		if (!is_open)
+			open_outbox(poll);
+		is_open = true;
+		claim_locked(poll, batch, record, target, candidates[i]);
+	}
+	if (is_open)
+		sl_table_close(&poll->outbox);
 }

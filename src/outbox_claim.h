@@ -30,17 +30,19 @@ typedef struct SlPoll
 	SlTable        outbox;
 	SlLeasedPlace *places; /* of what was claimed */
 	Oid            event_sequence;
+	Datum          leased; /* the status of what is claimed */
 } SlPoll;
 
 /* When a lease that begins now runs out. */
 extern TimestampTz sl_lease_end(const SlPoll *poll, TimestampTz now);
 
 /*
- * Claims candidates, each by its record in the batch: what is still claimable is handed out
- * and noted in states and log, which the caller writes; what has nothing left to send is
- * dropped.  A record that was not locked is left alone.
+ * Claims candidates, one after the other, each under the lock of its record, which is added to
+ * the batch: what is still claimable is handed out and noted in states and log, which the
+ * caller writes; what has nothing left to send is dropped.  A record that could not be locked
+ * has nothing stored, and its row is left alone.
  */
 extern void sl_claim_rows(SlPoll *poll, SlBatch *batch, int target,
-						  SlCandidate **candidates);
+						  SlCandidate **candidates, int n);
 
 #endif

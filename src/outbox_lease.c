@@ -85,8 +85,8 @@ add_due(SlBatch *batch, const SlDue *due, int n)
 	int i;
 
 	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
-		sl_batch_add(batch, due[i].key, (int32) strlen(due[i].key));
-	sl_batch_lock_free(batch);
+		sl_batch_lock_if_free(batch, sl_batch_add(batch, due[i].key,
+												  (int32) strlen(due[i].key)));
 	return i;
 }
 

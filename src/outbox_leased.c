@@ -28,7 +28,7 @@
 #include "query.h"
 
 /* Records are locked and written so many at a time, in key order all the same. */
-#define BATCH 500
+#define BATCH 128
 
 /* Looks at rows by their ids, as they are now. */
 typedef struct Look

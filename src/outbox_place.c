@@ -128,6 +128,19 @@ turn_of(const SlWalk *walk)
 						DatumGetFullTransactionId(column(walk, SL_OUTBOX_PLACE)))};
 }
 
+static bool
+is_of_entity(const SlWalk *walk)
+{
+	return walk->entity == NULL ||
+		   strcmp(walk->entity, TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY))) == 0;
+}
+
+static HeapTuple
+row_in_slot(const SlWalk *walk)
+{
+	return ((HeapTupleTableSlot *) walk->slot)->tuple;
+}
+
 /*
  * An open transaction writes the row, so it holds the record's lock: there is no need to find
  * out by looking for the record.  With one snapshot for all, the lock has to say what became
@@ -136,7 +149,7 @@ turn_of(const SlWalk *walk)
 static bool
 is_being_written(const SlWalk *walk)
 {
-	const HeapTupleHeader row = ((HeapTupleTableSlot *) walk->slot)->tuple->t_data;
+	const HeapTupleHeader row = row_in_slot(walk)->t_data;
 	TransactionId         xid = HeapTupleHeaderGetRawXmax(row);
 
 	if (IsolationUsesXactSnapshot() ||
@@ -176,16 +189,19 @@ is_wanted(SlWalk *walk)
 }
 
 /* A row that a worker has keeps its place: to lose it would be an entry in each index. */
+static bool
+is_leased(const SlWalk *walk)
+{
+	return !heap_attisnull(row_in_slot(walk), SL_OUTBOX_LEASE + 1,
+						   RelationGetDescr(walk->heap));
+}
+
 static void
 take_row(SlWalk *walk)
 {
-	char        *entity;
 	SlCandidate *found;
 
-	if (!slot_attisnull(walk->slot, SL_OUTBOX_LEASE + 1) || !is_wanted(walk))
-		return;
-	entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
-	if (walk->entity != NULL && strcmp(walk->entity, entity) != 0)
+	if (is_leased(walk) || !is_wanted(walk) || !is_of_entity(walk))
 		return;
 	if (is_being_written(walk))
 	{
@@ -195,7 +211,7 @@ take_row(SlWalk *walk)
 	found = &walk->found[walk->nfound++];
 	memset(found, 0, sizeof(SlCandidate));
 	found->tid = walk->slot->tts_tid;
-	found->entity = entity;
+	found->entity = TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY));
 	found->key = TextDatumGetCString(column(walk, SL_OUTBOX_KEY));
 	found->turn = turn_of(walk);
 }

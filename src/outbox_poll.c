@@ -32,7 +32,7 @@ PG_FUNCTION_INFO_V1(sync_poll);
 #define MAX_CHANGES 100000
 
 /* Records are locked and written so many at a time. */
-#define BATCH 500
+#define BATCH 128
 
 enum
 {
@@ -42,18 +42,6 @@ enum
 	ARG_WORKER,
 	ARG_ENTITY
 };
-
-/* The candidates of one entity: their records, locked where nobody else holds them. */
-static void
-lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
-{
-	for (int i = 0; i < n; i++)
-		sl_batch_add(batch, candidates[i]->key, (int32) strlen(candidates[i]->key));
-	sl_batch_lock_free(batch);
-	for (int i = 0; i < n; i++)
-		if (batch->records[i]->stored == NULL)
-			sl_walk_hold(walk, candidates[i]);
-}
 
 static void
 put_claims(SlBatch *batch)
@@ -67,7 +55,7 @@ put_claims(SlBatch *batch)
 	MemoryContextSwitchTo(context);
 }
 
-/* Claims the candidates of one entity, in their order. */
+/* Claims the candidates of one entity, in their order, where nobody else holds their records. */
 static void
 claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 {
@@ -82,8 +70,10 @@ claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 		return;
 	}
 	sl_batch_open(&batch, policy, n);
-	lock_candidates(&batch, walk, candidates, n);
-	sl_claim_rows(poll, &batch, target, candidates);
+	sl_claim_rows(poll, &batch, target, candidates, n);
+	for (int i = 0; i < n; i++)
+		if (batch.records[i]->stored == NULL)
+			sl_walk_hold(walk, candidates[i]);
 	put_claims(&batch);
 	sl_batch_close(&batch);
 }

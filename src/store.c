@@ -404,22 +404,19 @@ sl_store_look_again(SlStore *store)
 	sl_claimed_renew(&store->claimed, false);
 }
 
-void
-sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
+bool
+sl_store_lock_if_free(SlStore *store, SlRecord *record)
 {
-	if (nrecords > 0)
-		PreventCommandIfReadOnly("a write of sync_ledger");
-	for (int i = 0; i < nrecords; i++)
-	{
-		SlStored stored;
+	SlStored stored;
 
-		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
-			continue;
-		records[i]->tid = stored.tid;
-		lock_row(store, records[i], LockWaitSkip);
-	}
-	sl_store_end_look(store);
+	PreventCommandIfReadOnly("a write of sync_ledger");
+	if (!sl_store_look(store, record->key, record->key_len, &stored))
+		return false;
+	record->tid = stored.tid;
+	if (!lock_row(store, record, LockWaitSkip))
+		return false;
 	sl_claimed_renew(&store->claimed, true);
+	return true;
 }
 
 static void
