@@ -157,12 +157,14 @@ drop_gathered(SlTable *table)
 		ExecDropSingleTupleTableSlot(table->gathered[i]);
 }
 
+/* A BEFORE trigger of a user's wants the row locked, as the command that comes now sees it. */
 static void
 update(SlTable *table, TupleTableSlot *old, const Datum *values, const bool *nulls)
 {
 	SlOwner before;
 
 	fill(table, values, nulls);
+	table->estate->es_output_cid = GetCurrentCommandId(true);
 	sl_owner_begin(&before);
 	ExecSimpleRelationUpdate(table->info, table->estate, &table->epq, old, table->fresh);
 	sl_owner_end(&before);
@@ -194,6 +196,7 @@ delete_row(SlTable *table, TupleTableSlot *row)
 {
 	SlOwner before;
 
+	table->estate->es_output_cid = GetCurrentCommandId(true);
 	sl_owner_begin(&before);
 	ExecSimpleRelationDelete(table->info, table->estate, &table->epq, row);
 	sl_owner_end(&before);

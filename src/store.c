@@ -303,17 +303,22 @@ take_locked(SlStore *store, SlRecord *record)
 	check_policy(store, copy, stored.len);
 }
 
-/* Locks the newest version of a row that was looked at; false where it is held or gone. */
-static bool
-lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
+/* Locks the newest version of a row that was looked at. */
+static TM_Result
+try_lock(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 {
 	TM_FailureData failure;
-	uint8     flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-	TM_Result result;
+	uint8 flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
 
-	result = table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
-							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							  wait_policy, flags, &failure);
+	return table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
+							GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							wait_policy, flags, &failure);
+}
+
+/* False where it is held or gone. */
+static bool
+take_lock(SlStore *store, SlRecord *record, TM_Result result)
+{
 	switch (result)
 	{
 		case TM_Ok:
@@ -337,13 +342,19 @@ lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 }
 
 static bool
+lock_row(SlStore *store, SlRecord *record)
+{
+	return take_lock(store, record, try_lock(store, record, LockWaitBlock));
+}
+
+static bool
 lock_existing(SlStore *store, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 		if (!records[i]->has_tid)
 			return false;
 	for (int i = 0; i < nrecords; i++)
-		if (!lock_row(store, records[i], LockWaitBlock))
+		if (!lock_row(store, records[i]))
 			return false;
 	return true;
 }
@@ -404,16 +415,45 @@ sl_store_look_again(SlStore *store)
 	sl_claimed_renew(&store->claimed, false);
 }
 
+static void
+look_anew(SlStore *store)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	sl_store_end_look(store);
+	sl_store_begin_look(store);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+find(SlStore *store, SlRecord *record)
+{
+	SlStored stored;
+	bool     is_found = sl_store_look(store, record->key, record->key_len, &stored);
+
+	if (is_found)
+		record->tid = stored.tid;
+	return is_found;
+}
+
 bool
 sl_store_lock_if_free(SlStore *store, SlRecord *record)
 {
-	SlStored stored;
+	TM_Result result;
 
 	PreventCommandIfReadOnly("a write of sync_ledger");
-	if (!sl_store_look(store, record->key, record->key_len, &stored))
+	if (!find(store, record))
 		return false;
-	record->tid = stored.tid;
-	if (!lock_row(store, record, LockWaitSkip))
+	result = try_lock(store, record, LockWaitSkip);
+	if (result == TM_Invisible)
+	{
+		/* A trigger of a user's has written it since the look, in this transaction. */
+		look_anew(store);
+		if (!find(store, record))
+			return false;
+		result = try_lock(store, record, LockWaitSkip);
+	}
+	if (!take_lock(store, record, result))
 		return false;
 	sl_claimed_renew(&store->claimed, true);
 	return true;

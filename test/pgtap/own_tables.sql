@@ -45,6 +45,32 @@ SELECT is(pg_temp.saw('support', '{"phone": "6"}'), 'conflict phone=conflict', '
 SELECT throws_ok(format($$ SELECT sync_resolve(%s, value => 'null') $$, pg_temp.open_conflict()), '22023',
 	'field "phone" is required and cannot be null', 'null is no decision for it');
 
+-- BEFORE triggers too, on rows that this transaction has written, and those that write other records
+CREATE FUNCTION let_pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER pass BEFORE UPDATE ON sync_outbox FOR EACH ROW EXECUTE FUNCTION let_pass();
+CREATE TRIGGER pass BEFORE UPDATE ON sync_state FOR EACH ROW EXECUTE FUNCTION let_pass();
+SELECT sync_configure('lead', '{"systems": ["crm", "support", "third"], "window": "0", "fields": {
+	"email": {"path": {"crm": "email", "support": "email"}}, "phone": {"path": {"crm": "phone", "third": "phone"}}}}');
+BEGIN;
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'lead', '[{"record_key": "1", "email": "a", "phone": "1"}, {"record_key": "2", "email": "a", "phone": "1"}]')), 2::bigint, 'a batch');
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'lead', '{"record_key": "1", "email": "b", "phone": "1"}')), 1::bigint, 'folds into a row of this transaction');
+SELECT is((SELECT sync_ack(max(lease)) FROM (SELECT lease FROM sync_poll('support')) AS p), 2, 'which polls and acknowledges it');
+COMMIT;
+DROP FUNCTION let_pass CASCADE;
+CREATE FUNCTION change_other() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.status = 'leased' AND new.record_key = '1' THEN
+		PERFORM public.sync_diff('crm', 'lead', '{"record_key": "2", "phone": "22"}');
+	END IF;
+	RETURN new;
+END
+$$;
+CREATE TRIGGER change_other BEFORE UPDATE ON sync_outbox FOR EACH ROW EXECUTE FUNCTION change_other();
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'lead', '[{"record_key": "1", "email": "c"}, {"record_key": "2", "email": "c"}]')), 2::bigint, 'a batch');
+SELECT is((SELECT string_agg(record_key, ',' ORDER BY record_key) FROM sync_poll('support')), '1,2', 'a poll whose first row changes the next record has both');
+SELECT is((SELECT change_set::text FROM sync_outbox WHERE record_key = '2' AND target_system = 'third'), '{"phone": "22"}', 'and the change stands');
+DROP FUNCTION change_other CASCADE;
+
 -- Constraints are kept by rows that no statement writes, also one that comes and goes
 ALTER TABLE sync_outbox ADD CONSTRAINT not_this_one CHECK (record_key <> 'T4');
 SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact', '{"record_key": "T3", "phone": "1"}')), 1::bigint, 'what it allows goes through');
