@@ -39,8 +39,8 @@ COMMENT ON COLUMN sync_target.claims IS
 CREATE FUNCTION sync_renew_targets() RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    INSERT INTO sync_target AS t (target_system, max_claims, period)
-    SELECT DISTINCT ON (s.name) s.name, r.max_claims, r.period
+    INSERT INTO sync_target AS t (target_system, max_claims, period, paused_at, paused_by)
+    SELECT DISTINCT ON (s.name) s.name, r.max_claims, r.period, p.paused_at, p.paused_by
     FROM (SELECT DISTINCT ON (e.entity) e.config -> 'systems' AS systems
           FROM sync_entity AS e ORDER BY e.entity, e.version DESC) AS n
     CROSS JOIN LATERAL (
@@ -53,13 +53,15 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT pg_catalog.split_part(s.rate, '/', 1)::integer,
                ('1 ' || pg_catalog.split_part(s.rate, '/', 2))::interval) AS r(max_claims, period)
+    LEFT JOIN (SELECT max(a.paused_at), max(a.paused_by) FROM sync_target AS a
+               HAVING pg_catalog.bool_and(a.paused_at IS NOT NULL)) AS p(paused_at, paused_by) ON true
     ORDER BY s.name, r.max_claims / extract(epoch FROM r.period), r.max_claims
     ON CONFLICT (target_system) DO UPDATE
     SET max_claims = excluded.max_claims, period = excluded.period
     WHERE (t.max_claims, t.period) IS DISTINCT FROM (excluded.max_claims, excluded.period);
 END;
 COMMENT ON FUNCTION sync_renew_targets() IS
-    'Brings sync_target up to the newest policies; part of sync_configure.';
+    'Brings sync_target up to the newest policies; where all targets are paused a new one is too. Part of sync_configure.';
 
 CREATE FUNCTION sync_rate_left(target text, at timestamptz) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -94,7 +96,7 @@ CREATE FUNCTION sync_pause(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_pause(text) IS
-    'sync_poll hands out nothing for a target (null: for none of all that policies name), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target is 42704.';
+    'sync_poll hands out nothing for a target (null: for none of all that policies name, and of those that they name later), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target is 42704.';
 
 CREATE FUNCTION sync_resume(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -44,4 +44,12 @@ SELECT lives_ok($$ SELECT sync_resume() $$, 'resuming all does');
 SELECT is(pg_temp.ack('support'), true, 'what was on its way arrives');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "3"}', 'and polling goes on');
 
+-- A target that comes while all are paused
+SELECT sync_pause();
+SELECT sync_configure('fresh', '{"systems": ["crm", "support", "fresh"], "fields": {"phone": {}}}');
+SELECT is((SELECT string_agg(DISTINCT paused::text, ',') FROM sync_lag), 'true', 'is paused too');
+SELECT sync_resume('fresh');
+SELECT sync_configure('fresher', '{"systems": ["crm", "support", "fresher"], "fields": {"phone": {}}}');
+SELECT is((SELECT paused FROM sync_lag WHERE target = 'fresher'), false, 'where one is not, a new one is not');
+
 SELECT * FROM finish();
