@@ -65,3 +65,15 @@ sl_lease_place(int64 lease, int64 id)
 	}
 	return NULL;
 }
+
+int64 *
+sl_lease_remembered(int64 lease, int *n)
+{
+	int64 *ids;
+
+	*n = lease == remembered ? nplaces : 0;
+	ids = palloc(sizeof(int64) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		ids[i] = places[i].id;
+	return ids;
+}

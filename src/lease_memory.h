@@ -26,4 +26,7 @@ extern void sl_lease_remember(int64 lease, const SlLeasedPlace *places, int n);
  */
 extern const SlLeasedPlace *sl_lease_place(int64 lease, int64 id);
 
+/* The rows of a lease by their ids; n is 0 where it is another than the last one. */
+extern int64 *sl_lease_remembered(int64 lease, int *n);
+
 #endif

@@ -39,8 +39,8 @@ static SlPlan clear = {
 	.nargs = 1,
 	.argtypes = {INT8ARRAYOID}};
 
-static ArrayType *
-array_of(const int64 *ids, int n)
+ArrayType *
+sl_ids_array(const int64 *ids, int n)
 {
 	Datum *datums = palloc(sizeof(Datum) * Max(n, 1));
 
@@ -60,7 +60,7 @@ sl_lease_add(const SlLease *lease)
 	values[SL_LEASE_ID] = Int64GetDatum(lease->id);
 	values[SL_LEASE_TARGET] = CStringGetTextDatum(lease->target);
 	values[SL_LEASE_ENDS_AT] = TimestampTzGetDatum(lease->ends_at);
-	values[SL_LEASE_IDS] = PointerGetDatum(array_of(lease->rows, lease->nrows));
+	values[SL_LEASE_IDS] = PointerGetDatum(sl_ids_array(lease->rows, lease->nrows));
 	sl_table_open(&table, "sync_lease", SL_LEASE_NCOLUMNS);
 	sl_table_insert(&table, values, nulls);
 	sl_table_close(&table);
@@ -138,7 +138,7 @@ sl_leases_clear(List *leases)
 		return;
 	foreach (cell, leases)
 		ids[foreach_current_index(cell)] = *(int64 *) lfirst(cell);
-	values[0] = PointerGetDatum(array_of(ids, list_length(leases)));
+	values[0] = PointerGetDatum(sl_ids_array(ids, list_length(leases)));
 	sl_spi_connect();
 	sl_query_write(&clear, values, NULL);
 	sl_spi_finish();

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/array.h"
+
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
@@ -35,8 +37,9 @@ extern void sl_lease_add(const SlLease *lease);
 /* The rows that it began with, in the current context; n is 0 where nobody knows it. */
 extern int64 *sl_lease_rows(int64 lease, int *n);
 
-/* The ids in an array of bigint without nulls, as it lies there. */
-extern int64 *sl_array_ids(Datum array, int *n);
+/* An array of ids; and the ids in one without nulls, as it lies there. */
+extern ArrayType *sl_ids_array(const int64 *ids, int n);
+extern int64     *sl_array_ids(Datum array, int *n);
 
 /* SPI is connected: its rows have got longer. */
 extern void sl_lease_extend(int64 lease, TimestampTz ends_at);

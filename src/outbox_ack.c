@@ -398,6 +398,8 @@ ack_lease(Answer *answer)
 	int64 *ids = sl_lease_rows(answer->lease, &nids);
 	int    acked = ack(answer, ids, nids);
 
+	if (acked < Max(nids, 1))
+		sl_count_lease_too_late(answer->lease, ids, nids);
 	if (nids > 0)
 		sl_lease_close(answer->lease);
 	return acked;

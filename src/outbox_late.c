@@ -11,6 +11,8 @@
 #include "utils/builtins.h"
 
 #include "guc.h"
+#include "lease_memory.h"
+#include "lease_store.h"
 #include "outbox_late.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -68,4 +70,14 @@ sl_count_too_late(ArrayType *ids, int64 lease)
 		if (target >= 0)
 			sl_count_calls(policy, target, SL_CALL_TOO_LATE, late[i].rows, sl_now());
 	}
+}
+
+/* A lease of which no row is left is known to the backend that took it, mostly the one that speaks. */
+void
+sl_count_lease_too_late(int64 lease, const int64 *ids, int nids)
+{
+	if (nids == 0)
+		ids = sl_lease_remembered(lease, &nids);
+	if (nids > 0)
+		sl_count_too_late(sl_ids_array(ids, nids), lease);
 }

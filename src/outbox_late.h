@@ -15,4 +15,7 @@
  */
 extern void sl_count_too_late(ArrayType *ids, int64 lease);
 
+/* The same of a worker that spoke of the whole lease, by what is known of its rows. */
+extern void sl_count_lease_too_late(int64 lease, const int64 *ids, int nids);
+
 #endif
