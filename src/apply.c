@@ -21,6 +21,7 @@
 
 #include "apply.h"
 #include "outbox_ack.h"
+#include "outbox_nack.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -49,10 +50,6 @@ static SlPlan claim = {
 		" FROM %s.sync_poll($1, $2, '1 hour'::pg_catalog.interval, 'sync_apply', $3) AS p",
 	.nargs = 3,
 	.argtypes = {TEXTOID, INT4OID, TEXTOID}};
-
-static SlPlan nack = {.sql = "SELECT %s.sync_nack($1, $2, $3)",
-					  .nargs = 3,
-					  .argtypes = {INT8OID, INT8OID, TEXTOID}};
 
 static SlPlan see_rows = {
 	.sql = "SELECT pg_catalog.count(*) FROM %s.sync_diff($1, $2, $3,"
@@ -162,17 +159,8 @@ static void
 nack_others(const SlApply *apply)
 {
 	for (int i = 0; i < apply->nchanges; i++)
-	{
-		const SlChange *change = apply->changes[i];
-		Datum           values[3];
-
-		if (change->is_done)
-			continue;
-		values[0] = Int64GetDatum(change->id);
-		values[1] = Int64GetDatum(apply->lease);
-		values[2] = CStringGetTextDatum(change->error);
-		sl_query_select(&nack, values, NULL);
-	}
+		if (!apply->changes[i]->is_done)
+			sl_nack_undone(apply->changes[i]->id, apply->lease, apply->changes[i]->error);
 }
 
 /* What no acknowledgement could take for a sight: a row that is refused, or under another name. */

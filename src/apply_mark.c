@@ -18,6 +18,7 @@ typedef struct AppliedEntry
 {
 	const char *name;
 	const char *row;
+	bool        is_asked_for;
 	uint32      hash;
 	char        status;
 } AppliedEntry;
@@ -95,6 +96,7 @@ sl_applied_note(const char *name, const char *row, int len)
 	memcpy(copy, row, len);
 	copy[len] = '\0';
 	entry->row = copy;
+	entry->is_asked_for = false;
 }
 
 static const char *
@@ -102,7 +104,10 @@ find_row(const char *name)
 {
 	AppliedEntry *entry = applied_lookup(mark.rows, name);
 
-	return entry == NULL ? NULL : entry->row;
+	if (entry == NULL)
+		return NULL;
+	entry->is_asked_for = true;
+	return entry->row;
 }
 
 const char *
@@ -123,5 +128,21 @@ sl_applied_only_row(void)
 
 	applied_start_iterate(mark.rows, &scan);
 	entry = applied_iterate(mark.rows, &scan);
-	return entry == NULL ? NULL : entry->row;
+	if (entry == NULL)
+		return NULL;
+	entry->is_asked_for = true;
+	return entry->row;
+}
+
+bool
+sl_applied_others(void)
+{
+	applied_iterator scan;
+	AppliedEntry    *entry;
+
+	applied_start_iterate(mark.rows, &scan);
+	while ((entry = applied_iterate(mark.rows, &scan)) != NULL)
+		if (!entry->is_asked_for)
+			return true;
+	return false;
 }

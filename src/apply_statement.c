@@ -239,6 +239,26 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 	}
 }
 
+static void
+forget_rows(SlChange **changes, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		changes[i]->is_done = false;
+		changes[i]->row = NULL;
+	}
+}
+
+/* It would stand there, or be gone, under a name that no record of the book has. */
+static void
+refuse_other_rows(const SlApply *apply, SlChange **changes, int n)
+{
+	if (sl_applied_others())
+		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+						errmsg("\"%s\" has the row of key \"%s\" under another one",
+							   get_rel_name(apply->relation), changes[n - 1]->key)));
+}
+
 /* Errors that are no fault of a row: the caller repeats, or was stopped. */
 static bool
 is_of_the_call(const ErrorData *error)
@@ -276,6 +296,9 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		sl_spi_connect();
 		run_statement(apply, changes, n);
 		sl_spi_finish();
+		MemoryContextSwitchTo(context);
+		take_rows(apply, changes, n);
+		refuse_other_rows(apply, changes, n);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -284,6 +307,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		forget_rows(changes, n);
 	}
 	PG_END_TRY();
 	sl_applying_end();
@@ -299,10 +323,7 @@ apply_alike(const SlApply *apply, SlChange **changes, int n)
 
 	CHECK_FOR_INTERRUPTS();
 	if (error == NULL)
-	{
-		take_rows(apply, changes, n);
 		return;
-	}
 	if (is_of_the_call(error))
 		ReThrowError(error);
 	if (n == 1)

@@ -448,7 +448,10 @@ hand_over_row(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
 	const char *name = name_of(capture, slot, raw, intake);
 
 	if (name == NULL)
+	{
+		sl_applied_note("", "", 0);
 		return;
+	}
 	if (sl_nested_has(&capture->nested, intake))
 	{
 		look_again(capture, slot, raw, intake);

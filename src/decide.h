@@ -150,6 +150,10 @@ typedef struct SlReturn
 extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int target,
 								TimestampTz now);
 
+/* The same of a call that was undone where it was made: a create has certainly not landed. */
+extern SlReturn *sl_decide_undone(const SlPolicy *policy, SlState *state, int target,
+								  TimestampTz now);
+
 /* What waits for a target, and of which no worker has a row, is not sent. */
 extern SlWaiting *sl_decide_discard(const SlPolicy *policy, SlState *state, int target,
 									TimestampTz now);

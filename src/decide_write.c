@@ -172,6 +172,75 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 	return result;
 }
 
+/* Another call of the same create may have landed, or this one has. */
+static bool
+may_be_there(const SlPolicy *policy, const SlPart *part)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		for (int i = 0; i < part->shown[f].nwrites; i++)
+		{
+			const SlWrite *write = &part->shown[f].writes[i];
+
+			if (write->version == part->create_version &&
+				(write->status != SL_WRITE_IN_FLIGHT || write->is_sighted))
+				return true;
+		}
+	return false;
+}
+
+/* What the call carried, which is in flight no more and nowhere else. */
+static SlContent *
+take_back(const SlPolicy *policy, SlPart *part)
+{
+	SlContent *content = palloc0(sizeof(SlContent));
+
+	content->action = SL_ACTION_CREATE;
+	content->fields = palloc(sizeof(int) * policy->nfields);
+	content->values = palloc(sizeof(SlValue) * policy->nfields);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlShown *shown = &part->shown[f];
+
+		if (sl_in_flight(shown) == NULL)
+			continue;
+		content->fields[content->nfields] = f;
+		content->values[content->nfields++] = sl_in_flight(shown)->value;
+		shown->nwrites--;
+	}
+	return content;
+}
+
+/* Not as a lost one: the record is not there, so what goes next is what is golden then. */
+SlReturn *
+sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
+{
+	SlPart    *part = &state->parts[target];
+	SlReturn  *result;
+	SlContent *sent;
+
+	if (part->existence != SL_BEING_CREATED || state->is_deleted ||
+		may_be_there(policy, part))
+		return sl_decide_lost(policy, state, target, now);
+	result = palloc0(sizeof(SlReturn));
+	result->leased_id = part->leased_id;
+	result->replaced_id = part->waiting_id;
+	sl_forget(policy, state, now);
+	sent = take_back(policy, part);
+	sl_unsee_record(policy, part);
+	part->existence = SL_NOT_THERE;
+	part->create_version = 0;
+	part->create_source = SL_AUTHOR_NONE;
+	part->waiting_id = part->leased_id;
+	part->waiting_version = part->leased_version;
+	part->waiting_source = part->leased_source;
+	sl_end_lease(part);
+	result->waiting = sl_waiting_begin(policy, state, now);
+	result->waiting->is_corrected[target] = !sl_content_equal(
+		sent, &result->waiting->before[target]);
+	sl_waiting_end(result->waiting, policy, state, now);
+	return result;
+}
+
 /* Older calls that are lost can no longer be told from none once echo_window is over. */
 void
 sl_date_lost_writes(SlShown *shown, TimestampTz now)

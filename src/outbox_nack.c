@@ -20,6 +20,7 @@
 #include "lease_store.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
+#include "outbox_nack.h"
 #include "outbox_return.h"
 #include "outbox_row.h"
 #include "query.h"
@@ -63,6 +64,7 @@ typedef struct Failure
 	const char *error;       /* or NULL */
 	Interval   *retry_after; /* or NULL */
 	bool        is_permanent;
+	bool        is_undone;
 } Failure;
 
 typedef struct Extension
@@ -85,7 +87,9 @@ static SlComeback
 comeback_of(const Failure *failure, const SlPolicy *policy, int32 attempts,
 			TimestampTz now)
 {
-	SlComeback comeback = {.error = failure->error, .attempts = attempts};
+	SlComeback comeback = {.error = failure->error,
+						   .is_undone = failure->is_undone,
+						   .attempts = attempts};
 
 	if (failure->is_permanent ||
 		(failure->retry_after == NULL && attempts >= policy->max_attempts))
@@ -157,14 +161,30 @@ clipped_error(const text *error)
 	return pnstrdup(data, pg_mbcliplen(data, len, MAX_ERROR));
 }
 
+static bool
+give_back(Failure *failure, int64 id)
+{
+	int         n;
+	SlNamedRow *rows = sl_rows_of_lease(failure->lease, &id, 1, &n);
+
+	return sl_rows_each(rows, n, nack_batch, failure) == 1;
+}
+
+void
+sl_nack_undone(int64 id, int64 lease, const char *error)
+{
+	Failure failure = {.lease = lease, .is_undone = true};
+
+	failure.error = pnstrdup(error, pg_mbcliplen(error, strlen(error), MAX_ERROR));
+	give_back(&failure, id);
+}
+
 /* (id, lease, error, retry_after, permanent): whether the row was still the lease's. */
 Datum
 sync_nack(PG_FUNCTION_ARGS)
 {
-	Failure     failure = {0};
-	SlNamedRow *rows;
-	int64       id;
-	int         n;
+	Failure failure = {0};
+	int64   id;
 
 	if (PG_ARGISNULL(ARG_ID) || PG_ARGISNULL(ARG_LEASE))
 		PG_RETURN_BOOL(false);
@@ -175,8 +195,7 @@ sync_nack(PG_FUNCTION_ARGS)
 		failure.retry_after = PG_GETARG_INTERVAL_P(ARG_RETRY_AFTER);
 	failure.is_permanent = !PG_ARGISNULL(ARG_PERMANENT) && PG_GETARG_BOOL(ARG_PERMANENT);
 	id = PG_GETARG_INT64(ARG_ID);
-	rows = sl_rows_of_lease(failure.lease, &id, 1, &n);
-	if (sl_rows_each(rows, n, nack_batch, &failure) == 1)
+	if (give_back(&failure, id))
 		PG_RETURN_BOOL(true);
 	sl_count_too_late(sl_one_id(id), failure.lease);
 	PG_RETURN_BOOL(false);
@@ -232,6 +251,7 @@ sync_extend(PG_FUNCTION_ARGS)
 	int64      *ids;
 	int         nids;
 	int         n;
+	int         extended;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
@@ -243,5 +263,8 @@ sync_extend(PG_FUNCTION_ARGS)
 	extension.by = PG_GETARG_INTERVAL_P(1);
 	ids = sl_lease_rows(extension.lease, &nids);
 	rows = sl_rows_of_lease(extension.lease, ids, nids, &n);
-	PG_RETURN_INT32(sl_rows_each(rows, n, extend_batch, &extension));
+	extended = sl_rows_each(rows, n, extend_batch, &extension);
+	if (extended == 0)
+		sl_count_lease_too_late(extension.lease, ids, nids);
+	PG_RETURN_INT32(extended);
 }

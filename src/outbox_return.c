@@ -79,7 +79,11 @@ void
 sl_outbox_give_back(SlBatch *batch, SlRecord *record, int target,
 					const SlComeback *comeback)
 {
-	SlReturn *result = sl_decide_lost(batch->policy, record->state, target, batch->now);
+	SlReturn *result = comeback->is_undone
+						   ? sl_decide_undone(batch->policy, record->state, target,
+											  batch->now)
+						   : sl_decide_lost(batch->policy, record->state, target,
+											batch->now);
 
 	record->is_dirty = true;
 	record->shown_by = target;

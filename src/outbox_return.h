@@ -16,8 +16,9 @@ typedef struct SlComeback
 {
 	const char *error; /* or NULL: nobody said why */
 	bool        is_dead;
-	int32       attempts; /* that count from now on */
-	TimestampTz due;      /* when it is claimable again; not after now: at once */
+	bool        is_undone; /* it certainly has not landed */
+	int32       attempts;  /* that count from now on */
+	TimestampTz due;       /* when it is claimable again; not after now: at once */
 } SlComeback;
 
 /*
