@@ -62,7 +62,7 @@ BEGIN ATOMIC
                 pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key) || coalesce(': ' || m.words, '')
             WHEN 'redriven' THEN e.idempotency_key || ' goes now'
             WHEN 'discarded' THEN e.idempotency_key || ' is not sent: ' || e.detail
-            WHEN 'no longer needed' THEN 'what waited had nothing left to send'
+            WHEN 'no longer needed' THEN coalesce(e.detail, 'what waited had nothing left to send')
             ELSE pg_catalog.concat_ws('; ', o.words, 'by ' || e.actor, e.detail)
         END,
         (SELECT pg_catalog.jsonb_object_agg(d.name, d.value)

@@ -26,13 +26,22 @@ CREATE VIEW sync_lag AS
         SELECT o.target_system FROM sync_outbox AS o
     ), waiting AS (
         SELECT o.target_system,
-            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at <= sync_now()) AS claimable,
-            count(*) FILTER (WHERE o.status = 'leased') AS leased,
-            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at > sync_now()) AS waiting_for_retry,
-            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at IS NULL) AS waiting_for_turn,
-            count(*) FILTER (WHERE o.status = 'dead') AS dead,
-            min(o.created_at) FILTER (WHERE o.status = 'pending' AND o.visible_at <= sync_now()) AS oldest_claimable
-        FROM sync_outbox AS o GROUP BY o.target_system
+            sum(o.claimable) FILTER (WHERE o.is_named)::bigint AS claimable, sum(o.leased)::bigint AS leased,
+            sum(o.waiting_for_retry)::bigint AS waiting_for_retry, sum(o.waiting_for_turn)::bigint AS waiting_for_turn,
+            sum(o.dead)::bigint AS dead, min(o.oldest_claimable) FILTER (WHERE o.is_named) AS oldest_claimable,
+            sum(o.rows) FILTER (WHERE NOT o.is_named)::bigint AS left_behind
+        FROM (
+            SELECT w.target_system, count(*) AS rows,
+                EXISTS (SELECT FROM sync_systems() AS n
+                        WHERE n.entity = w.entity AND n.system = w.target_system) AS is_named,
+                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at <= sync_now()) AS claimable,
+                count(*) FILTER (WHERE w.status = 'leased') AS leased,
+                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at > sync_now()) AS waiting_for_retry,
+                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at IS NULL) AS waiting_for_turn,
+                count(*) FILTER (WHERE w.status = 'dead') AS dead,
+                min(w.created_at) FILTER (WHERE w.status = 'pending' AND w.visible_at <= sync_now()) AS oldest_claimable
+            FROM sync_outbox AS w GROUP BY w.target_system, w.entity) AS o
+        GROUP BY o.target_system
     ), delivered AS (
         SELECT s.system, s.took, sum(sum(s.records)) OVER (PARTITION BY s.system ORDER BY s.took) AS so_far,
             sum(sum(s.records)) OVER (PARTITION BY s.system) AS total
@@ -48,7 +57,7 @@ CREATE VIEW sync_lag AS
         coalesce(w.waiting_for_retry, 0) AS waiting_for_retry,
         coalesce(w.waiting_for_turn, 0) AS waiting_for_turn, coalesce(w.dead, 0) AS dead,
         w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age, k.p50, k.p95,
-        coalesce(g.paused_at IS NOT NULL, false) AS paused
+        coalesce(g.paused_at IS NOT NULL, false) AS paused, coalesce(w.left_behind, 0) AS left_behind
     FROM target AS t
     LEFT JOIN sync_target AS g ON g.target_system = t.name
     LEFT JOIN waiting AS w ON w.target_system = t.name
@@ -59,6 +68,8 @@ COMMENT ON COLUMN sync_lag.waiting_for_turn IS
     'A newer change-set of a record of which a worker has one: it is claimable when that one is back.';
 COMMENT ON COLUMN sync_lag.oldest_claimable IS 'When the oldest claimable change-set was made.';
 COMMENT ON COLUMN sync_lag.paused IS 'sync_poll hands out nothing until sync_resume (sync_pause).';
+COMMENT ON COLUMN sync_lag.left_behind IS
+    'Change-sets of entities whose policy does not name the target any more: no worker gets them. The next change of their record removes them, or sync_discard; where the policy names the target again they go.';
 COMMENT ON COLUMN sync_lag.p50 IS 'Null where nothing was delivered in the last hour.';
 
 CREATE VIEW sync_activity AS

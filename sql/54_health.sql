@@ -20,9 +20,33 @@ BEGIN ATOMIC
              ELSE pg_catalog.format('%s claimable, the oldest for %s', l.claimable,
                                     pg_catalog.date_trunc('second', l.oldest_age)) END,
         CASE WHEN l.paused THEN pg_catalog.format('sync_resume(%L) ends the pause.', l.target)
+             WHEN l.oldest_age > '5 minutes' AND r.is_used_up THEN
+            pg_catalog.format('Its rate (%s in %s) lets no more out: raise "rate" in the policy, or wait.', r.max_claims, r.period)
              WHEN l.oldest_age > '5 minutes' THEN
             pg_catalog.format('Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.', l.target) END
     FROM sync_lag AS l
+    LEFT JOIN (SELECT t.target_system, t.max_claims, t.period, t.max_claims <= (
+                   SELECT sum(u.claims) FROM unnest(t.claimed_at, t.claims) AS u(claimed_at, claims)
+                   WHERE u.claimed_at > sync_now() - t.period) AS is_used_up
+               FROM sync_target AS t) AS r ON r.target_system = l.target
+    UNION ALL
+    SELECT CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, 'targets',
+        CASE WHEN count(*) = 0 THEN 'what waits has a target that its policy names'
+             ELSE pg_catalog.string_agg(pg_catalog.format('%s for %s', l.left_behind, l.target), ', ' ORDER BY l.target)
+                  || ', which the policy does not name any more' END,
+        CASE WHEN count(*) > 0 THEN
+            'No worker gets these: give them up with sync_discard(id, reason), ids in sync_outbox, or name the target in the policy again.' END
+    FROM sync_lag AS l WHERE l.left_behind > 0
+    UNION ALL
+    SELECT CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, 'attempts',
+        CASE WHEN count(*) = 0 THEN 'no change-set is claimed over and over'
+             ELSE count(*) || ' claimed more often than max_attempts, and no worker said why' END,
+        CASE WHEN count(*) > 0 THEN
+            'Their leases ran out: see what the workers die of (highest attempts in sync_outbox), then sync_discard(id, reason), or a nack that is permanent.' END
+    FROM sync_outbox AS o
+    JOIN (SELECT DISTINCT ON (e.entity) e.entity, coalesce((e.config ->> 'max_attempts')::numeric, 12) AS max_attempts
+          FROM sync_entity AS e ORDER BY e.entity, e.version DESC) AS p ON p.entity = o.entity
+    WHERE o.status <> 'dead' AND o.attempts > p.max_attempts
     UNION ALL
     SELECT CASE WHEN l.dead >= 100 THEN 'critical' WHEN l.dead > 0 THEN 'warning' ELSE 'ok' END,
         'dead letters of ' || l.target,
@@ -111,5 +135,5 @@ CREATE VIEW sync_health AS
           UNION ALL SELECT * FROM sync_health_server() UNION ALL SELECT * FROM sync_health_attached()) AS h
     ORDER BY pg_catalog.array_position('{critical,warning,ok}'::text[], h.status), h.subject COLLATE "C";
 COMMENT ON VIEW sync_health IS
-    'Is all well: one row for each thing that is looked at (where the book is, delivery and dead letters per target, leases, conflicts, rejected records, attached tables, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
+    'Is all well: one row for each thing that is looked at (where the book is, delivery and dead letters per target, targets that a policy has left, attempts, leases, conflicts, rejected records, attached tables, maintenance, transactions), the worst first: status is ok, warning or critical; reason says why, next_step what to do.';
 COMMENT ON COLUMN sync_health.next_step IS 'Null where the status is ok.';

@@ -243,3 +243,38 @@ sl_claimed_part(SlClaimed *claimed, const SlPolicy *policy, int system,
 		sl_state_decode_part(policy, system, bytes.data, bytes.len, scratch);
 	}
 }
+
+static bool
+names_all_of(const SlPolicy *policy, const SlPolicy *then)
+{
+	for (int s = 0; s < then->nsystems; s++)
+		if (sl_policy_system(policy, then->systems[s].name) < 0)
+			return false;
+	return true;
+}
+
+SlLeftRow *
+sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy, const SlStateBytes *stored,
+				const SlClaimedRow *known, int *n)
+{
+	const SlPolicy *then;
+	SlState        *state;
+	SlLeftRow      *left;
+
+	*n = 0;
+	if (stored->len == 0 || is_of_policy(policy, stored))
+		return NULL;
+	then = older_policy(claimed, policy->entity, stored);
+	if (names_all_of(policy, then))
+		return NULL;
+	state = sl_claimed_state(claimed, then, stored, known);
+	left = palloc(sizeof(SlLeftRow) * then->nsystems);
+	for (int s = 0; s < then->nsystems; s++)
+	{
+		const char *name = then->systems[s].name;
+
+		if (sl_policy_system(policy, name) < 0 && state->parts[s].waiting_version != 0)
+			left[(*n)++] = (SlLeftRow){state->parts[s].waiting_id, name};
+	}
+	return left;
+}

@@ -38,6 +38,13 @@ typedef struct SlClaimedRow
 	TimestampTz at;
 } SlClaimedRow;
 
+/* A row that waits for a system which the policy names no more. */
+typedef struct SlLeftRow
+{
+	int64       id;
+	const char *system;
+} SlLeftRow;
+
 /* As a registered snapshot shows the rows; NULL: a fresh one. */
 extern void sl_claimed_begin(SlClaimed *claimed, Snapshot snapshot);
 
@@ -59,5 +66,10 @@ extern SlState *sl_claimed_state(SlClaimed *claimed, const SlPolicy *policy,
 								 const SlStateBytes *stored, const SlClaimedRow *known);
 extern void     sl_claimed_part(SlClaimed *claimed, const SlPolicy *policy, int system,
 								const SlStateBytes *stored, SlState *scratch);
+
+/* What waits of a state that an older policy wrote, for systems that this one does not name. */
+extern SlLeftRow *sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy,
+								  const SlStateBytes *stored, const SlClaimedRow *known,
+								  int *n);
 
 #endif

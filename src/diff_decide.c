@@ -148,6 +148,7 @@ seal(SlChunk *chunk, SlRecord *record)
 	if (!chunk->diff->options.is_dry_run)
 	{
 		sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
+		sl_outbox_drop_left(&chunk->outbox, &chunk->log, record);
 		sl_identity_rows_collect(&chunk->identities, chunk->diff->policy, record);
 	}
 	else

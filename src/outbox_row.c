@@ -334,6 +334,21 @@ sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, SlRecord *record
 }
 
 void
+sl_outbox_drop_left(SlOutboxRows *outbox, SlLog *log, const SlRecord *record)
+{
+	for (int i = 0; record->is_dirty && i < record->nleft; i++)
+	{
+		SlLogEntry entry = {.event = SL_EVENT_DROPPED,
+							.system = record->left[i].system,
+							.version = record->state->version,
+							.detail = "the policy does not name it any more"};
+
+		sl_outbox_drop(outbox, record->left[i].id);
+		sl_log_add(log, record, &entry);
+	}
+}
+
+void
 sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now)
 {
 	write_drops(&outbox->drops);

@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 
 #include "compat.h"
+#include "event_log.h"
 #include "rows.h"
 #include "store.h"
 #include "waiting.h"
@@ -45,6 +46,9 @@ extern void sl_outbox_drop(SlOutboxRows *outbox, int64 id);
  */
 extern void sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy,
 							  SlRecord *record, TimestampTz now);
+
+/* A record that is written by a policy which names fewer systems leaves nothing for the others. */
+extern void sl_outbox_drop_left(SlOutboxRows *outbox, SlLog *log, const SlRecord *record);
 
 /* Writes what was collected.  SPI must be connected; the records are locked. */
 extern void sl_outbox_put(SlOutboxRows *outbox, const SlPolicy *policy, TimestampTz now);
