@@ -125,8 +125,9 @@ sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("the key of system \"%s\" is at \"%s\", which is no column of \"%s\"",
-					spec->name, spec->key->text, RelationGetRelationName(rel)),
+			 errmsg("the key of system \"%s\" is at %s, which is no column of \"%s\"",
+					spec->name, sl_path_in_quotes(spec->key),
+					RelationGetRelationName(rel)),
 			 errhint("Make it a generated column, and name that in the policy.")));
 }
 

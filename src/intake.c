@@ -20,12 +20,12 @@ refuse(SlIntake *intake, int field, const char *message)
 static bool
 take_key(const SlPolicy *policy, int system, const SlRaw *raw, SlIntake *intake)
 {
-	const char *path = policy->systems[system].key->text;
+	const SlPath *path = policy->systems[system].key;
 
 	if (!sl_normalize_name(raw, &intake->key, &intake->key_len))
-		return refuse(
-			intake, -1,
-			psprintf("the record key at path \"%s\" is neither text nor a number", path));
+		return refuse(intake, -1,
+					  psprintf("the record key at path %s is neither text nor a number",
+							   sl_path_in_quotes(path)));
 	if (intake->key_len == 0)
 		intake->key = NULL;
 	if (intake->key_len <= SL_MAX_KEY_LEN)
@@ -85,7 +85,7 @@ check_names(const SlPolicy *policy, int system, SlIntake *intake)
 		return true;
 	if (intake->native_id == NULL)
 		return refuse(intake, -1,
-					  psprintf("no record key at path \"%s\"", spec->key->text));
+					  psprintf("no record key at path %s", sl_path_in_quotes(spec->key)));
 	if (strlen(spec->name) + 1 + strlen(intake->native_id) <= SL_MAX_KEY_LEN)
 		return true;
 	return refuse(intake, -1,

@@ -85,9 +85,9 @@ check_places(const SlPolicy *policy, int system, const SlConfig *root)
 				root,
 				"Give each field a place of its own, or make the system "
 				"\"writable\": false.",
-				"writes fields \"%s\" and \"%s\" of system \"%s\" to one place: \"%s\"",
+				"writes fields \"%s\" and \"%s\" of system \"%s\" to one place: %s",
 				places[i - 1].field->name, places[i].field->name,
-				policy->systems[system].name, places[i].path->text);
+				policy->systems[system].name, sl_path_in_quotes(places[i].path));
 	}
 	pfree(places);
 }
@@ -100,8 +100,8 @@ check_stamp_beside(const SlPolicy *policy, int system, const SlPath *path,
 
 	if (path != NULL && (is_inside(path, stamp) || is_inside(stamp, path)))
 		sl_config_error(root, "Give the \"sentinel\" a place of its own.",
-						"writes %s and the stamp of system \"%s\" to one place: \"%s\"",
-						what, policy->systems[system].name, path->text);
+						"writes %s and the stamp of system \"%s\" to one place: %s", what,
+						policy->systems[system].name, sl_path_in_quotes(path));
 }
 
 /* What stands where the stamp is written would be read back as what it is for. */

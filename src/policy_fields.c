@@ -107,10 +107,10 @@ parse_field_path(const SlFieldSpec *spec, const SlConfig *value)
 	SlPath *path = sl_path_parse(value);
 
 	if (sl_path_has_each(path) && spec->type != SL_SET)
-		sl_config_error(
-			value, "Use \"type\": \"set\", or name one element, such as \"[0]\".",
-			"finds many values with \"[*]\", but the field's type is %s: \"%s\"",
-			types[spec->type], path->text);
+		sl_config_error(value,
+						"Use \"type\": \"set\", or name one element, such as \"[0]\".",
+						"finds many values with \"[*]\", but the field's type is %s: %s",
+						types[spec->type], sl_path_in_quotes(path));
 	return path;
 }
 

@@ -211,6 +211,14 @@ sl_path_of_key(const char *key)
 	return path;
 }
 
+const char *
+sl_path_in_quotes(const SlPath *path)
+{
+	if (strchr(path->text, '"') != NULL)
+		return path->text;
+	return psprintf("\"%s\"", path->text);
+}
+
 bool
 sl_path_has_each(const SlPath *path)
 {

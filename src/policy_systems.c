@@ -57,8 +57,8 @@ parse_place(const SlConfig *system, const char *key)
 	path = sl_path_parse(&member);
 	if (sl_path_has_each(path))
 		sl_config_error(&member, "Name one element, such as \"[0]\".",
-						"must name one value, so \"[*]\" cannot stand in it: \"%s\"",
-						path->text);
+						"must name one value, so \"[*]\" cannot stand in it: %s",
+						sl_path_in_quotes(path));
 	return path;
 }
 

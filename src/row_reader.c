@@ -86,8 +86,9 @@ check_names(const SlRowReader *reader, Relation rel)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("\"%s\" has no column for the record key of system \"%s\", which "
-					"is at \"%s\"",
-					RelationGetRelationName(rel), spec->name, spec->key->text),
+					"is at %s",
+					RelationGetRelationName(rel), spec->name,
+					sl_path_in_quotes(spec->key)),
 			 errhint("Name the column as the \"key\" of the system, or select it under "
 					 "that name in a view.")));
 }
@@ -105,10 +106,10 @@ note_missing_fields(const SlRowReader *reader, Relation rel)
 		if (path == NULL || has_column(reader, path))
 			continue;
 		ereport(NOTICE,
-				(errmsg("\"%s\" has no column for field \"%s\", which is at \"%s\" in "
+				(errmsg("\"%s\" has no column for field \"%s\", which is at %s in "
 						"system \"%s\": it is left out",
-						RelationGetRelationName(rel), policy->fields[f].name, path->text,
-						system)));
+						RelationGetRelationName(rel), policy->fields[f].name,
+						sl_path_in_quotes(path), system)));
 	}
 }
 
@@ -153,10 +154,10 @@ refuse_missing(Relation rel, const SlPolicy *policy, int system, const char *wha
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("\"%s\" has no column for %s of entity \"%s\", which is at \"%s\" in "
+			 errmsg("\"%s\" has no column for %s of entity \"%s\", which is at %s in "
 					"system \"%s\"",
-					RelationGetRelationName(rel), what, policy->entity, path->text,
-					policy->systems[system].name),
+					RelationGetRelationName(rel), what, policy->entity,
+					sl_path_in_quotes(path), policy->systems[system].name),
 			 errhint("Add the column, or give the policy the name that it has now: "
 					 "sync_configure() with another path, or with none for that "
 					 "system.")));

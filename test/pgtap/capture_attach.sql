@@ -59,7 +59,7 @@ ALTER TABLE people DROP COLUMN doc;
 INSERT INTO people (id, name, more) VALUES (3, 'C', 'more');
 SELECT is((SELECT data FROM sync_record WHERE record_key = '3'), '{"mail": null, "name": "C"}', 'columns of no field come and go');
 ALTER TABLE people RENAME COLUMN "E-Mail" TO mail;
-SELECT throws_ok($$ UPDATE people SET more = 'x' $$, '42703', '"people" has no column for field "mail" of entity "contact", which is at ""E-Mail"" in system "app"', 'a renamed one is an error that names the policy''s entry');
+SELECT throws_ok($$ UPDATE people SET more = 'x' $$, '42703', '"people" has no column for field "mail" of entity "contact", which is at "E-Mail" in system "app"', 'a renamed one is an error that names the policy''s entry');
 SELECT sync_configure('contact', '{"systems": {"app": {"key": "id"}, "crm": {}}, "window": "0", "fields": {"name": {}, "mail": {}}}') AS version \gset
 UPDATE people SET mail = 'new@x' WHERE id = 1;
 SELECT is((SELECT data ->> 'mail' FROM sync_record WHERE record_key = '1'), 'new@x', 'until the policy knows the new name');

@@ -186,6 +186,7 @@ FROM (VALUES
 	(pg_temp.system('{"version": "v", "sentinel": "v.mark"}'), 'the config writes the version and the stamp of system "crm" to one place: "v" | %'),
 	(pg_temp.system('{"deleted": "gone", "sentinel": "gone"}'), 'the config writes the mark of deletion and the stamp of system "crm" to one place: "gone" | %'),
 	(pg_temp.fields('{"a": {"path": "x"}, "b": {"path": "x[0].y"}, "c": {"path": "xx"}}'), 'the config writes fields "a" and "b" of system "crm" to one place: "x[0].y" | %'),
+	(pg_temp.fields('{"a": {"path": "\"x.y\".z"}, "b": {"path": "\"x.y\".z.n"}}'), 'the config writes fields "a" and "b" of system "crm" to one place: "x.y".z.n | %'),
 	-- value maps
 	(pg_temp.field('{"values": []}'), 'fields.phone.values must be an object, not []'),
 	(pg_temp.field('{"values": {"crn": {}}}'), 'fields.phone.values.crn names no known system: "crn" | Did you mean "crm"?%'),
