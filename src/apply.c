@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "apply.h"
+#include "nearest.h"
 #include "outbox_ack.h"
 #include "outbox_nack.h"
 #include "policy_cache.h"
@@ -33,14 +34,24 @@ PG_FUNCTION_INFO_V1(sync_apply);
 /* Whoever holds a row may be waiting for its record, which is ours: we give way first. */
 #define LOCK_TIMEOUT "100ms"
 
+/* Tables, without what is part of them. */
+#define FROM_ATTACHED                                            \
+	" FROM %s.sync_attached AS a"                                \
+	" WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i" \
+	"  WHERE i.inhrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid)"
+
 static SlPlan find_tables = {
-	.sql = "SELECT a.relation::pg_catalog.oid, a.entity FROM %s.sync_attached AS a"
-		   " WHERE a.system OPERATOR(pg_catalog.=) $1 AND NOT EXISTS ("
-		   "  SELECT FROM pg_catalog.pg_inherits AS i"
-		   "  WHERE i.inhrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid)"
+	.sql = "SELECT a.relation::pg_catalog.oid, a.entity" FROM_ATTACHED
+		   " AND a.system OPERATOR(pg_catalog.=) $1"
 		   " ORDER BY a.entity COLLATE pg_catalog.\"C\"",
 	.nargs = 1,
 	.argtypes = {TEXTOID}};
+
+static SlPlan find_systems = {
+	.sql = "SELECT DISTINCT a.system COLLATE pg_catalog.\"C\"" FROM_ATTACHED
+		   " ORDER BY 1",
+	.nargs = 0,
+	.argtypes = {0}};
 
 static SlPlan claim = {
 	.sql =
@@ -291,6 +302,23 @@ apply_table(Oid relation, const char *system, const char *entity, int max_change
 	return apply_batches(&apply, max_changes);
 }
 
+static void
+refuse_unattached(const char *system)
+{
+	uint64       n = sl_query_select(&find_systems, NULL, NULL);
+	const char **names = palloc(sizeof(char *) * Max(n, 1));
+	const char  *hint;
+
+	for (uint64 i = 0; i < n; i++)
+		names[i] = TextDatumGetCString(sl_query_value_not_null(i, 1));
+	hint = sl_nearest_hint(system, "attached systems", names, (int) n);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("no table is attached as system \"%s\"", system),
+			 errhint("%s What waits for other systems is carried by workers.",
+					 hint == NULL ? "None is; sync_attach() attaches one." : hint)));
+}
+
 static int
 apply_tables(const char *system, int max_changes)
 {
@@ -300,11 +328,7 @@ apply_tables(const char *system, int max_changes)
 	int            napplied = 0;
 
 	if (n == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("no table is attached as system \"%s\"", system),
-				 errhint("sync_attached lists those that are; what waits for other "
-						 "systems is carried by workers.")));
+		refuse_unattached(system);
 	for (uint64 i = 0; i < n && napplied < max_changes; i++)
 	{
 		bool  is_null;

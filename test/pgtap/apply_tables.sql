@@ -1,5 +1,6 @@
 -- Two tables of one database, each a system: what one changes is written to the other.
 \ir story.psql
+\ir refusal.psql
 SELECT * FROM no_plan();
 
 SELECT sync_configure('contact', '{"systems": {"app": {"key": "id"}, "shop": {"key": "ref", "id": "no"}}, "window": "0", "fields": {
@@ -8,6 +9,7 @@ SELECT sync_configure('contact', '{"systems": {"app": {"key": "id"}, "shop": {"k
 	"city": {"path": {"app": "city", "shop": "doc.address.city"}}, "zip": {"path": {"app": "zip", "shop": "doc.address.zip"}}}}');
 CREATE TABLE app (id int PRIMARY KEY, name text, n numeric, tags text[], since timestamptz, city text, zip text, own text DEFAULT 'untouched');
 CREATE TABLE shop (no serial PRIMARY KEY, ref text UNIQUE, name varchar(20) NOT NULL, n int CHECK (n < 100), labels text[], since timestamp, doc jsonb DEFAULT '{"kept": 1}', made text DEFAULT 'here');
+SELECT is(pg_temp.refused($$ SELECT sync_apply('app') $$), '42704 no table is attached as system "app" | None is; sync_attach() attaches one. What waits for other systems is carried by workers.', 'no table at all');
 SELECT sync_attach('app', 'app', 'contact');
 SELECT sync_attach('shop', 'shop', 'contact');
 
@@ -93,6 +95,6 @@ SELECT is((SELECT n FROM app WHERE id = 8), 77::numeric, 'as an edit of the tabl
 SELECT is(pg_temp.waiting(), NULL, 'and there it ends');
 DROP FUNCTION again() CASCADE;
 
-SELECT throws_ok($$ SELECT sync_apply('crm') $$, '42704', 'no table is attached as system "crm"', 'a system without a table');
+SELECT is(pg_temp.refused($$ SELECT sync_apply('shpo') $$), '42704 no table is attached as system "shpo" | Did you mean "shop"? Known attached systems: app, shop. What waits for other systems is carried by workers.', 'a system without a table');
 SELECT throws_ok($$ SELECT sync_apply(NULL) $$, '22004', NULL, 'null');
 SELECT * FROM finish();
