@@ -25,7 +25,7 @@ CREATE FUNCTION sync_attach(relation regclass, system text, entity text,
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_attach(regclass, text, text, boolean) IS
-    'Makes a table, with its partitions and children, a system: whatever a statement writes to it is taken in within its transaction, as sync_diff would take the rows; columns are payload keys. The caller needs what CREATE TRIGGER needs. Once more: adds what is missing, as for new partitions. replicated: rows that logical replication brings, or a session in the role "replica", are captured too, one by one. Errors: no column for what the policy names (42703), no table (42809), a partition or child alone, or another table of that system and entity (55000), an unknown system or entity (42704).';
+    'Makes a table, with its partitions and children, a system: whatever a statement writes to it is taken in within its transaction, as sync_diff would take the rows; columns are payload keys. The caller needs what CREATE TRIGGER needs. Once more: adds what is missing, as for new partitions. replicated: rows that logical replication brings, or a session in the role "replica", are captured too, one by one. A notice names each field of a writable system that is at a generated column, where no change can be written. Errors: no column for what the policy names (42703), no table (42809), a partition or child alone, or another table of that system and entity (55000), an unknown system or entity (42704).';
 
 CREATE FUNCTION sync_detach(relation regclass) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -30,7 +30,7 @@ extern void sl_attach_check_right(Oid relation);
 /* The tree of a table, which is locked. */
 extern void sl_attach_check_tree(List *relations);
 
-/* The columns of a table against the policy. */
+/* The columns of a table against the policy; notices name fields that cannot be written. */
 extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system);
 
 /* The table is attached as nothing else, and no other table as this. */

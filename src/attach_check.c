@@ -8,6 +8,7 @@
 
 #include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -112,16 +113,13 @@ check_virtual(Relation rel, const SlRowReader *reader)
 					 errhint("Make it STORED: triggers do not see its value.")));
 }
 
-void
-sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
+static void
+check_key(Relation rel, const SlRowReader *reader)
 {
-	const SlSystemSpec *spec = &policy->systems[system];
-	SlRowReader         reader;
+	const SlSystemSpec *spec = &reader->policy->systems[reader->system];
 
-	sl_row_reader_open_whole(&reader, policy, system, rel);
-	check_virtual(rel, &reader);
-	if (sl_row_reader_column(&reader, spec->key) != NULL ||
-		sl_row_reader_column(&reader, spec->id) != NULL)
+	if (sl_row_reader_column(reader, spec->key) != NULL ||
+		sl_row_reader_column(reader, spec->id) != NULL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -129,6 +127,50 @@ sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
 					spec->name, sl_path_in_quotes(spec->key),
 					RelationGetRelationName(rel)),
 			 errhint("Make it a generated column, and name that in the policy.")));
+}
+
+static bool
+is_generated(Relation rel, const SlPath *path)
+{
+	AttrNumber column = get_attnum(RelationGetRelid(rel), path->steps[0].key);
+
+	return column > 0 && TupleDescAttr(RelationGetDescr(rel), column - 1)->attgenerated ==
+							 ATTRIBUTE_GENERATED_STORED;
+}
+
+/* The table refuses whatever is sent to it for such a field. */
+static void
+note_generated(Relation rel, const SlPolicy *policy, int system)
+{
+	const char *name = policy->systems[system].name;
+
+	if (!policy->systems[system].is_writable)
+		return;
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlPath *path = policy->fields[f].paths[system];
+
+		if (path == NULL || !is_generated(rel, path))
+			continue;
+		ereport(NOTICE,
+				(errmsg("field \"%s\" of system \"%s\" is at \"%s\", a generated column "
+						"of \"%s\": no change of it can be written there",
+						policy->fields[f].name, name, path->steps[0].key,
+						RelationGetRelationName(rel)),
+				 errhint("Map the field in a system that is not \"writable\", "
+						 "or leave it out.")));
+	}
+}
+
+void
+sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
+{
+	SlRowReader reader;
+
+	sl_row_reader_open_whole(&reader, policy, system, rel);
+	check_virtual(rel, &reader);
+	check_key(rel, &reader);
+	note_generated(rel, policy, system);
 }
 
 static void

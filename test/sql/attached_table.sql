@@ -32,4 +32,13 @@ SELECT record_key, action, change_set FROM sync_outbox ORDER BY id;
 SELECT * FROM sync_attached;
 SELECT sync_detach('contacts');
 SELECT * FROM sync_attached;
+
+-- what no change can be written to is told
+CREATE TABLE persons (id int PRIMARY KEY, name text, "Long name" text GENERATED ALWAYS AS (name || '!') STORED);
+SELECT sync_configure('person', '{"systems": {"app": {"key": "id"}, "crm": {}}, "fields": {
+	"name": {}, "long": {"path": {"app": "\"Long name\"", "crm": "long"}}}}');
+SELECT sync_attach('persons', 'app', 'person');
+SELECT sync_configure('person', '{"systems": {"app": {"key": "id", "writable": false}, "crm": {}}, "fields": {
+	"name": {}, "long": {"path": {"app": "\"Long name\"", "crm": "long"}}}}');
+SELECT sync_attach('persons', 'app', 'person');
 ROLLBACK;
