@@ -10,12 +10,19 @@ SELECT pg_catalog.pg_extension_config_dump('sync_conflict_lease', '');
 COMMENT ON TABLE sync_conflict_lease IS
     'Open conflicts that a notifier is telling a human of, and until when nobody else does; rows of conflicts that are settled or told mean nothing.';
 
+CREATE FUNCTION sync_conflict_limits(max_conflicts integer, lease interval) RETURNS void
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_conflict_limits(integer, interval) IS
+    'Refuses what sync_conflict_poll may not be asked for.';
+
 CREATE FUNCTION sync_conflict_poll(max_conflicts integer DEFAULT 100, lease interval DEFAULT '60 s',
         worker text DEFAULT NULL)
     RETURNS SETOF sync_conflict
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+    SELECT sync_conflict_limits($1, $2);
     WITH picked AS MATERIALIZED (
         SELECT c.id FROM sync_conflict AS c
         WHERE c.status = 'open' AND c.notified_at IS NULL
@@ -33,7 +40,7 @@ BEGIN ATOMIC
     SELECT c.* FROM sync_conflict AS c JOIN leased AS l ON l.conflict_id = c.id ORDER BY c.id;
 END;
 COMMENT ON FUNCTION sync_conflict_poll(integer, interval, text) IS
-    'Open conflicts that no human was told of yet, oldest first; nobody else gets them for as long as lease says, or ever after sync_conflict_ack. Commit before you tell. Skips what is locked and never waits.';
+    'Open conflicts that no human was told of yet, oldest first; nobody else gets them for as long as lease says, or ever after sync_conflict_ack. Commit before you tell. Skips what is locked and never waits. max_conflicts from 1 to 100,000 and a lease longer than zero, else 22023; null is 22004.';
 
 CREATE FUNCTION sync_conflict_ack(id bigint) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE

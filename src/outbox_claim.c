@@ -21,6 +21,7 @@
 
 #include "canonical.h"
 #include "decide.h"
+#include "duration.h"
 #include "json_out.h"
 #include "outbox_claim.h"
 #include "outbox_columns.h"
@@ -61,14 +62,6 @@ typedef struct Claim
 	Datum            values[NCOLUMNS]; /* as it is handed out */
 	bool             nulls[NCOLUMNS];
 } Claim;
-
-TimestampTz
-sl_lease_end(const SlPoll *poll, TimestampTz now)
-{
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												   TimestampTzGetDatum(now),
-												   PointerGetDatum(poll->duration)));
-}
 
 static int64
 lease_of(SlPoll *poll)
@@ -176,7 +169,7 @@ static void
 lease_row(SlPoll *poll, Claim *claim)
 {
 	TimestampTz now = claim->batch->now;
-	TimestampTz ends_at = sl_lease_end(poll, now);
+	TimestampTz ends_at = sl_later(now, poll->duration);
 	int32       attempt = DatumGetInt32(claim->row[SL_OUTBOX_ATTEMPTS]) + 1;
 
 	claim->values[COL_ATTEMPT] = Int32GetDatum(attempt);

@@ -33,9 +33,6 @@ typedef struct SlPoll
 	Datum          leased; /* the status of what is claimed */
 } SlPoll;
 
-/* When a lease that begins now runs out. */
-extern TimestampTz sl_lease_end(const SlPoll *poll, TimestampTz now);
-
 /*
  * Claims candidates, one after the other, each under the lock of its record, which is added to
  * the batch: what is still claimable is handed out and noted in states and log, which the

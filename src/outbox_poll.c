@@ -25,11 +25,10 @@
 #include "outbox_target.h"
 #include "owner.h"
 #include "policy_cache.h"
+#include "poll_limits.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_poll);
-
-#define MAX_CHANGES 100000
 
 /* Records are locked and written so many at a time. */
 #define BATCH 128
@@ -163,26 +162,17 @@ claim_at_rate(SlPoll *poll, const SlGate *gate)
 }
 
 static void
-need(FunctionCallInfo fcinfo, int arg, const char *name)
+check_arguments(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" of sync_poll must not be null", name)));
-}
+	static const SlPollWords words = {
+		.function = "sync_poll",
+		.most = "max_changes",
+		.lease_hint = "Give the time that a worker needs for its calls, and some more."};
 
-static void
-check_limits(const SlPoll *poll)
-{
-	if (poll->max_changes < 1 || poll->max_changes > MAX_CHANGES)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_changes must be from 1 to %d, not %d", MAX_CHANGES,
-							   poll->max_changes)));
-	if (sl_lease_end(poll, 0) <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("lease must be longer than zero"),
-				 errhint(
-					 "Give the time that a worker needs for its calls, and some more.")));
+	if (PG_ARGISNULL(ARG_TARGET))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"target\" of sync_poll must not be null")));
+	sl_poll_check_limits(fcinfo, ARG_MAX_CHANGES, &words);
 }
 
 /*
@@ -196,9 +186,7 @@ sync_poll(PG_FUNCTION_ARGS)
 	SlGate  gate;
 	SlOwner before;
 
-	need(fcinfo, ARG_TARGET, "target");
-	need(fcinfo, ARG_MAX_CHANGES, "max_changes");
-	need(fcinfo, ARG_LEASE, "lease");
+	check_arguments(fcinfo);
 	poll.target = text_to_cstring(PG_GETARG_TEXT_PP(ARG_TARGET));
 	poll.max_changes = PG_GETARG_INT32(ARG_MAX_CHANGES);
 	poll.duration = PG_GETARG_INTERVAL_P(ARG_LEASE);
@@ -206,7 +194,6 @@ sync_poll(PG_FUNCTION_ARGS)
 		poll.worker = text_to_cstring(PG_GETARG_TEXT_PP(ARG_WORKER));
 	if (!PG_ARGISNULL(ARG_ENTITY))
 		poll.entity = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENTITY));
-	check_limits(&poll);
 	InitMaterializedSRF(fcinfo, 0);
 	poll.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	sl_owner_begin(&before);

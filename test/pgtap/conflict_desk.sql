@@ -1,5 +1,6 @@
 -- Each open conflict is told to a human once, by whichever notifier has it.
 \ir story.psql
+\ir refusal.psql
 SELECT * FROM no_plan();
 
 SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}, "email": {}}, "window": "0"}');
@@ -41,6 +42,20 @@ CALL pg_temp.at('13:00');
 SELECT is(pg_temp.told(), NULL, 'an open conflict that was told is not told again');
 SELECT is((SELECT count(*) FROM sync_open_conflicts), 2::bigint, 'though it is open still');
 SELECT is((SELECT count(*) FROM sync_conflict_lease), 0::bigint, 'no lease is left behind');
+-- What makes no sense is refused, and hands nothing out
+CALL pg_temp.collided('D', 'phone');
+SELECT is(pg_temp.refused(format('SELECT sync_conflict_poll(%s)', arguments)), expected, arguments)
+FROM (VALUES
+	($$null$$, '22004 argument "max_conflicts" of sync_conflict_poll must not be null | Leave it out to have its default.'),
+	($$lease => null$$, '22004 argument "lease" of sync_conflict_poll must not be null | Leave it out to have its default.'),
+	($$0$$, '22023 max_conflicts must be from 1 to 100000, not 0 | Ask for what one turn can deal with; the next call gets the rest.'),
+	($$-1$$, '22023 max_conflicts must be from 1 to 100000, not -1 | Ask for what one turn can deal with; the next call gets the rest.'),
+	($$100001$$, '22023 max_conflicts must be from 1 to 100000, not 100001 | Ask for what one turn can deal with; the next call gets the rest.'),
+	($$lease => '0'$$, '22023 lease must be longer than zero | Give the time that it takes to tell somebody, and some more.'),
+	($$lease => '-1 s'$$, '22023 lease must be longer than zero | Give the time that it takes to tell somebody, and some more.')
+) AS t (arguments, expected);
+SELECT is((SELECT count(*) FROM sync_conflict_lease), 0::bigint, 'nobody has it');
+SELECT is((SELECT string_agg(record_key, ',') FROM sync_conflict_poll(100000, '1 microsecond', NULL)), 'D', 'the most, the shortest lease and no name are all right');
 SELECT is(sync_conflict_ack(-1), false, 'there is no such conflict');
 SELECT is(sync_conflict_ack(NULL), false, 'nor this one');
 

@@ -1,0 +1,15 @@
+/*
+ * duration.h
+ *	  How long something lasts, as a caller says it.
+ */
+#ifndef SL_DURATION_H
+#define SL_DURATION_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+/* When that much time has passed. */
+extern TimestampTz sl_later(TimestampTz from, Interval *by);
+
+#endif
