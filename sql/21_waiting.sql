@@ -48,7 +48,7 @@ COMMENT ON COLUMN sync_outbox.attempts IS
 COMMENT ON COLUMN sync_outbox.visible_at IS
     'When the row comes out by itself: pending, since when it is claimable or when its retry is due; leased, when the lease runs out; null where another row of its record must come back first, and of a dead letter.';
 COMMENT ON COLUMN sync_outbox.last_error IS
-    'What the worker said of the last call that failed, or that its lease ran out.';
+    'What the worker said of the last call that failed, or that its lease ran out; a nack without an error leaves what an earlier attempt with the same content said.';
 COMMENT ON COLUMN sync_outbox.source_system IS
     'The author of its newest change: a system, "review" for a human''s decision, "sync" where that author is the target itself.';
 COMMENT ON COLUMN sync_outbox.field_hash IS

@@ -6,7 +6,7 @@ CREATE FUNCTION sync_nack(id bigint, lease bigint, error text, retry_after inter
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_nack(bigint, bigint, text, interval, boolean) IS
-    'A call failed, or nobody knows: the row waits for its retry, under the same key as long as its content stays. After the first attempt it waits 5 seconds, after each further one twice as long, an hour at most, and of that time a random share between half and all. retry_after wins over that curve and is no failed attempt. With permanent, or after the policy''s max_attempts, the row is a dead letter: visible, not handed out, until sync_redrive, sync_discard or the next change of the record. error is kept, up to 2,000 bytes. False where the row is no longer this lease''s; nothing is changed then.';
+    'A call failed, or nobody knows: the row waits for its retry, under the same key as long as its content stays. After the first attempt it waits 5 seconds, after each further one twice as long, an hour at most, and of that time a random share between half and all. retry_after wins over that curve and is no failed attempt. With permanent, or after the policy''s max_attempts, the row is a dead letter: visible, not handed out, until sync_redrive, sync_discard or the next change of the record. error is kept, up to 2,000 bytes; null leaves what an earlier attempt with the same content said. False where the row is no longer this lease''s; nothing is changed then.';
 
 CREATE FUNCTION sync_extend(lease bigint, by interval) RETURNS integer
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -112,7 +112,7 @@ CREATE VIEW sync_dead_letters AS
 COMMENT ON VIEW sync_dead_letters IS
     'Change-sets that failed too often, or for good. Send one again with sync_redrive(id), or give it up with sync_discard(id, reason); the next change of its record revives it by itself. Sensitive values are masked.';
 COMMENT ON COLUMN sync_dead_letters.last_error IS
-    'What the worker said of its last attempt; masked where it repeats a sensitive value.';
+    'What the worker said of its last attempt, or of an earlier one with the same content where it said nothing of that; masked where it repeats a sensitive value.';
 
 CREATE VIEW sync_outbox_event AS
     SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(

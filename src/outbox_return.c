@@ -12,15 +12,27 @@
 #include "utils/timestamp.h"
 
 #include "decide.h"
+#include "event_log.h"
 #include "outbox_return.h"
 #include "outbox_row.h"
 #include "query.h"
 
-/* What is due at once takes a new place at the end; a dead letter is never due. */
+/*
+ * What is due at once takes a new place at the end; a dead letter is never due.  An error stays
+ * where nobody names another, but not beside another content: it may quote a sensitive value,
+ * and what people see of it is masked by the content.
+ */
 static SlPlan end_lease = {
 	.sql =
 		"UPDATE %s.sync_outbox AS o SET lease = NULL, worker = NULL, status = $2,"
-		"  attempts = $3, last_error = $4, visible_at = $5, updated_at = $6,"
+		"  attempts = $3, visible_at = $5, updated_at = $6,"
+		"  last_error = CASE WHEN $4 IS NULL AND EXISTS (SELECT FROM %s.sync_event AS e"
+		"      WHERE e.record_key OPERATOR(pg_catalog.=) o.record_key"
+		"       AND e.entity OPERATOR(pg_catalog.=) o.entity"
+		"       AND e.idempotency_key OPERATOR(pg_catalog.=) o.idempotency_key"
+		"       AND e.event OPERATOR(pg_catalog.=) ANY ('{" SL_EVENT_FAILED
+		"," SL_EVENT_PUT_OFF "," SL_EVENT_DEAD "," SL_EVENT_EXPIRED "}'))"
+		"    THEN o.last_error ELSE $4 END,"
 		"  place = CASE WHEN $5 OPERATOR(pg_catalog.<=) $6"
 		"          THEN pg_catalog.pg_current_xact_id() END,"
 		"  retry_at = CASE WHEN $5 OPERATOR(pg_catalog.>) $6 THEN $5 END, claim_id = NULL"

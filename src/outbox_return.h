@@ -14,7 +14,7 @@
 /* How it comes back; where a newer row waited, no dead letter comes of the two. */
 typedef struct SlComeback
 {
-	const char *error; /* or NULL: nobody said why */
+	const char *error; /* or NULL: what was said of this content before stays */
 	bool        is_dead;
 	bool        is_undone; /* it certainly has not landed */
 	int32       attempts;  /* that count from now on */

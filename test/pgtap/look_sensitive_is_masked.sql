@@ -58,5 +58,11 @@ SELECT alike(pg_temp.poll('support'), '%SECRET8%', 'goes out');
 SELECT is(pg_temp.nack('support', 'iban SECRET8 has no check digit'), true, 'and is refused with the value in the answer');
 SELECT is((SELECT count(*) FROM sync_trace('contact', 'T4') AS t WHERE t::text ~ 'SECRET8'), 0::bigint, 'which the trace does not repeat');
 SELECT is((SELECT count(*) FROM sync_trace('contact', 'T4') WHERE event = 'failed' AND detail ~ 'sensitive'), 1::bigint, 'it says why');
+SELECT alike(pg_temp.saw('crm', '{"iban": "SECRET9"}'), 'accepted%', 'a newer value takes its place');
+CALL pg_temp.at('13:00');
+SELECT alike(pg_temp.poll('support'), '%SECRET9%', 'goes out');
+SELECT is(pg_temp.nack('support', NULL, permanent => true), true, 'and is refused without a word');
+SELECT is((SELECT count(*) FROM sync_dead_letters AS d WHERE d.record_key = 'T4'), 1::bigint, 'it is a dead letter');
+SELECT is((SELECT count(*) FROM sync_dead_letters AS d WHERE d::text ~ 'SECRET8'), 0::bigint, 'which does not repeat what was said of the older value');
 
 SELECT * FROM finish();

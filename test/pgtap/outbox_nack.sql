@@ -64,11 +64,19 @@ SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'but then');
 SELECT is(pg_temp.nack('support', 'Retry-After is over', '-1 seconds'), true, 'a time that is over');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'means at once');
 SELECT is(pg_temp.nack('support', NULL), true, 'a nack need not say why');
-SELECT is((SELECT last_error FROM pg_temp.row()), NULL, 'and the old reason is not this one''s');
+SELECT is((SELECT last_error FROM pg_temp.row()), 'Retry-After is over', 'and takes no earlier reason away');
+CALL pg_temp.at('12:02');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'it goes once more');
+SELECT is(pg_temp.nack('support', NULL, '0'), true, 'is put off without a word');
+SELECT is((SELECT last_error FROM pg_temp.row()), 'Retry-After is over', 'which leaves the reason, too');
+SELECT is(pg_temp.saw('crm', '{"email": "b"}'), 'accepted email=accepted -> support', 'another edit comes to it');
+SELECT is(pg_temp.poll('support'), 'update {"email": "b", "phone": "1"}', 'so that it says more');
+SELECT is(pg_temp.nack('support', NULL), true, 'and fails without a word');
+SELECT is((SELECT last_error FROM pg_temp.row()), NULL, 'an old reason is not that of another content');
 
 -- A text of any length
 CALL pg_temp.at('13:00');
-SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'claimed once more');
+SELECT is(pg_temp.poll('support'), 'update {"email": "b", "phone": "1"}', 'claimed once more');
 SELECT is(pg_temp.nack('support', repeat('ü', 5000)), true, 'a whole page as error');
 SELECT is((SELECT last_error FROM pg_temp.row()), repeat('ü', 1000), 'is clipped to 2,000 bytes, between characters');
 
