@@ -76,7 +76,7 @@ CREATE VIEW sync_activity AS
     SELECT s.at AS minute, s.entity, s.system, s.counted AS verdict, sum(s.records)::bigint AS records,
         CASE s.grain WHEN 2 THEN '1 hour' WHEN 3 THEN '1 day' ELSE '1 minute' END::interval AS span
     FROM sync_stat AS s
-    WHERE s.counted NOT IN ('delivered', 'failed', 'lost', 'too late')
+    WHERE s.counted NOT IN ('delivered', 'failed', 'put off', 'lost', 'too late')
     GROUP BY s.at, s.entity, s.system, s.counted, 6;
 COMMENT ON VIEW sync_activity IS
     'How many records arrived, per minute, entity, system and verdict; after 7 days per hour, after 90 days per day (span). The counts of unchanged and stale records are lower bounds: they are written with the backend''s next call that writes anyway, and a backend that ends first loses them.';
@@ -89,7 +89,7 @@ CREATE VIEW sync_savings AS
         GROUP BY s.entity, s.system
     ), counted AS (
         SELECT pg_catalog.date_trunc('day', s.at, 'UTC') AS day, s.entity, s.records,
-            s.counted IN ('delivered', 'failed', 'lost') AS is_call, coalesce(w.others, 0) AS others
+            s.counted IN ('delivered', 'failed', 'put off', 'lost') AS is_call, coalesce(w.others, 0) AS others
         FROM sync_stat AS s
         LEFT JOIN writable AS w ON w.entity = s.entity AND w.system = s.system
         WHERE s.counted <> 'too late'
@@ -101,7 +101,7 @@ CREATE VIEW sync_savings AS
             - coalesce(sum(c.records) FILTER (WHERE c.is_call), 0), 0)::bigint AS api_calls_avoided
     FROM counted AS c GROUP BY c.day, c.entity;
 COMMENT ON VIEW sync_savings IS
-    'Per day (UTC) and entity: records that arrived, calls that were made to targets (confirmed, failed or lost), and the calls that were avoided, compared with a sync that tells every other writable system of every record it sees. Lower bounds, as sync_activity says.';
+    'Per day (UTC) and entity: records that arrived, calls that were made to targets (confirmed, failed, put off or lost), and the calls that were avoided, compared with a sync that tells every other writable system of every record it sees. Lower bounds, as sync_activity says.';
 
 CREATE VIEW sync_dead_letters AS
     SELECT o.id, o.entity, o.record_key, o.target_system, o.source_system, o.action,

@@ -105,6 +105,13 @@ event_of(const SlComeback *comeback, const Failure *failure)
 	return failure->retry_after == NULL ? SL_EVENT_FAILED : SL_EVENT_PUT_OFF;
 }
 
+static const char *
+counted_as(const SlComeback *comeback, const Failure *failure)
+{
+	return comeback->is_dead || failure->retry_after == NULL ? SL_CALL_FAILED
+															 : SL_CALL_PUT_OFF;
+}
+
 static void
 fail(SlBatch *batch, SlRecord *record, int target, const Failure *failure)
 {
@@ -117,7 +124,7 @@ fail(SlBatch *batch, SlRecord *record, int target, const Failure *failure)
 	entry.detail = failure->error;
 	sl_log_add(&batch->log, record, &entry);
 	sl_outbox_give_back(batch, record, target, &comeback);
-	sl_count_calls(batch->policy, target, SL_CALL_FAILED, 1, batch->now);
+	sl_count_calls(batch->policy, target, counted_as(&comeback, failure), 1, batch->now);
 }
 
 /* A row that the state does not name is left from a policy that named the target before. */

@@ -15,6 +15,7 @@
 
 /* What sync_stat calls what became of a call to a target. */
 #define SL_CALL_FAILED   "failed"
+#define SL_CALL_PUT_OFF  "put off"
 #define SL_CALL_LOST     "lost"
 #define SL_CALL_TOO_LATE "too late"
 

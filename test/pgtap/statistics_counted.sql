@@ -61,4 +61,18 @@ SELECT is(pg_temp.counts('crm'), 'accepted 3, rejected 1, unchanged 5', 'it is c
 SELECT is(pg_temp.saw('crm', '{"phone": "5"}'), 'accepted phone=accepted -> support', 'and not again');
 SELECT is(pg_temp.counts('crm'), 'accepted 4, rejected 1, unchanged 5', 'by the next one');
 
+-- A call that its target put off has not failed
+SELECT is(pg_temp.poll('support'), 'update {"phone": "5"}', 'what waits is claimed');
+SELECT is(pg_temp.nack('support', '429', '0'), true, 'and put off');
+SELECT is(pg_temp.counts('support'), 'delivered 1, lost 2, put off 1', 'which is no failure');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "5"}', 'claimed again');
+SELECT is(pg_temp.nack('support', '503'), true, 'it fails');
+SELECT is(pg_temp.counts('support'), 'delivered 1, failed 1, lost 2, put off 1', 'which is one');
+CALL pg_temp.at('12:10:30');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "5"}', 'claimed once more');
+SELECT is(pg_temp.nack('support', '410', '1 hour', permanent => true), true, 'it fails for good, whatever time it names');
+SELECT is(pg_temp.counts('support'), 'delivered 1, failed 2, lost 2, put off 1', 'which is another one');
+SELECT is_empty($$ SELECT FROM sync_activity WHERE verdict = 'put off' $$, 'a call is no arrival');
+SELECT is((SELECT writes_made FROM sync_savings), 6::bigint, 'each of them was made');
+
 SELECT * FROM finish();
