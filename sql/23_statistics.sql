@@ -33,6 +33,6 @@ COMMENT ON COLUMN sync_stat.grain IS
 COMMENT ON COLUMN sync_stat.at IS 'The beginning of that minute, hour or day.';
 COMMENT ON COLUMN sync_stat.system IS 'Where the records came from; of calls, the target.';
 COMMENT ON COLUMN sync_stat.counted IS
-    'A verdict of records that arrived (unchanged to rejected); of calls: delivered, failed (the worker said so), put off (the same with retry_after), lost (the lease ran out), too late (its worker spoke of it when its lease was over).';
+    'A verdict of records that arrived (unchanged to rejected); of calls: delivered, failed (the worker said so), put off (the same with retry_after), lost (the lease ran out), too late (its worker spoke of it when the row had been taken back).';
 COMMENT ON COLUMN sync_stat.took IS
     'Of what was delivered: the time from the change to the acknowledgement, rounded to steps of 9 percent.';

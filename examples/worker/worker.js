@@ -36,7 +36,7 @@ function seconds(status, asked) {
   return Math.min(Math.max(Number.isNaN(wait) ? 30 : wait, 0), 3600);
 }
 
-// Says what came of a call.  Where its lease has run out meanwhile, that changes nothing.
+// Says what came of a call.  Where its row was taken back meanwhile, that changes nothing.
 async function settle(db, { id, lease, action, key }, { status, text, wait }) {
   if ((status >= 200 && status < 300) || (action === 'delete' && [404, 410].includes(status))) {
     await db.query(ACK, [id, lease, action === 'delete' ? null : text]).catch((error) => {

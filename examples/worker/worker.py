@@ -41,7 +41,7 @@ def seconds(status, asked):
         return min(max(wait, 0), 3600)
 
 def settle(db, row, status, text, wait):
-    """Says what came of a call. Where its lease has run out meanwhile, this changes nothing."""
+    """Says what came of a call. Where its row was taken back meanwhile, this changes nothing."""
     id, lease, action = row[:3]
     if 200 <= status < 300 or (action == "delete" and status in (404, 410)):
         result = None if action == "delete" else text

@@ -1,4 +1,4 @@
--- A worker whose lease is over changes nothing, and is counted.
+-- A worker whose row was taken back changes nothing, and is counted; until then its lease may be over.
 \ir story.psql
 SELECT * FROM no_plan();
 
@@ -38,5 +38,23 @@ SELECT is((SELECT sync_ack(max(lease)) FROM claim), 1, 'and is acknowledged');
 SELECT is((SELECT sync_ack(max(lease)) FROM claim), 0, 'once');
 SELECT is(pg_temp.too_late(), 5::bigint, 'who says so twice is not late');
 SELECT is_empty($$ SELECT FROM sync_activity WHERE verdict = 'too late' $$, 'no record arrived late');
+
+-- A lease that is over, of a row that nobody has taken back
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'another edit');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "2"}', 'is claimed');
+CALL pg_temp.at('12:10');
+SELECT is(sync_extend((SELECT max(lease) FROM claim), '1 minute'), 1, 'its worker may have longer');
+CALL pg_temp.at('12:20');
+SELECT is(pg_temp.nack('support', '503', '0'), true, 'give it back');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "2"}', 'or, once more');
+CALL pg_temp.at('12:30');
+SELECT is(pg_temp.ack('support'), true, 'acknowledge it');
+SELECT is(pg_temp.too_late(), 3::bigint, 'and is not late');
+SELECT is(pg_temp.saw('crm', '{"phone": "3"}'), 'accepted phone=accepted -> support', 'one more');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "3"}', 'is claimed');
+CALL pg_temp.at('12:40');
+SELECT is(sync_maintain() ->> 'leases', '1', 'what maintenance has taken back');
+SELECT is(pg_temp.ack('support'), false, 'is not acknowledged');
+SELECT is(pg_temp.too_late(), 4::bigint, 'and that is late');
 
 SELECT * FROM finish();
