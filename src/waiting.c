@@ -413,6 +413,10 @@ sl_content_result(const SlPolicy *policy, const SlState *state, int target,
 
 		if (in_flight != NULL)
 			values[f] = in_flight->value;
+		else if (content->action == SL_ACTION_CREATE && is_carried(policy, f, target) &&
+				 values[f].kind == SL_ABSENT)
+			values[f] =
+				sl_value_null(); /* a record that we create shows all that is mapped */
 	}
 	for (int i = 0; i < content->nfields; i++)
 	{

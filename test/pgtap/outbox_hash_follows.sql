@@ -39,5 +39,12 @@ SELECT count(*) FROM sync_diff('crm', 'placed', '{"record_key": "2", "a": "2"}')
 SELECT count(*) FROM sync_diff('desk', 'placed', '{"record_key": "1", "id": "n2", "b": "7"}');
 SELECT sync_resolve(id, value => '"2"') FROM sync_open_conflicts WHERE kind = 'duplicate';
 SELECT is(field_hash, sync_hash('{"a": "2", "b": "7"}'), 'of what was held too') FROM sync_poll('desk', entity => 'placed');
+
+-- A record that is created shows all that is mapped
+SELECT count(*) FROM sync_diff('crm', 'contact', '{"record_key": "3", "a": "1"}');
+SELECT is(field_hash, sync_hash('{"a": "1", "b": null}'), 'a create waits under the hash of what the target will show') FROM sync_outbox WHERE record_key = '3';
+SELECT is(field_hash, sync_hash('{"a": "1", "b": null}'), 'is claimed under it') FROM sync_poll('desk', 1000) WHERE record_key = '3';
+SELECT sync_ack(id, lease, NULL, NULL) FROM sync_outbox WHERE record_key = '3';
+SELECT is(field_hash, sync_hash('{"a": "1", "b": null}'), 'and stands in the ledger under it') FROM sync_ledger WHERE record_key = '3';
 SELECT * FROM finish();
 ROLLBACK;
