@@ -8,7 +8,8 @@ from harness import DATABASE, ratios, rotated, spread
 
 # how many of a hundred messages of the smaller backlog are drained at each batch size
 DRAINED = {1: 2, 100: 15, 500: 20}
-OF_MANY = 40    # of many workers, so that each goes on for some time
+OF_MANY = 40    # of many workers ...
+MANY_TIMES = 4  # ... and of a backlog so many times as large: else each had little more than its first calls
 LOADS = [(1, 1), (100, 1), (500, 1), (100, 2), (500, 2)]       # batch size, workers
 MANY = [(100, 2), (100, 8)]
 
@@ -50,14 +51,15 @@ def label(size, workers):
 def one_round(queue, count, small, results):
     """All loads on one backlog of that queue; on a larger one, those of one worker."""
     for loads in (LOADS, MANY) if count == small else (LOADS[:2],):
+        times, drained = (MANY_TIMES, {100: OF_MANY}) if loads is MANY else (1, DRAINED)
         if hasattr(queue, 'fill'):
-            queue.fill(count)
+            queue.fill(count * times)
         for size, workers in loads:
             if workers > getattr(queue, 'workers', workers):
                 continue
             name = label(size, workers) + (' of 8 and 2' if loads is MANY else '')
             results.setdefault((count, name), {}).setdefault(queue.name, []).append(
-                drain(queue, size, workers, small, OF_MANY if loads is MANY else DRAINED[size]))
+                drain(queue, size, workers, small * times, drained[size]))
 
 
 def measure(server, queues, rounds, sizes):

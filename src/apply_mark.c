@@ -13,18 +13,20 @@
 #include "apply_mark.h"
 #include "capture_name.h"
 
-/* Rows that were written, by name. */
-typedef struct AppliedEntry
+/* Of the row that had no name before it was written. */
+#define NO_NAME ""
+
+/* Rows that are to be written, by name. */
+struct SlAppliedRow
 {
 	const char *name;
-	const char *row;
-	bool        is_asked_for;
+	const char *row; /* as it was written; NULL: it was not */
 	uint32      hash;
 	char        status;
-} AppliedEntry;
+};
 
 #define SH_PREFIX            applied
-#define SH_ELEMENT_TYPE      AppliedEntry
+#define SH_ELEMENT_TYPE      SlAppliedRow
 #define SH_KEY_TYPE          const char *
 #define SH_KEY               name
 #define SH_HASH_KEY(tb, key) string_hash(key, strlen(key) + 1)
@@ -40,7 +42,9 @@ typedef struct Mark
 {
 	const char   *system; /* NULL: the mark is off */
 	const char   *entity;
-	int           depth; /* of triggers around the statement */
+	int           depth;      /* of triggers around the statement */
+	bool          takes_any;  /* the one row has no name before it is written */
+	bool          has_others; /* rows that are none of these */
 	applied_hash *rows;
 	MemoryContext context; /* of the rows */
 } Mark;
@@ -54,13 +58,34 @@ trigger_depth(void)
 }
 
 void
-sl_applying_begin(const char *system, const char *entity)
+sl_applying_begin(const char *system, const char *entity, bool takes_any)
 {
 	mark.system = system;
 	mark.entity = entity;
 	mark.depth = trigger_depth();
+	mark.takes_any = takes_any;
+	mark.has_others = false;
 	mark.context = CurrentMemoryContext;
 	mark.rows = applied_create(mark.context, 64, NULL);
+}
+
+static SlAppliedRow *
+add_row(const char *name)
+{
+	bool          is_found;
+	SlAppliedRow *row = applied_insert(mark.rows, name, &is_found);
+
+	if (!is_found)
+		row->row = NULL;
+	return row;
+}
+
+void
+sl_applying_expect(const char *key, const char *native_id)
+{
+	add_row(sl_name_of_key(key, (int) strlen(key)));
+	if (native_id != NULL)
+		add_row(sl_name_of_native_id(native_id));
 }
 
 void
@@ -84,65 +109,54 @@ sl_is_applying(const TriggerData *trigger)
 		   strcmp(trigger->tg_trigger->tgargs[1], mark.entity) == 0;
 }
 
-void
-sl_applied_note(const char *name, const char *row, int len)
+SlAppliedRow *
+sl_applied_find(const char *key, int key_len, const char *native_id)
 {
-	bool          is_found;
-	AppliedEntry *entry = applied_insert(mark.rows,
-										 MemoryContextStrdup(mark.context, name),
-										 &is_found);
-	char         *copy = MemoryContextAlloc(mark.context, len + 1);
+	SlAppliedRow *row = NULL;
+
+	if (key != NULL)
+		row = applied_lookup(mark.rows, sl_name_of_key(key, key_len));
+	if (row == NULL && native_id != NULL)
+		row = applied_lookup(mark.rows, sl_name_of_native_id(native_id));
+	return row == NULL && mark.takes_any ? add_row(NO_NAME) : row;
+}
+
+void
+sl_applied_note(SlAppliedRow *applied, const char *row, int len)
+{
+	char *copy = MemoryContextAlloc(mark.context, len + 1);
 
 	memcpy(copy, row, len);
 	copy[len] = '\0';
-	entry->row = copy;
-	entry->is_asked_for = false;
+	applied->row = copy;
+}
+
+void
+sl_applied_note_others(void)
+{
+	mark.has_others = true;
+}
+
+bool
+sl_applied_has_others(void)
+{
+	return mark.has_others;
 }
 
 static const char *
-find_row(const char *name)
+row_of(const char *name)
 {
-	AppliedEntry *entry = applied_lookup(mark.rows, name);
+	SlAppliedRow *row = applied_lookup(mark.rows, name);
 
-	if (entry == NULL)
-		return NULL;
-	entry->is_asked_for = true;
-	return entry->row;
+	return row == NULL ? NULL : row->row;
 }
 
 const char *
 sl_applied_row(const char *key, const char *native_id)
 {
-	const char *row = find_row(sl_name_of_key(key, (int) strlen(key)));
+	const char *row = row_of(sl_name_of_key(key, (int) strlen(key)));
 
 	if (row == NULL && native_id != NULL)
-		row = find_row(sl_name_of_native_id(native_id));
-	return row;
-}
-
-const char *
-sl_applied_only_row(void)
-{
-	applied_iterator scan;
-	AppliedEntry    *entry;
-
-	applied_start_iterate(mark.rows, &scan);
-	entry = applied_iterate(mark.rows, &scan);
-	if (entry == NULL)
-		return NULL;
-	entry->is_asked_for = true;
-	return entry->row;
-}
-
-bool
-sl_applied_others(void)
-{
-	applied_iterator scan;
-	AppliedEntry    *entry;
-
-	applied_start_iterate(mark.rows, &scan);
-	while ((entry = applied_iterate(mark.rows, &scan)) != NULL)
-		if (!entry->is_asked_for)
-			return true;
-	return false;
+		row = row_of(sl_name_of_native_id(native_id));
+	return row == NULL ? row_of(NO_NAME) : row;
 }

@@ -9,12 +9,19 @@
 
 #include "commands/trigger.h"
 
+/* A row that a statement of ours is to write, by its name in the book. */
+typedef struct SlAppliedRow SlAppliedRow;
+
 /*
  * The statements of this call, until sl_applying_end(), are our own writes to the table of
- * a system; names and rows live in the current context.
+ * a system; names and rows live in the current context.  takes_any: of the one row that is
+ * written nobody knows the name before.
  */
-extern void sl_applying_begin(const char *system, const char *entity);
+extern void sl_applying_begin(const char *system, const char *entity, bool takes_any);
 extern void sl_applying_end(void);
+
+/* Of what record rows are written; native_id may be NULL. */
+extern void sl_applying_expect(const char *key, const char *native_id);
 
 /* Some statement of ours is running. */
 extern bool sl_is_any_applying(void);
@@ -22,19 +29,17 @@ extern bool sl_is_any_applying(void);
 /* The trigger was fired by such a statement, and not by a trigger of the user's inside. */
 extern bool sl_is_applying(const TriggerData *trigger);
 
-/*
- * A row as it is now in the table, a JSON object; of one that is gone, as it was.  One that can
- * have no name in the book is noted as "".
- */
-extern void sl_applied_note(const char *name, const char *row, int len);
+/* The one that a row of the table is, by its key or else its native id (or NULL); NULL: none. */
+extern SlAppliedRow *sl_applied_find(const char *key, int key_len, const char *native_id);
 
-/* That row, by the record's key or else its native id (or NULL); NULL: there is none. */
+/* What it is now in the table, a JSON object; of one that is gone, as it was. */
+extern void sl_applied_note(SlAppliedRow *applied, const char *row, int len);
+
+/* The statement has written rows besides. */
+extern void sl_applied_note_others(void);
+extern bool sl_applied_has_others(void);
+
+/* What was noted of a record; NULL: nothing. */
 extern const char *sl_applied_row(const char *key, const char *native_id);
-
-/* Where one row at most was written: that one, or NULL. */
-extern const char *sl_applied_only_row(void);
-
-/* Rows were written that nobody has asked for by those two. */
-extern bool sl_applied_others(void);
 
 #endif

@@ -215,6 +215,13 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));
 }
 
+/* The table names the row that a create writes there. */
+static bool
+is_nameless(const SlApply *apply, const SlChange *change)
+{
+	return apply->key_column == NULL && is_action(change, "create");
+}
+
 /* What became of them, by the rows that capture has seen. */
 static void
 take_rows(const SlApply *apply, SlChange **changes, int n)
@@ -222,18 +229,11 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 	for (int i = 0; i < n; i++)
 	{
 		SlChange   *change = changes[i];
-		const char *row = apply->key_column == NULL && is_action(change, "create")
-							  ? sl_applied_only_row()
-							  : sl_applied_row(change->key, change->native_id);
+		const char *row = sl_applied_row(change->key, change->native_id);
 
-		if (is_action(change, "delete"))
-			change->is_done = true;
-		else if (row != NULL)
-		{
-			change->is_done = true;
-			change->row = row;
-		}
-		else
+		change->is_done = row != NULL;
+		change->row = is_action(change, "delete") ? NULL : row;
+		if (row == NULL)
 			change->error = psprintf("\"%s\" has no such row after the %s",
 									 get_rel_name(apply->relation), change->action);
 	}
@@ -249,14 +249,26 @@ forget_rows(SlChange **changes, int n)
 	}
 }
 
-/* It would stand there, or be gone, under a name that no record of the book has. */
+/*
+ * What a statement of ours was to write stands there, or is gone, under another name; where all
+ * are there, the others are what the table itself has done besides.
+ */
 static void
 refuse_other_rows(const SlApply *apply, SlChange **changes, int n)
 {
-	if (sl_applied_others())
-		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-						errmsg("\"%s\" has the row of key \"%s\" under another one",
-							   get_rel_name(apply->relation), changes[n - 1]->key)));
+	for (int i = 0; i < n; i++)
+		if (!changes[i]->is_done && sl_applied_has_others())
+			ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+							errmsg("\"%s\" has the row of key \"%s\" under another one",
+								   get_rel_name(apply->relation), changes[i]->key)));
+}
+
+/* What is to be deleted may be gone. */
+static void
+end_deletes(SlChange **changes, int n)
+{
+	for (int i = 0; i < n; i++)
+		changes[i]->is_done |= is_action(changes[i], "delete");
 }
 
 /* Errors that are no fault of a row: the caller repeats, or was stopped. */
@@ -290,7 +302,10 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity);
+	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity,
+					  is_nameless(apply, changes[0]));
+	for (int i = 0; i < n; i++)
+		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 	PG_TRY();
 	{
 		sl_spi_connect();
@@ -299,6 +314,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		MemoryContextSwitchTo(context);
 		take_rows(apply, changes, n);
 		refuse_other_rows(apply, changes, n);
+		end_deletes(changes, n);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -339,8 +355,7 @@ apply_alike(const SlApply *apply, SlChange **changes, int n)
 static bool
 is_alike(const SlApply *apply, const SlChange *a, const SlChange *b)
 {
-	return strcmp(a->shape, b->shape) == 0 &&
-		   (apply->key_column != NULL || !is_action(a, "create"));
+	return strcmp(a->shape, b->shape) == 0 && !is_nameless(apply, a);
 }
 
 void

@@ -164,9 +164,18 @@ name_column(const SlCapture *capture, const SlIntake *intake)
 								intake->key != NULL ? spec->key : spec->id);
 }
 
+void
+sl_capture_name_row(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
+					SlIntake *intake)
+{
+	read_row(capture, slot, raw);
+	take_gone(capture, raw, intake);
+}
+
 /* A statement inside has written the record too: what the table holds is the last word. */
-static void
-look_again(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *intake)
+void
+sl_capture_look_again(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
+					  SlIntake *intake)
 {
 	const SlRowColumn *name = name_column(capture, intake);
 	Datum             *values = palloc(sizeof(Datum) * capture->natts);
@@ -189,7 +198,7 @@ settle_nested(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
 			  SlIntake *intake)
 {
 	if (sl_nested_has(&capture->nested, intake))
-		look_again(capture, slot, raw, intake);
+		sl_capture_look_again(capture, slot, raw, intake);
 	sl_nested_note(&capture->nested, intake);
 }
 
@@ -236,8 +245,7 @@ may_have_moved(const SlCapture *capture, const SlPairs *pairs)
 static char *
 name_of(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *intake)
 {
-	read_row(capture, slot, raw);
-	take_gone(capture, raw, intake);
+	sl_capture_name_row(capture, slot, raw, intake);
 	if (intake->is_rejected)
 		return NULL;
 	return intake->key != NULL ? sl_name_of_key(intake->key, intake->key_len)
@@ -366,7 +374,10 @@ next_pair(SlCapture *capture, MemoryContext look)
 	}
 	while (sl_pairs_next(pairs))
 	{
-		if (pairs->old.slot == NULL || pairs->fresh.slot == NULL || has_news(capture))
+		bool is_news = pairs->old.slot == NULL || pairs->fresh.slot == NULL ||
+					   has_news(capture);
+
+		if (is_news && !(capture->is_rest && sl_capture_is_ours(capture)))
 			return true;
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(look);
@@ -438,50 +449,6 @@ sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 		return false;
 	diff->nbytes += sl_row_size(&capture->reader);
 	return true;
-}
-
-/* As it is now: a trigger of the user's may have written or deleted it since. */
-static void
-hand_over_row(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
-			  SlIntake *intake)
-{
-	const char *name = name_of(capture, slot, raw, intake);
-
-	if (name == NULL)
-	{
-		sl_applied_note("", "", 0);
-		return;
-	}
-	if (sl_nested_has(&capture->nested, intake))
-	{
-		look_again(capture, slot, raw, intake);
-		if (intake->is_deletion)
-			return;
-	}
-	sl_row_describe(&capture->reader, raw);
-	sl_applied_note(name, raw->data, raw->len);
-}
-
-void
-sl_capture_hand_over(SlCapture *capture)
-{
-	SlPairs    *pairs = &capture->pairs;
-	SlRawRecord raw = {
-		.slots = palloc(sizeof(SlRaw) * sl_slot_of_field(capture->policy->nfields))};
-	SlIntake      intake = {.values = palloc(sizeof(SlValue) * capture->policy->nfields)};
-	MemoryContext row = AllocSetContextCreate(capture->context, "sync_ledger applied row",
-											  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(row);
-
-	while (sl_pairs_next(pairs))
-	{
-		hand_over_row(capture,
-					  pairs->fresh.slot != NULL ? pairs->fresh.slot : pairs->old.slot,
-					  &raw, &intake);
-		MemoryContextReset(row);
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(row);
 }
 
 void

@@ -34,7 +34,8 @@ typedef struct SlCapture
 	TupleTableSlot *gone_slot;
 	bool            is_waiting; /* the pair at hand comes after them */
 	SlNested        nested;
-	bool           *woken; /* by system: something waits for it because of this */
+	bool            is_rest; /* what sync_apply() has written itself is left out */
+	bool           *woken;   /* by system: something waits for it because of this */
 	int64           ordinal;
 	MemoryContext   context; /* of the call */
 } SlCapture;
@@ -47,8 +48,22 @@ extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int syst
 extern void sl_capture_rewind(SlCapture *capture);
 extern void sl_capture_close(SlCapture *capture);
 
-/* The rows of a statement of sync_apply(), for it. */
-extern void sl_capture_hand_over(SlCapture *capture);
+/* Reads what names a row, as of one that is gone. */
+extern void sl_capture_name_row(SlCapture *capture, TupleTableSlot *slot,
+								SlRawRecord *raw, SlIntake *intake);
+
+/* The row as it is in the table by now; of one that is gone, as it was. */
+extern void sl_capture_look_again(SlCapture *capture, TupleTableSlot *slot,
+								  SlRawRecord *raw, SlIntake *intake);
+
+/*
+ * The rows of a statement of sync_apply(), for it; false where there are others, which the
+ * statement did not name: those are left to be taken in.
+ */
+extern bool sl_capture_hand_over(SlCapture *capture);
+
+/* The pair at hand is one that sync_apply() has written itself. */
+extern bool sl_capture_is_ours(SlCapture *capture);
 
 /* For sl_diff_run_source(): what the next row says. */
 extern bool sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);

@@ -150,10 +150,14 @@ run(SlCapture *capture)
 
 	if (sl_row_reader_needs_settings(&capture->reader))
 		settings = sl_row_settings();
-	if (sl_is_applying(capture->trigger))
-		sl_capture_hand_over(capture);
-	else
+	if (!sl_is_applying(capture->trigger))
 		take_in(capture);
+	else if (!sl_capture_hand_over(capture))
+	{
+		capture->is_rest = true;
+		sl_capture_rewind(capture);
+		take_in(capture);
+	}
 	if (settings >= 0)
 		AtEOXact_GUC(true, settings);
 	if (capture->woken != NULL)

@@ -166,7 +166,7 @@ is_of_policy(const SlPolicy *policy, const SlStateBytes *stored)
 	return sl_state_policy_version(stored->data, stored->len) == policy->version;
 }
 
-/* The one that a state was written under: that of many states in a row. */
+/* The one that a state was written under: that of many states in a row; NULL: it is gone. */
 static const SlPolicy *
 older_policy(SlClaimed *claimed, const char *entity, const SlStateBytes *stored)
 {
@@ -181,15 +181,31 @@ older_policy(SlClaimed *claimed, const char *entity, const SlStateBytes *stored)
 	return claimed->then;
 }
 
+static void raise_policy_gone(const char *entity, const SlStateBytes *stored)
+	pg_attribute_noreturn();
+
+static void
+raise_policy_gone(const char *entity, const SlStateBytes *stored)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+					errmsg("version %d of the policy of entity \"%s\" is gone",
+						   sl_state_policy_version(stored->data, stored->len), entity),
+					errhint("Restore the row of sync_entity from a backup.")));
+}
+
 /* The policy has changed since the claim: the bytes that the claim would have written. */
 static SlStateBytes
 bytes_as_claimed(SlClaimed *claimed, const SlPolicy *policy, const SlStateBytes *stored,
 				 const SlClaimedRow *known)
 {
 	const SlPolicy *then = older_policy(claimed, policy->entity, stored);
-	SlState        *state = sl_claimed_state(claimed, then, stored, known);
-	bytea          *bytes = sl_state_encode(then, state);
+	SlState        *state;
+	bytea          *bytes;
 
+	if (then == NULL)
+		raise_policy_gone(policy->entity, stored);
+	state = sl_claimed_state(claimed, then, stored, known);
+	bytes = sl_state_encode(then, state);
 	return (SlStateBytes){VARDATA(bytes), (int32) VARSIZE(bytes) - VARHDRSZ};
 }
 
@@ -265,7 +281,7 @@ sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy, const SlStateBytes *
 	if (stored->len == 0 || is_of_policy(policy, stored))
 		return NULL;
 	then = older_policy(claimed, policy->entity, stored);
-	if (names_all_of(policy, then))
+	if (then == NULL || names_all_of(policy, then))
 		return NULL;
 	state = sl_claimed_state(claimed, then, stored, known);
 	left = palloc(sizeof(SlLeftRow) * then->nsystems);

@@ -88,7 +88,22 @@ words_of(const char *reason)
 					is_null ? "" : TextDatumGetCString(fields), reason);
 }
 
-/* A row that the state does not name is left from a policy that named the target before. */
+/* Its end has been logged: it does not go as one that is left behind. */
+static void
+leave_out(SlRecord *record, int64 id)
+{
+	int n = 0;
+
+	for (int i = 0; i < record->nleft; i++)
+		if (record->left[i].id != id)
+			record->left[n++] = record->left[i];
+	record->nleft = n;
+}
+
+/*
+ * A row that the state does not name is left from a policy that named the target before; one
+ * that only the state of then names is named no more.
+ */
 static int
 discard_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 {
@@ -107,6 +122,9 @@ discard_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 	if (target < 0 || rows[0].id != record->state->parts[target].waiting_id)
 	{
 		sl_outbox_drop(&batch->outbox, rows[0].id);
+		leave_out(record, rows[0].id);
+		if (target < 0)
+			sl_batch_renew(batch, record);
 		return 1;
 	}
 	waiting = sl_decide_discard(batch->policy, record->state, target, batch->now);

@@ -14,18 +14,21 @@
 #include "lease_memory.h"
 #include "lease_store.h"
 #include "outbox_late.h"
+#include "outbox_lease.h"
 #include "policy_cache.h"
 #include "query.h"
 #include "statistics.h"
 
+/* Of those that its worker did not name one by one, what it gave back itself is not late. */
 static SlPlan find_late = {
 	.sql =
 		"SELECT o.entity, o.target_system, pg_catalog.count(*) FROM %s.sync_outbox AS o"
 		" WHERE o.id OPERATOR(pg_catalog.=) ANY ($1)"
 		"  AND (o.lease IS NULL OR o.lease OPERATOR(pg_catalog.<>) $2)"
+		"  AND ($3 IS NULL OR o.last_error OPERATOR(pg_catalog.=) $3)"
 		" GROUP BY o.entity, o.target_system",
-	.nargs = 2,
-	.argtypes = {INT8ARRAYOID, INT8OID}};
+	.nargs = 3,
+	.argtypes = {INT8ARRAYOID, INT8OID, TEXTOID}};
 
 typedef struct Late
 {
@@ -35,14 +38,15 @@ typedef struct Late
 } Late;
 
 static Late *
-find(ArrayType *ids, int64 lease, int *n)
+find(ArrayType *ids, int64 lease, const char *error, int *n)
 {
-	Datum         values[2] = {PointerGetDatum(ids), Int64GetDatum(lease)};
+	Datum         values[3] = {PointerGetDatum(ids), Int64GetDatum(lease),
+                       error == NULL ? (Datum) 0 : CStringGetTextDatum(error)};
 	MemoryContext context = CurrentMemoryContext;
 	Late         *late;
 
 	sl_spi_connect();
-	*n = (int) sl_query_select(&find_late, values, NULL);
+	*n = (int) sl_query_select(&find_late, values, error == NULL ? "  n" : NULL);
 	MemoryContextSwitchTo(context);
 	late = palloc(sizeof(Late) * Max(*n, 1));
 	for (int i = 0; i < *n; i++)
@@ -56,11 +60,11 @@ find(ArrayType *ids, int64 lease, int *n)
 	return late;
 }
 
-void
-sl_count_too_late(ArrayType *ids, int64 lease)
+static void
+count(ArrayType *ids, int64 lease, const char *error)
 {
 	int   n;
-	Late *late = find(ids, lease, &n);
+	Late *late = find(ids, lease, error, &n);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -72,6 +76,12 @@ sl_count_too_late(ArrayType *ids, int64 lease)
 	}
 }
 
+void
+sl_count_too_late(ArrayType *ids, int64 lease)
+{
+	count(ids, lease, NULL);
+}
+
 /* A lease of which no row is left is known to the backend that took it, mostly the one that speaks. */
 void
 sl_count_lease_too_late(int64 lease, const int64 *ids, int nids)
@@ -79,5 +89,5 @@ sl_count_lease_too_late(int64 lease, const int64 *ids, int nids)
 	if (nids == 0)
 		ids = sl_lease_remembered(lease, &nids);
 	if (nids > 0)
-		sl_count_too_late(sl_ids_array(ids, nids), lease);
+		count(sl_ids_array(ids, nids), lease, SL_LEASE_RAN_OUT);
 }

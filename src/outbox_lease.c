@@ -34,6 +34,12 @@ static SlPlan look_again = {
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};
 
+static SlPlan is_over = {
+	.sql = "SELECT FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
+		   "  AND o.lease IS NOT NULL AND o.visible_at OPERATOR(pg_catalog.<=) $2",
+	.nargs = 2,
+	.argtypes = {INT8OID, TIMESTAMPTZOID}};
+
 /* A retry takes a new place at the end. */
 static SlPlan give_place = {
 	.sql = "UPDATE %s.sync_outbox AS o"
@@ -46,7 +52,7 @@ static void
 end_lease(SlBatch *batch, SlRecord *record, int target, int32 attempts)
 {
 	SlComeback comeback = {
-		.error = "the lease ran out",
+		.error = SL_LEASE_RAN_OUT,
 		.attempts = attempts,
 		.due = batch->now,
 	};
@@ -90,15 +96,48 @@ add_due(SlBatch *batch, const SlDue *due, int n)
 	return i;
 }
 
+/* A worker that nobody waits for any more has died. */
+static void
+end_left(SlBatch *batch, SlRecord *record, const char *target, int64 id)
+{
+	SlLogEntry entry = {
+		.event = SL_EVENT_DROPPED,
+		.system = target,
+		.detail = "its lease ran out, and the policy does not name it any more"};
+	Datum values[2] = {Int64GetDatum(id), TimestampTzGetDatum(batch->now)};
+
+	if (sl_query_select(&is_over, values, NULL) == 0)
+		return;
+	sl_log_add(&batch->log, record, &entry);
+	sl_outbox_log_claim(id);
+	sl_outbox_drop(&batch->outbox, id);
+	sl_batch_renew(batch, record);
+}
+
 /* Without a policy that names the target, nothing can be brought back to it. */
 static int
-hold_entity(SlDueLook *look, const SlDue *due, int n)
+end_entity(SlDueLook *look, const SlPolicy *policy, const char *target, const SlDue *due,
+		   int n)
 {
-	int i;
+	MemoryContext context = CurrentMemoryContext;
+	SlBatch       batch;
+	int           done;
 
-	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
-		sl_due_hold(look, &due[i]);
-	return i;
+	sl_batch_open(&batch, policy, n);
+	done = add_due(&batch, due, n);
+	sl_batch_open_states(&batch);
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	for (int r = 0; r < batch.nrecords; r++)
+		if (batch.records[r]->stored != NULL && due[r].lease != NULL)
+			end_left(&batch, batch.records[r], target, due[r].id);
+		else
+			sl_due_hold(look, &due[r]);
+	sl_batch_put(&batch);
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	sl_batch_close(&batch);
+	return done;
 }
 
 static void
@@ -129,7 +168,7 @@ return_entity(SlDueLook *look, const char *target, const SlDue *due, int n, int 
 	int             done;
 
 	if (system < 0)
-		return hold_entity(look, due, n);
+		return end_entity(look, policy, target, due, n);
 	sl_batch_open(&batch, policy, n);
 	done = add_due(&batch, due, n);
 	return_batch(look, &batch, system, due);

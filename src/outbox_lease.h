@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+/* The last error of a row whose worker never answered. */
+#define SL_LEASE_RAN_OUT "the lease ran out"
+
 /*
  * Brings back what workers of a target have held too long, and makes claimable what
  * waited for its retry long enough (entity NULL: of any), a limited number at once.

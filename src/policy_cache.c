@@ -214,18 +214,14 @@ sl_policy_of_version(const char *entity, int32 version)
 {
 	Datum         values[2] = {CStringGetTextDatum(entity), Int32GetDatum(version)};
 	MemoryContext context = CurrentMemoryContext;
-	SlPolicy     *policy;
+	SlPolicy     *policy = NULL;
 
 	sl_spi_connect();
-	if (sl_query_select(&one_config, values, NULL) == 0)
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("version %d of the policy of entity \"%s\" is gone",
-							   version, entity),
-						errhint("Restore the row of sync_entity from a backup.")));
-	policy = sl_policy_parse(entity, version,
-							 DatumGetJsonbP(sl_query_value_not_null(0, 1)),
-							 AllocSetContextCreate(context, "sync_ledger policy",
-												   ALLOCSET_SMALL_SIZES));
+	if (sl_query_select(&one_config, values, NULL) > 0)
+		policy = sl_policy_parse(entity, version,
+								 DatumGetJsonbP(sl_query_value_not_null(0, 1)),
+								 AllocSetContextCreate(context, "sync_ledger policy",
+													   ALLOCSET_SMALL_SIZES));
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return policy;

@@ -17,8 +17,8 @@
 extern const SlPolicy *sl_policy_get(const char *entity);
 
 /*
- * One that states were written under; it lives as long as the current context.  A version
- * that is not there is an error.
+ * One that states were written under; it lives as long as the current context.  NULL
+ * where somebody has removed that version.
  */
 extern const SlPolicy *sl_policy_of_version(const char *entity, int32 version);
 

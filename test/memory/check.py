@@ -90,7 +90,8 @@ TURNS = {
 MANY = {'views': 20, 'sync_blame, sync_trace': 50, 'sync_audit, sync_divergence': 10, 'calls that fail': 6}   # calls of one turn
 SLOW = {'sync_configure': 20, 'tables that come and go': 20, 'sync_attach, sync_detach': 5, 'sync_grant, sync_revoke': 20, 'tables that change': 5,
         'sync_diff_from': 5, 'sync_maintain, sync_now': 5} if CALLS < 100_000 else {'tables that come and go': 20, 'tables that change': 20}
-ELSEWHERE = {'sync_state_record', 'sync_state_shadows', 'sync_state_waiting', 'sync_state_blame', 'sync_state_divergence'}  # the views' own
+ELSEWHERE = {'sync_state_record', 'sync_state_shadows', 'sync_state_waiting', 'sync_state_blame', 'sync_state_divergence',  # the views' own
+             'sync_conflict_limits'}    # sync_conflict_poll's
 
 
 class Check:

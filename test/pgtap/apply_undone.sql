@@ -78,4 +78,53 @@ SELECT is(sync_apply('low'), 1, 'a trigger that writes another key');
 SELECT results_eq('SELECT k FROM lower_words', $$ VALUES ('cd') $$, 'leaves no row behind');
 SELECT is((SELECT count(*) FROM sync_record WHERE entity = 'l'), 2::bigint, 'and no record');
 
+-- A row that can be no record is not written either, and holds up nobody
+CREATE TABLE docs (id text, data jsonb, name text);
+SELECT sync_configure('d', '{"systems": {"crm": {"key": "key"}, "docs": {"id": "id", "key": "data.ref"}}, "window": "0", "fields": {"name": {}}}');
+CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.name = 'poison' THEN new.data := NULL; END IF; RETURN new; END $$;
+CREATE TRIGGER poison BEFORE INSERT ON docs FOR EACH ROW EXECUTE FUNCTION poison();
+SELECT sync_attach('docs', 'docs', 'd');
+SELECT count(*) FROM sync_diff('crm', 'd', '[{"key": "a", "name": "poison"}, {"key": "b", "name": "B"}]');
+SELECT is(sync_apply('docs'), 1, 'the other one is written');
+SELECT results_eq('SELECT name FROM docs', $$ VALUES ('B') $$, 'and it alone');
+SELECT is(pg_temp.waiting('d'), 'create {"name": "poison"} pending 1 "docs" has the row of key "a" under another one', 'which waits with the reason');
+
+-- What a foreign key of the table on itself does besides is the table's own
+CREATE TABLE cat (key text PRIMARY KEY, name text, parent text REFERENCES cat ON DELETE CASCADE);
+SELECT sync_configure('c', '{"systems": {"crm": {"key": "key"}, "app": {"key": "key"}}, "window": "0", "fields": {"name": {}, "parent": {"nulls": "clear"}}}');
+SELECT sync_attach('cat', 'app', 'c');
+INSERT INTO cat VALUES ('p', 'P', NULL), ('q', 'Q', 'p'), ('r', 'R', 'q'), ('s', 'S', NULL);
+SELECT is((SELECT sync_ack(max(lease)) FROM (SELECT lease FROM sync_poll('crm')) AS p), 4, 'crm has all');
+SELECT count(*) FROM sync_diff('crm', 'c', '[{"key": "p", "name": "P", "parent": null}, {"key": "q", "name": "Q", "parent": "p"}, {"key": "r", "name": "R", "parent": "q"}, {"key": "s", "name": "S", "parent": null}]');
+SELECT count(*) FROM sync_delete('crm', 'c', ARRAY['p']);
+SELECT is(sync_apply('app'), 1, 'the parent is deleted');
+SELECT results_eq('SELECT key FROM cat', $$ VALUES ('s') $$, 'and its children with it');
+SELECT is((SELECT string_agg(record_key || ' ' || target_system || ' ' || action, ', ' ORDER BY record_key) FROM sync_outbox WHERE entity = 'c'), 'q crm delete, r crm delete', 'which the others are told');
+
+CREATE TABLE cat2 (key text PRIMARY KEY, name text, parent text REFERENCES cat2 ON DELETE SET NULL);
+SELECT sync_configure('c2', '{"systems": {"crm": {"key": "key"}, "app2": {"key": "key"}}, "window": "0", "fields": {"name": {}, "parent": {"nulls": "clear"}}}');
+SELECT sync_attach('cat2', 'app2', 'c2');
+INSERT INTO cat2 VALUES ('p', 'P', NULL), ('q', 'Q', 'p');
+SELECT is((SELECT sync_ack(max(lease)) FROM (SELECT lease FROM sync_poll('crm')) AS p), 4, 'crm has all');
+SELECT count(*) FROM sync_diff('crm', 'c2', '[{"key": "p", "name": "P", "parent": null}, {"key": "q", "name": "Q", "parent": "p"}]');
+SELECT count(*) FROM sync_delete('crm', 'c2', ARRAY['p']);
+SELECT is(sync_apply('app2'), 1, 'the parent is deleted');
+SELECT is((SELECT string_agg(record_key || ' ' || target_system || ' ' || change_set, ', ') FROM sync_outbox WHERE entity = 'c2'), 'q crm {"parent": null}', 'a reference that goes is an edit');
+
+-- A record that a human has linked to a row under another key
+CREATE TABLE linked (id int PRIMARY KEY, key text, name text);
+SELECT sync_configure('w', '{"systems": {"crm": {"key": "key"}, "web": {"id": "id", "key": "key"}}, "window": "0", "fields": {"name": {}}}');
+SELECT sync_attach('linked', 'web', 'w');
+INSERT INTO linked VALUES (5, NULL, 'X');
+SELECT is((SELECT sync_ack(max(lease)) FROM (SELECT lease FROM sync_poll('crm', entity => 'w')) AS p), 1, 'crm has it');
+SELECT count(*) FROM sync_diff('crm', 'w', '{"key": "web:5", "name": "X"}');
+UPDATE linked SET key = 'K7' WHERE id = 5;
+SELECT is((SELECT sync_resolve(id, value => '"web:5"') FROM sync_open_conflicts WHERE kind = 'duplicate'), true, 'a human has said that it is the one');
+SELECT count(*) FROM sync_diff('crm', 'w', '{"key": "web:5", "name": "Z"}');
+SELECT is(sync_apply('web'), 1, 'an edit goes there');
+SELECT is((SELECT linked::text FROM linked), '(5,K7,Z)', 'to that row');
+SELECT count(*) FROM sync_delete('crm', 'w', ARRAY['web:5']);
+SELECT is(sync_apply('web'), 1, 'a delete too');
+SELECT is_empty('TABLE linked', 'and it is gone');
+
 SELECT * FROM finish();

@@ -38,6 +38,32 @@ SELECT sync_configure('contact', '{"systems": ["crm", "support"], "window": "0",
 SELECT is((SELECT count(*) FROM sync_poll('support', 1000) WHERE record_key = 'd'), 1::bigint, 'a claim under the new policy writes the record');
 SELECT is((SELECT string_agg(record_key, ',') FROM sync_outbox WHERE target_system = 'erp' AND status = 'dead'), NULL, 'without the dead letter');
 
+-- A worker that has died, and a human who gives up what a policy names again
+SELECT sync_configure('task', '{"systems": ["crm", "sup", "old"], "window": "0", "fields": {"name": {}}}');
+SELECT count(*) FROM sync_diff('crm', 'task', '[{"record_key": "a", "name": "A"}, {"record_key": "b", "name": "A"}]');
+SELECT is((SELECT record_key FROM sync_poll('old', 1, '1 s')), 'a', 'a worker takes one');
+SELECT sync_configure('task', '{"systems": ["crm", "sup"], "window": "0", "fields": {"name": {}}}');
+SELECT is((SELECT sync_discard(id, 'it was said so') FROM sync_outbox WHERE target_system = 'old' AND record_key = 'b'), true, 'a human gives up the other');
+CALL pg_temp.at('15:00:30');
+SELECT is(sync_maintain() ->> 'leases', '0', 'the worker has died');
+SELECT is((SELECT count(*) FROM sync_outbox WHERE target_system = 'old'), 0::bigint, 'nothing is left');
+SELECT is((SELECT count(*) FROM sync_lease WHERE target_system = 'old'), 0::bigint, 'no lease either');
+SELECT is((SELECT string_agg(event, ', ' ORDER BY n) FROM sync_trace('task', 'a') WITH ORDINALITY AS t(at, event, system, detail, data, n) WHERE system = 'old' AND event <> 'waiting'),
+	'claimed, no longer needed', 'the record says so');
+SELECT is((SELECT string_agg(event, ', ' ORDER BY n) FROM sync_trace('task', 'b') WITH ORDINALITY AS t(at, event, system, detail, data, n) WHERE system = 'old' AND event <> 'waiting'),
+	'discarded', 'of the other one once');
+SELECT sync_configure('task', '{"systems": ["crm", "sup", "old"], "window": "0", "fields": {"name": {}}}');
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'task', '[{"record_key": "a", "name": "A2"}, {"record_key": "b", "name": "A2"}]')), 2::bigint, 'a policy names the target again');
+SELECT is((SELECT string_agg(record_key || ' ' || action || ' ' || change_set, ', ' ORDER BY record_key) FROM sync_outbox WHERE target_system = 'old'),
+	'a create {"name": "A2"}, b create {"name": "A2"}', 'and the next change goes there');
+
+-- A version of the policy that somebody has removed
+SELECT sync_configure('gone', '{"systems": ["crm", "sup", "old"], "window": "0", "fields": {"name": {}}}');
+SELECT count(*) FROM sync_diff('crm', 'gone', '{"record_key": "a", "name": "A"}');
+SELECT sync_configure('gone', '{"systems": ["crm", "sup"], "window": "0", "fields": {"name": {}}}');
+DELETE FROM sync_entity WHERE entity = 'gone' AND version = 1;
+SELECT is((SELECT verdict FROM sync_diff('crm', 'gone', '{"record_key": "a", "name": "B"}')), 'accepted', 'names nothing, and is in nobody''s way');
+
 -- Claimed over and over
 SELECT sync_configure('lead', '{"systems": ["crm", "desk"], "window": "0", "max_attempts": 2, "fields": {"phone": {}}}');
 SELECT count(*) FROM sync_diff('crm', 'lead', '{"record_key": "p", "phone": "1"}');

@@ -58,4 +58,15 @@ SELECT is((SELECT sync_ack(max(lease)) FROM claim), 1, 'and is acknowledged');
 SELECT is((SELECT sync_ack(max(lease)) FROM claim), 0, 'once');
 SELECT is(pg_temp.too_late(), 6::bigint, 'who says so twice is not late');
 
+-- Who gives back what failed, and then acknowledges the rest, is not late
+SELECT sync_configure('lead', '{"systems": ["crm", "desk"], "window": "0", "fields": {"phone": {}}}');
+SELECT count(*) FROM sync_diff('crm', 'lead', '[{"record_key": "1", "phone": "1"}, {"record_key": "2", "phone": "1"}]');
+CREATE TEMP TABLE batch AS SELECT lease, id FROM sync_poll('desk');
+SELECT is((SELECT sync_nack(min(id), max(lease), '503') FROM batch), true, 'one of a lease has failed');
+SELECT is((SELECT sync_ack(max(lease)) FROM batch), 1, 'the rest is acknowledged');
+SELECT is((SELECT sync_ack(max(lease)) FROM batch), 0, 'once');
+SELECT is((SELECT sync_extend(max(lease), '1 min') FROM batch), 0, 'there is nothing to extend');
+SELECT count(*) FROM sync_diff('crm', 'lead', '{"record_key": "2", "phone": "2"}');
+SELECT is_empty($$ SELECT FROM sync_stat WHERE counted = 'too late' AND entity = 'lead' $$, 'nobody was late');
+
 SELECT * FROM finish();

@@ -1,0 +1,90 @@
+/*
+ * capture_apply.c
+ *	  What a statement of sync_apply() has written, for sync_apply().
+ *
+ * It knows its rows by their names.  What else the statement has brought about in the table (a
+ * foreign key of the table on itself) is taken in as anybody's.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "apply_mark.h"
+#include "capture.h"
+
+static TupleTableSlot *
+row_of_pair(const SlCapture *capture)
+{
+	const SlPairs *pairs = &capture->pairs;
+
+	return pairs->fresh.slot != NULL ? pairs->fresh.slot : pairs->old.slot;
+}
+
+static void
+init_row(const SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	memset(raw, 0, sizeof(SlRawRecord));
+	memset(intake, 0, sizeof(SlIntake));
+	raw->slots = palloc(sizeof(SlRaw) * sl_slot_of_field(capture->policy->nfields));
+	intake->values = palloc(sizeof(SlValue) * capture->policy->nfields);
+}
+
+/* As it is now: a trigger of the user's may have written or deleted it since. */
+static bool
+hand_over_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	TupleTableSlot *slot = row_of_pair(capture);
+	SlAppliedRow   *applied;
+
+	sl_capture_name_row(capture, slot, raw, intake);
+	if (intake->is_rejected)
+		return false;
+	applied = sl_applied_find(intake->key, intake->key_len, intake->native_id);
+	if (applied == NULL)
+		return false;
+	if (sl_nested_has(&capture->nested, intake))
+	{
+		sl_capture_look_again(capture, slot, raw, intake);
+		if (intake->is_deletion)
+			return true;
+	}
+	sl_row_describe(&capture->reader, raw);
+	sl_applied_note(applied, raw->data, raw->len);
+	return true;
+}
+
+bool
+sl_capture_hand_over(SlCapture *capture)
+{
+	MemoryContext row = AllocSetContextCreate(capture->context, "sync_ledger applied row",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+	SlRawRecord   raw;
+	SlIntake      intake;
+	bool          is_all = true;
+
+	init_row(capture, &raw, &intake);
+	MemoryContextSwitchTo(row);
+	while (sl_pairs_next(&capture->pairs))
+	{
+		is_all &= hand_over_row(capture, &raw, &intake);
+		MemoryContextReset(row);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
+	if (!is_all)
+		sl_applied_note_others();
+	return is_all;
+}
+
+bool
+sl_capture_is_ours(SlCapture *capture)
+{
+	SlRawRecord raw;
+	SlIntake    intake;
+
+	init_row(capture, &raw, &intake);
+	sl_capture_name_row(capture, row_of_pair(capture), &raw, &intake);
+	return !intake.is_rejected &&
+		   sl_applied_find(intake.key, intake.key_len, intake.native_id) != NULL;
+}
