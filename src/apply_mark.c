@@ -2,8 +2,8 @@
  * apply_mark.c
  *	  What sync_apply() writes itself.
  *
- * The mark is on while one statement of ours runs, and off whenever control is with anybody
- * else; sync_apply() takes it away where the statement fails, too.
+ * The mark is on while one statement of ours runs; sync_apply() takes it away where the
+ * statement fails, too.  A trigger inside may call sync_apply() again, which has a mark of its own.
  */
 #include "postgres.h"
 
@@ -40,16 +40,18 @@ struct SlAppliedRow
 
 typedef struct Mark
 {
-	const char   *system; /* NULL: the mark is off */
+	struct Mark  *outer; /* of a statement whose trigger has called sync_apply() again */
+	const char   *system;
 	const char   *entity;
-	int           depth;      /* of triggers around the statement */
-	bool          takes_any;  /* the one row has no name before it is written */
-	bool          has_others; /* rows that are none of these */
+	int           depth;        /* of triggers around the statement */
+	bool          takes_any;    /* the one row has no name before it is written */
+	bool          has_others;   /* rows that are none of these */
+	bool          is_disturbed; /* anything was written besides */
 	applied_hash *rows;
 	MemoryContext context; /* of the rows */
 } Mark;
 
-static Mark mark;
+static Mark *mark = NULL; /* NULL: no statement of ours is running */
 
 static int
 trigger_depth(void)
@@ -60,20 +62,29 @@ trigger_depth(void)
 void
 sl_applying_begin(const char *system, const char *entity, bool takes_any)
 {
-	mark.system = system;
-	mark.entity = entity;
-	mark.depth = trigger_depth();
-	mark.takes_any = takes_any;
-	mark.has_others = false;
-	mark.context = CurrentMemoryContext;
-	mark.rows = applied_create(mark.context, 64, NULL);
+	Mark *begun = palloc0(sizeof(Mark));
+
+	begun->outer = mark;
+	begun->system = system;
+	begun->entity = entity;
+	begun->depth = trigger_depth();
+	begun->takes_any = takes_any;
+	begun->context = CurrentMemoryContext;
+	begun->rows = applied_create(begun->context, 64, NULL);
+	mark = begun;
+}
+
+void
+sl_applying_end(void)
+{
+	mark = mark->outer;
 }
 
 static SlAppliedRow *
 add_row(const char *name)
 {
 	bool          is_found;
-	SlAppliedRow *row = applied_insert(mark.rows, name, &is_found);
+	SlAppliedRow *row = applied_insert(mark->rows, name, &is_found);
 
 	if (!is_found)
 		row->row = NULL;
@@ -88,65 +99,86 @@ sl_applying_expect(const char *key, const char *native_id)
 		add_row(sl_name_of_native_id(native_id));
 }
 
-void
-sl_applying_end(void)
-{
-	mark.system = NULL;
-}
-
 bool
 sl_is_any_applying(void)
 {
-	return mark.system != NULL;
+	return mark != NULL;
 }
 
 bool
 sl_is_applying(const TriggerData *trigger)
 {
-	return mark.system != NULL && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
-		   trigger_depth() == mark.depth + 1 &&
-		   strcmp(trigger->tg_trigger->tgargs[0], mark.system) == 0 &&
-		   strcmp(trigger->tg_trigger->tgargs[1], mark.entity) == 0;
+	return mark != NULL && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
+		   trigger_depth() == mark->depth + 1 &&
+		   strcmp(trigger->tg_trigger->tgargs[0], mark->system) == 0 &&
+		   strcmp(trigger->tg_trigger->tgargs[1], mark->entity) == 0;
 }
 
 SlAppliedRow *
-sl_applied_find(const char *key, int key_len, const char *native_id)
+sl_applied_by_key(const char *key, int len)
 {
-	SlAppliedRow *row = NULL;
+	return applied_lookup(mark->rows, sl_name_of_key(key, len));
+}
 
-	if (key != NULL)
-		row = applied_lookup(mark.rows, sl_name_of_key(key, key_len));
-	if (row == NULL && native_id != NULL)
-		row = applied_lookup(mark.rows, sl_name_of_native_id(native_id));
-	return row == NULL && mark.takes_any ? add_row(NO_NAME) : row;
+SlAppliedRow *
+sl_applied_by_native_id(const char *native_id)
+{
+	return applied_lookup(mark->rows, sl_name_of_native_id(native_id));
+}
+
+SlAppliedRow *
+sl_applied_nameless(void)
+{
+	return mark->takes_any ? add_row(NO_NAME) : NULL;
+}
+
+static void
+disturb(Mark *first)
+{
+	for (Mark *m = first; m != NULL; m = m->outer)
+		m->is_disturbed = true;
 }
 
 void
 sl_applied_note(SlAppliedRow *applied, const char *row, int len)
 {
-	char *copy = MemoryContextAlloc(mark.context, len + 1);
+	char *copy = MemoryContextAlloc(mark->context, len + 1);
 
 	memcpy(copy, row, len);
 	copy[len] = '\0';
 	applied->row = copy;
+	disturb(mark->outer);
 }
 
 void
 sl_applied_note_others(void)
 {
-	mark.has_others = true;
+	mark->has_others = true;
+	disturb(mark);
+}
+
+void
+sl_applied_disturb(void)
+{
+	disturb(mark);
 }
 
 bool
 sl_applied_has_others(void)
 {
-	return mark.has_others;
+	return mark->has_others;
+}
+
+bool
+sl_applied_is_disturbed(void)
+{
+	return mark->is_disturbed;
 }
 
 static const char *
 row_of(const char *name)
 {
-	SlAppliedRow *row = applied_lookup(mark.rows, name);
+	SlAppliedRow *row = applied_lookup(mark->rows, name);
 
 	return row == NULL ? NULL : row->row;
 }

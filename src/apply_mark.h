@@ -29,15 +29,24 @@ extern bool sl_is_any_applying(void);
 /* The trigger was fired by such a statement, and not by a trigger of the user's inside. */
 extern bool sl_is_applying(const TriggerData *trigger);
 
-/* The one that a row of the table is, by its key or else its native id (or NULL); NULL: none. */
-extern SlAppliedRow *sl_applied_find(const char *key, int key_len, const char *native_id);
+/*
+ * The one that a row of the table is, by what it is called; and the one that takes any row
+ * without a name.  NULL: there is none.
+ */
+extern SlAppliedRow *sl_applied_by_key(const char *key, int len);
+extern SlAppliedRow *sl_applied_by_native_id(const char *native_id);
+extern SlAppliedRow *sl_applied_nameless(void);
 
 /* What it is now in the table, a JSON object; of one that is gone, as it was. */
 extern void sl_applied_note(SlAppliedRow *applied, const char *row, int len);
 
-/* The statement has written rows besides. */
+/* The statement has written rows of the table besides. */
 extern void sl_applied_note_others(void);
 extern bool sl_applied_has_others(void);
+
+/* A trigger inside has written, or that: rows that were noted before may be others by now. */
+extern void sl_applied_disturb(void);
+extern bool sl_applied_is_disturbed(void);
 
 /* What was noted of a record; NULL: nothing. */
 extern const char *sl_applied_row(const char *key, const char *native_id);

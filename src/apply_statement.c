@@ -55,9 +55,15 @@ append_rows(StringInfo sql, const SlApply *apply, const SlChange *change)
 static void
 append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
 {
-	const char *name = quote_identifier(change->is_by_native_id ? apply->id_column
-																: apply->key_column);
+	const char *name = change->is_by_native_id ? apply->id_column : apply->key_column;
 
+	if (name == NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("\"%s\" has no column by which the row of key \"%s\" could be found",
+					get_rel_name(apply->relation), change->key)));
+	name = quote_identifier(name);
 	appendStringInfo(sql, " WHERE t.%s = r.%s", name, name);
 }
 
@@ -96,19 +102,38 @@ is_name(const SlApply *apply, const char *column)
 		   (apply->id_column != NULL && strcmp(column, apply->id_column) == 0);
 }
 
-/* The keys of a payload as C strings. */
+/* Such a table knows its rows by a native id. */
+static bool
+is_key_without_column(const SlApply *apply, const char *name)
+{
+	const SlPath *key = apply->policy->systems[apply->system].key;
+
+	return key->nsteps == 1 && apply->key_column == NULL &&
+		   key->steps[0].kind == SL_STEP_KEY &&
+		   (int) strlen(name) == key->steps[0].key_len &&
+		   memcmp(name, key->steps[0].key, key->steps[0].key_len) == 0;
+}
+
+/* The keys of a payload, without that of the record where the table has no column for it. */
 static char **
-columns_of(const SlChange *change, int *n)
+columns_of(const SlApply *apply, const SlChange *change, int *n)
 {
 	Datum *names;
+	int    given;
 	bool  *nulls;
 	char **columns;
 
 	deconstruct_array(DatumGetArrayTypeP(change->columns), TEXTOID, -1, false,
-					  TYPALIGN_INT, &names, &nulls, n);
-	columns = palloc(sizeof(char *) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-		columns[i] = TextDatumGetCString(names[i]);
+					  TYPALIGN_INT, &names, &nulls, &given);
+	columns = palloc(sizeof(char *) * Max(given, 1));
+	*n = 0;
+	for (int i = 0; i < given; i++)
+	{
+		char *name = TextDatumGetCString(names[i]);
+
+		if (!is_key_without_column(apply, name))
+			columns[(*n)++] = name;
+	}
 	return columns;
 }
 
@@ -117,7 +142,7 @@ update_of(const SlApply *apply, const SlChange *change)
 {
 	StringInfoData sql;
 	int            n;
-	char         **columns = columns_of(change, &n);
+	char         **columns = columns_of(apply, change, &n);
 	bool           is_first = true;
 
 	initStringInfo(&sql);
@@ -141,7 +166,7 @@ insert_of(const SlApply *apply, const SlChange *change)
 {
 	StringInfoData sql;
 	int            n;
-	char         **columns = columns_of(change, &n);
+	char         **columns = columns_of(apply, change, &n);
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s (", quoted_relation(apply->relation));
@@ -263,6 +288,19 @@ refuse_other_rows(const SlApply *apply, SlChange **changes, int n)
 								   get_rel_name(apply->relation), changes[i]->key)));
 }
 
+/* Of rows that were written before this statement nobody knows how they are now. */
+static void
+doubt_rows(const SlApply *apply, SlChange **changes, int n)
+{
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		SlChange **change = &apply->changes[i];
+
+		if ((change < changes || change >= changes + n) && (*change)->row != NULL)
+			(*change)->is_stale = true;
+	}
+}
+
 /* What is to be deleted may be gone. */
 static void
 end_deletes(SlChange **changes, int n)
@@ -304,10 +342,10 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 	MemoryContextSwitchTo(context);
 	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity,
 					  is_nameless(apply, changes[0]));
-	for (int i = 0; i < n; i++)
-		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 	PG_TRY();
 	{
+		for (int i = 0; i < n; i++)
+			sl_applying_expect(changes[i]->key, changes[i]->native_id);
 		sl_spi_connect();
 		run_statement(apply, changes, n);
 		sl_spi_finish();
@@ -315,6 +353,8 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		take_rows(apply, changes, n);
 		refuse_other_rows(apply, changes, n);
 		end_deletes(changes, n);
+		if (sl_applied_is_disturbed())
+			doubt_rows(apply, changes, n);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

@@ -97,6 +97,8 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	find_names(capture);
 	sl_pairs_open(&capture->pairs, trigger);
 	sl_nested_open(&capture->nested, policy, system);
+	capture->may_be_gone = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+						   sl_may_update_and_delete(capture->rel);
 }
 
 static void
@@ -197,7 +199,7 @@ static void
 settle_nested(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
 			  SlIntake *intake)
 {
-	if (sl_nested_has(&capture->nested, intake))
+	if (capture->may_be_gone || sl_nested_has(&capture->nested, intake))
 		sl_capture_look_again(capture, slot, raw, intake);
 	sl_nested_note(&capture->nested, intake);
 }

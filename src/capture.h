@@ -34,10 +34,11 @@ typedef struct SlCapture
 	TupleTableSlot *gone_slot;
 	bool            is_waiting; /* the pair at hand comes after them */
 	SlNested        nested;
-	bool            is_rest; /* what sync_apply() has written itself is left out */
-	bool           *woken;   /* by system: something waits for it because of this */
-	int64           ordinal;
-	MemoryContext   context; /* of the call */
+	bool  may_be_gone; /* what was updated may have been deleted in the same statement */
+	bool  is_rest;     /* what sync_apply() has written itself is left out */
+	bool *woken;       /* by system: something waits for it because of this */
+	int64 ordinal;
+	MemoryContext context; /* of the call */
 } SlCapture;
 
 /* Opens the rows of a trigger, as their system's policy reads them. */

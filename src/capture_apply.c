@@ -29,6 +29,52 @@ init_row(const SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	intake->values = palloc(sizeof(SlValue) * capture->policy->nfields);
 }
 
+static char *
+key_in(SlCapture *capture, TupleTableSlot *slot)
+{
+	SlRawRecord raw;
+	SlIntake    intake;
+
+	init_row(capture, &raw, &intake);
+	sl_capture_name_row(capture, slot, &raw, &intake);
+	return intake.is_rejected || intake.key == NULL
+			   ? NULL
+			   : pnstrdup(intake.key, intake.key_len);
+}
+
+/* A trigger, or a foreign key, has given the row another key. */
+static bool
+is_renamed(SlCapture *capture)
+{
+	const SlPairs *pairs = &capture->pairs;
+	char          *old;
+	char          *fresh;
+
+	if (pairs->old.slot == NULL || pairs->fresh.slot == NULL)
+		return false;
+	old = key_in(capture, pairs->old.slot);
+	fresh = key_in(capture, pairs->fresh.slot);
+	return old == NULL ? fresh != NULL : fresh == NULL || strcmp(old, fresh) != 0;
+}
+
+/* A row of another key than the record's is that record's where it had that key before. */
+static SlAppliedRow *
+find_applied(SlCapture *capture, const SlIntake *intake)
+{
+	SlAppliedRow *row = NULL;
+
+	if (intake->is_rejected)
+		return NULL;
+	if (intake->key != NULL)
+		row = sl_applied_by_key(intake->key, intake->key_len);
+	if (row == NULL && intake->native_id != NULL && !is_renamed(capture))
+		row = sl_applied_by_native_id(intake->native_id);
+	if (row == NULL && intake->key == NULL &&
+		TRIGGER_FIRED_BY_INSERT(capture->trigger->tg_event))
+		row = sl_applied_nameless();
+	return row;
+}
+
 /* As it is now: a trigger of the user's may have written or deleted it since. */
 static bool
 hand_over_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
@@ -37,9 +83,7 @@ hand_over_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	SlAppliedRow   *applied;
 
 	sl_capture_name_row(capture, slot, raw, intake);
-	if (intake->is_rejected)
-		return false;
-	applied = sl_applied_find(intake->key, intake->key_len, intake->native_id);
+	applied = find_applied(capture, intake);
 	if (applied == NULL)
 		return false;
 	if (sl_nested_has(&capture->nested, intake))
@@ -85,6 +129,5 @@ sl_capture_is_ours(SlCapture *capture)
 
 	init_row(capture, &raw, &intake);
 	sl_capture_name_row(capture, row_of_pair(capture), &raw, &intake);
-	return !intake.is_rejected &&
-		   sl_applied_find(intake.key, intake.key_len, intake.native_id) != NULL;
+	return find_applied(capture, &intake) != NULL;
 }

@@ -10,9 +10,11 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
+#include "catalog/pg_constraint.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
@@ -135,6 +137,38 @@ sl_nested_has(const SlNested *nested, const SlIntake *intake)
 	hash = hash_of_name(nested, intake);
 	entry = written == NULL ? NULL : hash_search(written, &hash, HASH_FIND, NULL);
 	return entry != NULL && entry->depth > nested->depth;
+}
+
+/* What a foreign key of the table does to its rows where the row that they refer to goes. */
+static char
+action_at_delete(const ForeignKeyCacheInfo *key)
+{
+	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(key->conoid));
+	char      action;
+
+	if (!HeapTupleIsValid(tuple))
+		return FKCONSTR_ACTION_NOACTION;
+	action = ((Form_pg_constraint) GETSTRUCT(tuple))->confdeltype;
+	ReleaseSysCache(tuple);
+	return action;
+}
+
+bool
+sl_may_update_and_delete(Relation rel)
+{
+	bool      may_update = false;
+	bool      may_delete = false;
+	ListCell *cell;
+
+	foreach (cell, RelationGetFKeyList(rel))
+	{
+		char action = action_at_delete((ForeignKeyCacheInfo *) lfirst(cell));
+
+		may_delete |= action == FKCONSTR_ACTION_CASCADE;
+		may_update |= action == FKCONSTR_ACTION_SETNULL ||
+					  action == FKCONSTR_ACTION_SETDEFAULT;
+	}
+	return may_update && may_delete;
 }
 
 static bool

@@ -35,6 +35,12 @@ extern void sl_nested_note(const SlNested *nested, const SlIntake *intake);
 extern bool sl_nested_has(const SlNested *nested, const SlIntake *intake);
 
 /*
+ * True where foreign keys of the table may update a row and delete it in one statement: the
+ * delete is captured first.
+ */
+extern bool sl_may_update_and_delete(Relation rel);
+
+/*
  * Reads the row that now bears the name of the one in a slot, by that column, which its
  * owner reads; false where there is none.  values and nulls are those of the reader's rows.
  */

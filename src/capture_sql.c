@@ -151,11 +151,15 @@ run(SlCapture *capture)
 	if (sl_row_reader_needs_settings(&capture->reader))
 		settings = sl_row_settings();
 	if (!sl_is_applying(capture->trigger))
+	{
+		if (sl_is_any_applying())
+			sl_applied_disturb();
 		take_in(capture);
+	}
 	else if (!sl_capture_hand_over(capture))
 	{
 		capture->is_rest = true;
-		sl_capture_rewind(capture);
+		sl_pairs_rewind(&capture->pairs);
 		take_in(capture);
 	}
 	if (settings >= 0)

@@ -1,0 +1,106 @@
+-- What a table does beside what sync_apply() writes to it: foreign keys on itself, triggers that write
+-- its rows again, keys that it changes, rows that it names itself.
+\ir story.psql
+SELECT * FROM no_plan();
+
+-- In one call crm tells all, and shows what it was told
+CREATE PROCEDURE pg_temp.settle_in(of_entity text, shown text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM sync_ack(lease) FROM (SELECT DISTINCT lease FROM sync_poll('crm', 1000, entity => of_entity)) AS p;
+	PERFORM sync_diff('crm', of_entity, shown);
+END
+$$;
+CREATE FUNCTION pg_temp.golden_of(of_entity text, of_key text) RETURNS text LANGUAGE sql AS $$
+	SELECT data::text FROM sync_record WHERE entity = of_entity AND record_key = of_key
+$$;
+CREATE FUNCTION pg_temp.queued(of_entity text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', record_key, target_system, action, change_set, last_error), '; ' ORDER BY record_key COLLATE "C")
+	FROM sync_outbox WHERE entity = of_entity
+$$;
+
+-- A later statement of a batch changes a row of an earlier one
+CREATE TABLE tree (key text PRIMARY KEY, a text, code text UNIQUE, parent text REFERENCES tree (code) ON UPDATE CASCADE);
+SELECT sync_configure('tree', '{"systems": {"crm": {"key": "key"}, "tree": {"key": "key"}}, "window": "0", "fields": {"a": {}, "code": {}, "parent": {"nulls": "clear"}}}');
+SELECT sync_attach('tree', 'tree', 'tree');
+INSERT INTO tree VALUES ('p', 'P', 'c1', NULL), ('q', 'Q', 'c2', 'c1');
+CALL pg_temp.settle_in('tree', '[{"key": "p", "a": "P", "code": "c1", "parent": null}, {"key": "q", "a": "Q", "code": "c2", "parent": "c1"}]');
+SELECT count(*) FROM sync_diff('crm', 'tree', '[{"key": "q", "a": "Q2"}, {"key": "p", "code": "c9"}]');
+SELECT is(sync_apply('tree'), 2, 'both changes are written');
+SELECT is((SELECT a || ' ' || parent FROM tree WHERE key = 'q'), 'Q2 c9', 'and one of them has changed the row of the other');
+SELECT is(pg_temp.golden_of('tree', 'q'), '{"a": "Q2", "code": "c2", "parent": "c9"}', 'as the book says');
+SELECT is(pg_temp.queued('tree'), 'q crm update {"parent": "c9"}', 'and crm is told');
+
+-- One foreign key sets null what another one deletes
+CREATE TABLE staff (key text PRIMARY KEY, name text, parent text REFERENCES staff ON DELETE CASCADE, boss text REFERENCES staff ON DELETE SET NULL);
+SELECT sync_configure('staff', '{"systems": {"crm": {"key": "key"}, "staff": {"key": "key"}}, "window": "0", "fields": {"name": {}, "parent": {"nulls": "clear"}, "boss": {"nulls": "clear"}}}');
+SELECT sync_attach('staff', 'staff', 'staff');
+INSERT INTO staff VALUES ('p', 'P', NULL, NULL), ('m', 'M', 'p', NULL), ('q', 'Q', 'm', 'p'), ('z', 'Z', NULL, 'p');
+CALL pg_temp.settle_in('staff', '[{"key": "p", "name": "P", "parent": null, "boss": null}, {"key": "m", "name": "M", "parent": "p", "boss": null}, {"key": "q", "name": "Q", "parent": "m", "boss": "p"}, {"key": "z", "name": "Z", "parent": null, "boss": "p"}]');
+DELETE FROM staff WHERE key = 'p';
+SELECT results_eq('SELECT key FROM staff', $$ VALUES ('z') $$, 'a statement deletes four rows, one of which it has changed');
+SELECT is(pg_temp.queued('staff'), 'm crm delete {}; p crm delete {}; q crm delete {}; z crm update {"boss": null}', 'they are deleted everywhere');
+
+-- On behalf of another system
+CREATE TABLE item (id serial, key text UNIQUE, name text, parent text REFERENCES item (key) ON DELETE SET NULL);
+SELECT sync_configure('item', '{"systems": {"crm": {"key": "key"}, "item": {"key": "key", "id": "id"}}, "window": "0", "fields": {"name": {}, "parent": {"nulls": "clear"}}}');
+SELECT sync_attach('item', 'item', 'item');
+INSERT INTO item (key, name, parent) VALUES ('p', 'P', NULL), (NULL, 'R', 'p');
+CALL pg_temp.settle_in('item', '[{"key": "p", "name": "P", "parent": null}]');
+SELECT count(*) FROM sync_delete('crm', 'item', ARRAY['p']);
+SET sync_ledger.system = 'crm';
+SELECT is(sync_apply('item'), 1, 'a delete is applied in a session that speaks for another system');
+RESET sync_ledger.system;
+SELECT is((SELECT string_agg(record_key, ', ') FROM sync_record WHERE entity = 'item' AND NOT deleted), 'item:2', 'a row without a key stays the record that it was');
+
+-- A key inside of a column, and no native id: an error of the row
+CREATE TABLE docs (id serial, data jsonb, name text);
+SELECT sync_configure('docs', '{"systems": {"crm": {"key": "key"}, "docs": {"id": "id", "key": "data.ref"}}, "window": "0", "fields": {"name": {}}}');
+SELECT sync_attach('docs', 'docs', 'docs');
+SELECT count(*) FROM sync_diff('docs', 'docs', '{"data": {"ref": "a"}, "name": "A"}');
+SELECT count(*) FROM sync_diff('crm', 'docs', '{"key": "a", "name": "A"}');
+SELECT count(*) FROM sync_diff('crm', 'docs', '{"key": "a", "name": "B"}');
+SELECT is(sync_apply('docs'), 0, 'a row that cannot be found');
+SELECT is(pg_temp.queued('docs'), 'a docs update {"name": "B"} "docs" has no column by which the row of key "a" could be found', 'is told with the reason');
+
+-- A table that names its rows itself
+CREATE TABLE numbered (id serial PRIMARY KEY, name text);
+SELECT sync_configure('n', '{"systems": {"crm": {"key": "key"}, "numbered": {"id": "id"}}, "window": "0", "fields": {"name": {}}}');
+SELECT sync_attach('numbered', 'numbered', 'n');
+SELECT count(*) FROM sync_diff('crm', 'n', '[{"key": "a", "name": "A"}, {"key": "b", "name": "B"}]');
+SELECT is(sync_apply('numbered'), 2, 'creates go there');
+SELECT results_eq('SELECT name FROM numbered ORDER BY name', $$ VALUES ('A'), ('B') $$, 'each as a row');
+SELECT count(*) FROM sync_diff('crm', 'n', '{"key": "b", "name": "BB"}');
+SELECT is(sync_apply('numbered'), 1, 'and updates');
+SELECT results_eq('SELECT name FROM numbered ORDER BY name', $$ VALUES ('A'), ('BB') $$, 'to the row that was made');
+UPDATE numbered SET name = 'AA' WHERE name = 'A';
+SELECT is(pg_temp.queued('n'), 'a crm update {"name": "AA"}', 'whose edits go back');
+
+-- A trigger that gives a row with an id another key
+CREATE TABLE named (id serial PRIMARY KEY, name text, key text UNIQUE);
+SELECT sync_configure('named', '{"systems": {"crm": {"key": "key"}, "named": {"id": "id", "key": "key"}}, "window": "0", "fields": {"name": {}}}');
+SELECT sync_attach('named', 'named', 'named');
+INSERT INTO named (name, key) VALUES ('X', 'Ab');
+CALL pg_temp.settle_in('named', '{"key": "Ab", "name": "X"}');
+CREATE FUNCTION low() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.key := lower(new.key); RETURN new; END $$;
+CREATE TRIGGER low BEFORE UPDATE ON named FOR EACH ROW EXECUTE FUNCTION low();
+SELECT count(*) FROM sync_diff('crm', 'named', '{"key": "Ab", "name": "Z"}');
+SELECT is(sync_apply('named'), 0, 'is not written');
+SELECT is((SELECT name || ' ' || key FROM named), 'X Ab', 'the row is as it was');
+SELECT is(pg_temp.queued('named'), 'Ab named update {"name": "Z"} "named" has the row of key "Ab" under another one', 'with the reason');
+
+-- sync_apply() in a trigger of a table that it writes
+CREATE TABLE one (key text PRIMARY KEY, m text);
+CREATE TABLE two (key text PRIMARY KEY, m text);
+SELECT sync_configure('pair', '{"systems": {"crm": {"key": "key"}, "one": {"key": "key"}, "two": {"key": "key"}}, "window": "0", "fields": {"m": {}}}');
+SELECT sync_attach('one', 'one', 'pair'), sync_attach('two', 'two', 'pair');
+CREATE FUNCTION go_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.sync_apply('two', 10000); RETURN NULL; END $$;
+CREATE TRIGGER go_on AFTER INSERT ON one FOR EACH STATEMENT EXECUTE FUNCTION go_on();
+CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.m := upper(new.m); RETURN new; END $$;
+CREATE TRIGGER up BEFORE INSERT ON two FOR EACH ROW EXECUTE FUNCTION up();
+SELECT count(*) FROM sync_diff('crm', 'pair', (SELECT jsonb_agg(jsonb_build_object('key', 'k' || i, 'm', 'x')) FROM generate_series(1, 1500) AS i));
+SELECT is(sync_apply('one', 10000), 1500, 'a table whose trigger applies another one');
+SELECT is((SELECT count(*) FROM one WHERE m = 'x'), 1500::bigint, 'has its rows');
+SELECT is((SELECT count(*) FROM two WHERE m = 'X'), 1500::bigint, 'and the other one has its own');
+SELECT is((SELECT string_agg(DISTINCT system || ' ' || data, ', ') FROM sync_shadow WHERE entity = 'pair' AND system <> 'crm'), 'one {"m": "x"}, two {"m": "X"}', 'as the book says');
+
+SELECT * FROM finish();
