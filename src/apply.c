@@ -161,9 +161,7 @@ gather_written(const SlApply *apply, SlWritten *written)
 		const SlChange *change = apply->changes[i];
 
 		if (change->is_done)
-			written[n++] = (SlWritten){.id = change->id,
-									   .row = change->row,
-									   .is_stale = change->is_stale};
+			written[n++] = (SlWritten){.id = change->id, .row = change->row};
 	}
 	return n;
 }

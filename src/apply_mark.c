@@ -133,10 +133,11 @@ sl_applied_nameless(void)
 }
 
 static void
-disturb(Mark *first)
+disturb(Mark *first, const char *system, const char *entity)
 {
 	for (Mark *m = first; m != NULL; m = m->outer)
-		m->is_disturbed = true;
+		m->is_disturbed |= strcmp(m->system, system) == 0 &&
+						   strcmp(m->entity, entity) == 0;
 }
 
 void
@@ -147,20 +148,20 @@ sl_applied_note(SlAppliedRow *applied, const char *row, int len)
 	memcpy(copy, row, len);
 	copy[len] = '\0';
 	applied->row = copy;
-	disturb(mark->outer);
+	disturb(mark->outer, mark->system, mark->entity);
 }
 
 void
 sl_applied_note_others(void)
 {
 	mark->has_others = true;
-	disturb(mark);
+	disturb(mark, mark->system, mark->entity);
 }
 
 void
-sl_applied_disturb(void)
+sl_applied_disturb(const char *system, const char *entity)
 {
-	disturb(mark);
+	disturb(mark, system, entity);
 }
 
 bool

@@ -44,8 +44,11 @@ extern void sl_applied_note(SlAppliedRow *applied, const char *row, int len);
 extern void sl_applied_note_others(void);
 extern bool sl_applied_has_others(void);
 
-/* A trigger inside has written, or that: rows that were noted before may be others by now. */
-extern void sl_applied_disturb(void);
+/*
+ * A trigger inside has written the table of a system and entity: what was noted of its rows may
+ * be otherwise by now, as it may after the statement has written others.
+ */
+extern void sl_applied_disturb(const char *system, const char *entity);
 extern bool sl_applied_is_disturbed(void);
 
 /* What was noted of a record; NULL: nothing. */

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -16,12 +17,14 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
 #include "apply.h"
 #include "apply_mark.h"
+#include "capture_nested.h"
 #include "owner.h"
 #include "path_trie.h"
 #include "query.h"
@@ -288,17 +291,12 @@ refuse_other_rows(const SlApply *apply, SlChange **changes, int n)
 								   get_rel_name(apply->relation), changes[i]->key)));
 }
 
-/* Of rows that were written before this statement nobody knows how they are now. */
+/* What was noted of the rows of this batch may be otherwise by now. */
 static void
-doubt_rows(const SlApply *apply, SlChange **changes, int n)
+doubt_rows(const SlApply *apply)
 {
 	for (int i = 0; i < apply->nchanges; i++)
-	{
-		SlChange **change = &apply->changes[i];
-
-		if ((change < changes || change >= changes + n) && (*change)->row != NULL)
-			(*change)->is_stale = true;
-	}
+		apply->changes[i]->is_doubted |= apply->changes[i]->row != NULL;
 }
 
 /* What is to be deleted may be gone. */
@@ -354,7 +352,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		refuse_other_rows(apply, changes, n);
 		end_deletes(changes, n);
 		if (sl_applied_is_disturbed())
-			doubt_rows(apply, changes, n);
+			doubt_rows(apply);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -398,6 +396,62 @@ is_alike(const SlApply *apply, const SlChange *a, const SlChange *b)
 	return strcmp(a->shape, b->shape) == 0 && !is_nameless(apply, a);
 }
 
+/* A name of a record as a value of the column that it is in. */
+static Datum
+value_in(Oid relation, const SlRowColumn *column, const char *text, Oid *type)
+{
+	AttrNumber attnum = get_attnum(relation, column->name);
+	Oid        input;
+	Oid        param;
+
+	*type = get_atttype(relation, attnum);
+	getTypeInputInfo(*type, &input, &param);
+	return OidInputFunctionCall(input, (char *) text, param, -1);
+}
+
+/* Reads the row once more, by its key or else its native id; a create without a key has neither. */
+static void
+read_again(SlApply *apply, SlChange *change)
+{
+	const char        *name = apply->key_column != NULL ? change->key : change->native_id;
+	const SlRowColumn *column = find_column(apply, apply->key_column != NULL
+													   ? apply->key_column
+													   : apply->id_column);
+	SlRawRecord        raw = {
+			   .slots = palloc0(sizeof(SlRaw) * sl_slot_of_field(apply->policy->nfields))};
+	Datum *values = palloc0(sizeof(Datum) * MaxHeapAttributeNumber);
+	bool  *nulls = palloc0(sizeof(bool) * MaxHeapAttributeNumber);
+	Oid    type;
+	Datum  value;
+
+	if (name == NULL || column == NULL)
+		return;
+	value = value_in(apply->relation, column, name, &type);
+	change->row = NULL;
+	if (!sl_row_named(&apply->reader, apply->relation, column, type, value, values,
+					  nulls))
+		return;
+	sl_row_read(&apply->reader, values, nulls, &raw);
+	sl_row_describe(&apply->reader, &raw);
+	change->row = pnstrdup(raw.data, raw.len);
+}
+
+static void
+read_doubted(SlApply *apply)
+{
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		int settings;
+
+		if (!apply->changes[i]->is_done || !apply->changes[i]->is_doubted)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		settings = sl_row_settings();
+		read_again(apply, apply->changes[i]);
+		AtEOXact_GUC(true, settings);
+	}
+}
+
 void
 sl_apply_changes(SlApply *apply)
 {
@@ -411,4 +465,5 @@ sl_apply_changes(SlApply *apply)
 		apply_alike(apply, apply->changes + first, i - first);
 		first = i;
 	}
+	read_doubted(apply);
 }

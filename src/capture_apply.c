@@ -86,6 +86,7 @@ hand_over_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	applied = find_applied(capture, intake);
 	if (applied == NULL)
 		return false;
+	sl_nested_note(&capture->nested, intake);
 	if (sl_nested_has(&capture->nested, intake))
 	{
 		sl_capture_look_again(capture, slot, raw, intake);

@@ -249,25 +249,20 @@ select_as_owner(Oid relid, const char *sql, Oid type, Datum value)
 }
 
 bool
-sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
-			   TupleTableSlot *slot, Datum *values, bool *nulls)
+sl_row_named(const SlRowReader *reader, Oid relid, const SlRowColumn *name, Oid type,
+			 Datum value, Datum *values, bool *nulls)
 {
 	SlRowReader copy = *reader;
-	Oid         root = root_of(rel);
-	Oid         type = TupleDescAttr(RelationGetDescr(rel), name->index)->atttypid;
-	int         index = name->index;
-	bool        is_null;
-	Datum       value = slot_getattr(slot, index + 1, &is_null);
 	char       *sql;
 	bool        is_there;
 
 	copy.columns = palloc(sizeof(SlRowColumn) * reader->ncolumns);
 	memcpy(copy.columns, reader->columns, sizeof(SlRowColumn) * reader->ncolumns);
-	sql = query_of(&copy, root, name, type);
-	if (is_null || sql == NULL)
+	sql = query_of(&copy, relid, name, type);
+	if (sql == NULL)
 		return false;
 	sl_spi_connect();
-	if (select_as_owner(root, sql, type, value) != SPI_OK_SELECT)
+	if (select_as_owner(relid, sql, type, value) != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of a query: %s", sql);
 	is_there = SPI_processed > 0;
 	if (is_there)
@@ -281,4 +276,16 @@ sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
 	}
 	sl_spi_finish();
 	return is_there;
+}
+
+bool
+sl_current_row(const SlRowReader *reader, Relation rel, const SlRowColumn *name,
+			   TupleTableSlot *slot, Datum *values, bool *nulls)
+{
+	Oid   type = TupleDescAttr(RelationGetDescr(rel), name->index)->atttypid;
+	bool  is_null;
+	Datum value = slot_getattr(slot, name->index + 1, &is_null);
+
+	return !is_null &&
+		   sl_row_named(reader, root_of(rel), name, type, value, values, nulls);
 }

@@ -48,4 +48,8 @@ extern bool sl_current_row(const SlRowReader *reader, Relation rel,
 						   const SlRowColumn *name, TupleTableSlot *slot, Datum *values,
 						   bool *nulls);
 
+/* The same of a table and its children, by a value of that column, which is of that type. */
+extern bool sl_row_named(const SlRowReader *reader, Oid relid, const SlRowColumn *name,
+						 Oid type, Datum value, Datum *values, bool *nulls);
+
 #endif

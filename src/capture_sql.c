@@ -152,8 +152,8 @@ run(SlCapture *capture)
 		settings = sl_row_settings();
 	if (!sl_is_applying(capture->trigger))
 	{
-		if (sl_is_any_applying())
-			sl_applied_disturb();
+		sl_applied_disturb(capture->policy->systems[capture->system].name,
+						   capture->policy->entity);
 		take_in(capture);
 	}
 	else if (!sl_capture_hand_over(capture))

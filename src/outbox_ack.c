@@ -189,13 +189,6 @@ read_written(SlBatch *batch, const SlRecord *record, int target, const Answer *a
 	if (!read_record(policy, target, written->row, (int) strlen(written->row), &raw))
 		return;
 	take_answer(policy, &record->state->parts[target], target, &raw, ack);
-	if (written->is_stale)
-	{
-		ack->result = NULL;
-		ack->token = (SlToken){NULL, 0};
-		written->is_seen = true; /* whoever has written it since has shown it */
-		return;
-	}
 	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
 	sl_intake(policy, target, &raw, &intake);
 	*sight = (SlObservation){.system = target,

@@ -11,8 +11,7 @@
 typedef struct SlWritten
 {
 	int64       id;
-	const char *row;      /* as it stands in the target now, JSON; NULL: there is none */
-	bool        is_stale; /* ... as it was: since then nobody knows */
+	const char *row; /* as it stands in the target now, JSON; NULL: there is none */
 	bool
 		is_seen; /* the acknowledgement took that for a sight; else it is still to be shown */
 } SlWritten;

@@ -103,4 +103,86 @@ SELECT is((SELECT count(*) FROM one WHERE m = 'x'), 1500::bigint, 'has its rows'
 SELECT is((SELECT count(*) FROM two WHERE m = 'X'), 1500::bigint, 'and the other one has its own');
 SELECT is((SELECT string_agg(DISTINCT system || ' ' || data, ', ') FROM sync_shadow WHERE entity = 'pair' AND system <> 'crm'), 'one {"m": "x"}, two {"m": "X"}', 'as the book says');
 
+-- What a later statement sets back is seen, and what a trigger changed on the way in is not forgotten over it
+CREATE TABLE back (key text PRIMARY KEY, a text, b text, code text UNIQUE, parent text REFERENCES back (code) ON UPDATE SET NULL);
+SELECT sync_configure('back', '{"systems": {"crm": {"key": "key"}, "back": {"key": "key"}}, "window": "0", "fields": {"a": {}, "b": {}, "code": {}, "parent": {"nulls": "clear"}}}');
+SELECT sync_attach('back', 'back', 'back');
+INSERT INTO back VALUES ('p', 'P', 'B', 'c1', NULL), ('q', 'Q', 'B', 'c2', NULL);
+CALL pg_temp.settle_in('back', '[{"key": "p", "a": "P", "b": "B", "code": "c1", "parent": null}, {"key": "q", "a": "Q", "b": "B", "code": "c2", "parent": null}]');
+SELECT count(*) FROM sync_diff('crm', 'back', '[{"key": "q", "a": "Q2", "parent": "c1"}, {"key": "p", "code": "c9"}]');
+SELECT is(sync_apply('back'), 2, 'a reference is written, and what it refers to renamed');
+SELECT is((SELECT a || ' ' || coalesce(parent, 'null') FROM back WHERE key = 'q'), 'Q2 null', 'so the reference is gone again');
+SELECT is((SELECT data ->> 'parent' FROM sync_shadow WHERE entity = 'back' AND record_key = 'q' AND system = 'back'), NULL, 'which is what the table made of it');
+SELECT is((SELECT concat_ws(' ', field, shown_value, golden_value) FROM sync_divergence WHERE entity = 'back' AND record_key = 'q'), 'parent null "c1"', 'and a difference that is told');
+SELECT is((SELECT concat_ws(' ', sent, stored) FROM sync_near_misses WHERE entity = 'back' AND field = 'parent'), '"c1" null', 'as a near miss');
+SELECT count(*) FROM sync_diff('crm', 'back', '{"key": "q", "parent": null}');
+CALL pg_temp.settle_in('back', '[{"key": "q", "a": "Q2", "b": "B", "code": "c2", "parent": null}]');
+
+CREATE FUNCTION on_the_way() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.a IS DISTINCT FROM old.a THEN
+		new.b := 'b of ' || new.a;
+		new.a := upper(new.a);
+	END IF;
+	RETURN new;
+END
+$$;
+CREATE FUNCTION besides() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.code IS DISTINCT FROM old.code THEN
+		UPDATE public.back SET parent = new.code WHERE key = 'z';
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER on_the_way BEFORE UPDATE ON back FOR EACH ROW EXECUTE FUNCTION on_the_way();
+CREATE TRIGGER besides AFTER UPDATE ON back FOR EACH ROW EXECUTE FUNCTION besides();
+INSERT INTO back VALUES ('z', 'Z', 'B', 'c3', NULL);
+CALL pg_temp.settle_in('back', '[{"key": "z", "a": "Z", "b": "B", "code": "c3", "parent": null}]');
+SELECT count(*) FROM sync_diff('crm', 'back', '[{"key": "q", "a": "new"}, {"key": "p", "code": "c10"}]');
+SELECT is(sync_apply('back'), 2, 'a trigger writes a third row meanwhile');
+SELECT is((SELECT a || ', ' || b FROM back WHERE key = 'q'), 'NEW, b of new', 'another one has changed the first on its way in');
+SELECT is(pg_temp.queued('back'), 'q crm update {"b": "b of new"}; z crm update {"parent": "c10"}', 'crm is told of both');
+SELECT is((SELECT data::text FROM sync_shadow WHERE entity = 'back' AND record_key = 'q' AND system = 'back'), '{"a": "NEW", "b": "b of new", "code": "c2", "parent": null}', 'the table shows its own form');
+
+-- A trigger that writes after the row was handed over
+CREATE TABLE late (key text PRIMARY KEY, a text, b text);
+SELECT sync_configure('late', '{"systems": {"crm": {"key": "key"}, "late": {"key": "key"}}, "window": "0", "fields": {"a": {}, "b": {}}}');
+SELECT sync_attach('late', 'late', 'late');
+CREATE FUNCTION afterwards() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF pg_trigger_depth() = 1 THEN
+		UPDATE public.late SET b = 'of ' || a WHERE b IS DISTINCT FROM 'of ' || a;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER zz AFTER INSERT OR UPDATE ON late FOR EACH STATEMENT EXECUTE FUNCTION afterwards();
+INSERT INTO late VALUES ('p', 'P', NULL);
+CALL pg_temp.settle_in('late', '[{"key": "p", "a": "P", "b": "of P"}]');
+SELECT count(*) FROM sync_diff('crm', 'late', '{"key": "p", "a": "new"}');
+SELECT is(sync_apply('late'), 1, 'is applied');
+SELECT is(pg_temp.golden_of('late', 'p'), (SELECT jsonb_build_object('a', a, 'b', b)::text FROM late), 'and the book ends as the table does');
+SELECT is(pg_temp.queued('late'), 'p crm update {"b": "of new"}', 'crm is told');
+
+-- sync_apply() in a row trigger of the very table
+CREATE TABLE own (key text PRIMARY KEY, a text, b text);
+SELECT sync_configure('own', '{"systems": {"crm": {"key": "key"}, "own": {"key": "key"}}, "window": "0", "fields": {"a": {}, "b": {}}}');
+SELECT sync_attach('own', 'own', 'own');
+INSERT INTO own VALUES ('p', 'P', 'B'), ('q', 'Q', 'B');
+CALL pg_temp.settle_in('own', '[{"key": "p", "a": "P", "b": "B"}, {"key": "q", "a": "Q", "b": "B"}]');
+CREATE FUNCTION apply_own() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF pg_trigger_depth() = 1 THEN
+		PERFORM public.sync_apply('own');
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER apply_own AFTER UPDATE ON own FOR EACH ROW EXECUTE FUNCTION apply_own();
+SELECT count(*) FROM sync_diff('crm', 'own', '{"key": "p", "a": "new"}');
+UPDATE own SET b = 'x';
+SELECT is((SELECT a || b FROM own WHERE key = 'p'), 'newx', 'what it applies stands in the table');
+SELECT is(pg_temp.golden_of('own', 'p'), '{"a": "new", "b": "x"}', 'and in the book');
+
 SELECT * FROM finish();
