@@ -413,10 +413,10 @@ value_in(Oid relation, const SlRowColumn *column, const char *text, Oid *type)
 static void
 read_again(SlApply *apply, SlChange *change)
 {
-	const char        *name = apply->key_column != NULL ? change->key : change->native_id;
-	const SlRowColumn *column = find_column(apply, apply->key_column != NULL
-													   ? apply->key_column
-													   : apply->id_column);
+	bool               is_by_key = apply->key_column != NULL;
+	const char        *by = is_by_key ? apply->key_column : apply->id_column;
+	const char        *name = is_by_key ? change->key : change->native_id;
+	const SlRowColumn *column = by == NULL ? NULL : find_column(apply, by);
 	SlRawRecord        raw = {
 			   .slots = palloc0(sizeof(SlRaw) * sl_slot_of_field(apply->policy->nfields))};
 	Datum *values = palloc0(sizeof(Datum) * MaxHeapAttributeNumber);

@@ -156,14 +156,18 @@ take_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	intake->is_id_free = intake->key != NULL && intake->native_id != NULL;
 }
 
-/* The column by which a row can be found again. */
+/* The column by which a row can be found again: a key may stand inside of one. */
 static const SlRowColumn *
 name_column(const SlCapture *capture, const SlIntake *intake)
 {
 	const SlSystemSpec *spec = &capture->policy->systems[capture->system];
+	const SlRowColumn  *column = NULL;
 
-	return sl_row_reader_column(&capture->reader,
-								intake->key != NULL ? spec->key : spec->id);
+	if (intake->key != NULL)
+		column = sl_row_reader_column(&capture->reader, spec->key);
+	if (column == NULL && intake->native_id != NULL)
+		column = sl_row_reader_column(&capture->reader, spec->id);
+	return column;
 }
 
 void

@@ -185,4 +185,22 @@ UPDATE own SET b = 'x';
 SELECT is((SELECT a || b FROM own WHERE key = 'p'), 'newx', 'what it applies stands in the table');
 SELECT is(pg_temp.golden_of('own', 'p'), '{"a": "new", "b": "x"}', 'and in the book');
 
+-- The same where nothing but a place inside of a column names the row
+CREATE TABLE inside (id serial, data jsonb, a text);
+SELECT sync_configure('inside', '{"systems": {"crm": {"key": "key"}, "inside": {"id": "id", "key": "data.ref"}}, "window": "0", "fields": {"a": {}}}');
+SELECT sync_attach('inside', 'inside', 'inside');
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF pg_trigger_depth() = 1 THEN
+		UPDATE public.inside SET a = a || '!' WHERE data = new.data;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER again AFTER INSERT ON inside FOR EACH ROW EXECUTE FUNCTION again();
+SELECT count(*) FROM sync_diff('crm', 'inside', '[{"key": "x", "a": "A"}, {"key": "y", "a": "B"}]');
+SELECT is(sync_apply('inside'), 2, 'creates go there');
+SELECT results_eq('SELECT a FROM inside ORDER BY a', $$ VALUES ('A!'), ('B!') $$, 'a trigger changes them once more');
+SELECT is((SELECT string_agg(record_key, ', ' ORDER BY record_key) FROM sync_record WHERE entity = 'inside'), 'x, y', 'and there are no others');
+
 SELECT * FROM finish();
