@@ -6,8 +6,8 @@
  * at on one snapshot for many records; where it was written after that it is looked at anew,
  * under the lock: it may have come back to wait for its retry.
  *
- * One record is locked and its row written before the next: whoever else comes by sees that a
- * row is being written, and passes it without a look for its record.
+ * All records are locked before the first row is written: whoever else polls meanwhile goes on
+ * to other rows, and mostly to other pages, where the two do not wait for each other.
  */
 #include "postgres.h"
 
@@ -369,17 +369,17 @@ sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates
 	bool is_open = false;
 
 	for (int i = 0; i < n; i++)
+		sl_batch_lock_if_free(batch, sl_batch_add(batch, candidates[i]->key,
+												  (int32) strlen(candidates[i]->key)));
+	for (int i = 0; i < n; i++)
 	{
-		SlRecord *record = sl_batch_add(batch, candidates[i]->key,
-										(int32) strlen(candidates[i]->key));
-
 		CHECK_FOR_INTERRUPTS();
-		if (!sl_batch_lock_if_free(batch, record))
+		if (batch->records[i]->stored == NULL)
 			continue;
 		if (!is_open)
 			open_outbox(poll);
 		is_open = true;
-		claim_locked(poll, batch, record, target, candidates[i]);
+		claim_locked(poll, batch, batch->records[i], target, candidates[i]);
 	}
 	if (is_open)
 		sl_table_close(&poll->outbox);

@@ -34,8 +34,8 @@ typedef struct SlPoll
 } SlPoll;
 
 /*
- * Claims candidates, one after the other, each under the lock of its record, which is added to
- * the batch: what is still claimable is handed out and noted in states and log, which the
+ * Claims candidates, each under the lock of its record, which is added to the batch; all are
+ * locked first: what is still claimable is handed out and noted in states and log, which the
  * caller writes; what has nothing left to send is dropped.  A record that could not be locked
  * has nothing stored, and its row is left alone.
  */
