@@ -69,7 +69,7 @@ COMMENT ON COLUMN sync_lag.waiting_for_turn IS
 COMMENT ON COLUMN sync_lag.oldest_claimable IS 'When the oldest claimable change-set was made.';
 COMMENT ON COLUMN sync_lag.paused IS 'sync_poll hands out nothing until sync_resume (sync_pause).';
 COMMENT ON COLUMN sync_lag.left_behind IS
-    'Change-sets of entities whose policy does not name the target any more: no worker gets them. The next change of their record removes them, or sync_discard; where the policy names the target again they go.';
+    'Change-sets of entities whose policy does not name the target any more: no worker gets them. The next change of their record removes them, or sync_discard, or, of what a worker has, sync_maintain when its lease is over; where the policy names the target again they go.';
 COMMENT ON COLUMN sync_lag.p50 IS 'Null where nothing was delivered in the last hour.';
 
 CREATE VIEW sync_activity AS

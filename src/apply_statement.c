@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -409,47 +408,71 @@ value_in(Oid relation, const SlRowColumn *column, const char *text, Oid *type)
 	return OidInputFunctionCall(input, (char *) text, param, -1);
 }
 
-/* Reads the row once more, by its key or else its native id; a create without a key has neither. */
+/* A row of the table as it is read once more. */
+typedef struct Reading
+{
+	SlRawRecord raw;
+	Datum      *values;
+	bool       *nulls;
+} Reading;
+
 static void
-read_again(SlApply *apply, SlChange *change)
+begin_reading(const SlApply *apply, Reading *reading)
+{
+	int natts = 0;
+
+	for (int i = 0; i < apply->reader.ncolumns; i++)
+		natts = Max(natts, apply->reader.columns[i].index + 1);
+	memset(reading, 0, sizeof(Reading));
+	reading->raw.slots = palloc0(sizeof(SlRaw) *
+								 sl_slot_of_field(apply->policy->nfields));
+	reading->values = palloc0(sizeof(Datum) * natts);
+	reading->nulls = palloc0(sizeof(bool) * natts);
+}
+
+/* By its key or else its native id; a create without a key has neither. */
+static void
+read_again(SlApply *apply, SlChange *change, Reading *reading)
 {
 	bool               is_by_key = apply->key_column != NULL;
 	const char        *by = is_by_key ? apply->key_column : apply->id_column;
 	const char        *name = is_by_key ? change->key : change->native_id;
 	const SlRowColumn *column = by == NULL ? NULL : find_column(apply, by);
-	SlRawRecord        raw = {
-			   .slots = palloc0(sizeof(SlRaw) * sl_slot_of_field(apply->policy->nfields))};
-	Datum *values = palloc0(sizeof(Datum) * MaxHeapAttributeNumber);
-	bool  *nulls = palloc0(sizeof(bool) * MaxHeapAttributeNumber);
-	Oid    type;
-	Datum  value;
+	Oid                type;
+	Datum              value;
 
 	if (name == NULL || column == NULL)
 		return;
 	value = value_in(apply->relation, column, name, &type);
 	change->row = NULL;
-	if (!sl_row_named(&apply->reader, apply->relation, column, type, value, values,
-					  nulls))
+	if (!sl_row_named(&apply->reader, apply->relation, column, type, value,
+					  reading->values, reading->nulls))
 		return;
-	sl_row_read(&apply->reader, values, nulls, &raw);
-	sl_row_describe(&apply->reader, &raw);
-	change->row = pnstrdup(raw.data, raw.len);
+	sl_row_read(&apply->reader, reading->values, reading->nulls, &reading->raw);
+	sl_row_describe(&apply->reader, &reading->raw);
+	change->row = pnstrdup(reading->raw.data, reading->raw.len);
 }
 
 static void
 read_doubted(SlApply *apply)
 {
+	int     settings = -1;
+	Reading reading;
+
 	for (int i = 0; i < apply->nchanges; i++)
 	{
-		int settings;
-
 		if (!apply->changes[i]->is_done || !apply->changes[i]->is_doubted)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		settings = sl_row_settings();
-		read_again(apply, apply->changes[i]);
-		AtEOXact_GUC(true, settings);
+		if (settings < 0)
+		{
+			settings = sl_row_settings();
+			begin_reading(apply, &reading);
+		}
+		read_again(apply, apply->changes[i], &reading);
 	}
+	if (settings >= 0)
+		AtEOXact_GUC(true, settings);
 }
 
 void

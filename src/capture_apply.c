@@ -81,18 +81,20 @@ hand_over_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 {
 	TupleTableSlot *slot = row_of_pair(capture);
 	SlAppliedRow   *applied;
+	bool            is_gone = false;
 
 	sl_capture_name_row(capture, slot, raw, intake);
 	applied = find_applied(capture, intake);
 	if (applied == NULL)
 		return false;
-	sl_nested_note(&capture->nested, intake);
-	if (sl_nested_has(&capture->nested, intake))
+	if (capture->pairs.fresh.slot != NULL && sl_nested_has(&capture->nested, intake))
 	{
 		sl_capture_look_again(capture, slot, raw, intake);
-		if (intake->is_deletion)
-			return true;
+		is_gone = intake->is_deletion;
 	}
+	sl_nested_note(&capture->nested, intake);
+	if (is_gone)
+		return true;
 	sl_row_describe(&capture->reader, raw);
 	sl_applied_note(applied, raw->data, raw->len);
 	return true;

@@ -78,16 +78,12 @@ sl_batch_lock(SlBatch *batch)
 	batch->now = sl_now();
 }
 
-bool
-sl_batch_lock_if_free(SlBatch *batch, SlRecord *record)
+void
+sl_batch_lock_free(SlBatch *batch)
 {
-	bool is_locked;
-
-	if (batch->store.snapshot == NULL)
-		sl_store_begin_look(&batch->store);
-	is_locked = sl_store_lock_if_free(&batch->store, record);
+	sl_store_begin_look(&batch->store);
+	sl_store_lock_free(&batch->store, batch->records, batch->nrecords);
 	batch->now = sl_now();
-	return is_locked;
 }
 
 void

@@ -35,11 +35,9 @@ extern void sl_batch_open(SlBatch *batch, const SlPolicy *policy, int room);
 /* Adds a record to be locked; it is there. */
 extern SlRecord *sl_batch_add(SlBatch *batch, const char *key, int32 key_len);
 
-/* Locks all of them, and waits for it. */
+/* Waits for the locks, or skips what is held: of that nothing is stored. */
 extern void sl_batch_lock(SlBatch *batch);
-
-/* Locks one, at once or not at all: then nothing of it is stored. */
-extern bool sl_batch_lock_if_free(SlBatch *batch, SlRecord *record);
+extern void sl_batch_lock_free(SlBatch *batch);
 
 /* Opens the states of all records that were locked. */
 extern void sl_batch_open_states(SlBatch *batch);

@@ -247,7 +247,6 @@ end_look(SlTable *table)
 		return;
 	sl_heap_probe_close(&table->probe);
 	UnregisterSnapshot(table->snapshot);
-	table->snapshot = NULL;
 }
 
 /* The row is where it stood when the caller looked at it, and as it was then. */
@@ -284,22 +283,6 @@ sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls)
 
 	ItemPointerSetInvalid(&nowhere);
 	return sl_table_find_at(table, &nowhere, id, values, nulls);
-}
-
-/* The row in the page itself says that nobody has written or locked it. */
-bool
-sl_table_is_newest(const SlTable *table)
-{
-	HeapTuple found = ((HeapTupleTableSlot *) table->probe.slot)->tuple;
-
-	return (found->t_data->t_infomask & HEAP_XMAX_INVALID) != 0;
-}
-
-bool
-sl_table_find_newest(SlTable *table, int64 id, Datum *values, bool *nulls)
-{
-	end_look(table);
-	return sl_table_find(table, id, values, nulls);
 }
 
 /* What a user's AFTER triggers do, they do on a snapshot that sees the rows. */

@@ -62,14 +62,6 @@ extern bool sl_table_find(SlTable *table, int64 id, Datum *values, bool *nulls);
 extern bool sl_table_find_at(SlTable *table, ItemPointer tid, int64 id, Datum *values,
 							 bool *nulls);
 
-/*
- * Of a row that a look on an older snapshot has found, whose record is locked since: nothing
- * has been done to it.  Else sl_table_find_newest() finds it as it is now, and begins a new
- * look.
- */
-extern bool sl_table_is_newest(const SlTable *table);
-extern bool sl_table_find_newest(SlTable *table, int64 id, Datum *values, bool *nulls);
-
 /* Locks the row that sl_table_find() has found; false where somebody has changed it since. */
 extern bool sl_table_lock_found(SlTable *table);
 

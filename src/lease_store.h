@@ -7,10 +7,9 @@
 
 #include "postgres.h"
 
-#include "utils/array.h"
-
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 
 /* The columns of sync_lease, in their order there. */
 enum

@@ -2,12 +2,9 @@
  * outbox_claim.c
  *	  A waiting row becomes a worker's.
  *
- * What a worker gets is computed from the state under the record's lock.  The row is looked
- * at on one snapshot for many records; where it was written after that it is looked at anew,
- * under the lock: it may have come back to wait for its retry.
- *
- * All records are locked before the first row is written: whoever else polls meanwhile goes on
- * to other rows, and mostly to other pages, where the two do not wait for each other.
+ * What a worker gets is computed from the state under the record's lock, and the row is
+ * looked at under it: between the look that found it and the lock it may have gone, or
+ * come back to wait for its retry.
  */
 #include "postgres.h"
 
@@ -229,10 +226,6 @@ find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 	if (!sl_table_find_at(&poll->outbox, &candidate->tid, part->waiting_id, claim->row,
 						  claim->row_nulls))
 		sl_outbox_row_missing(part->waiting_id);
-	if (!sl_table_is_newest(&poll->outbox) &&
-		!sl_table_find_newest(&poll->outbox, part->waiting_id, claim->row,
-							  claim->row_nulls))
-		sl_outbox_row_missing(part->waiting_id);
 	return !claim->row_nulls[SL_OUTBOX_PLACE] && claim->row_nulls[SL_OUTBOX_LEASE];
 }
 
@@ -340,6 +333,7 @@ claim_locked(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 {
 	bool is_done;
 
+	CHECK_FOR_INTERRUPTS();
 	MemoryContextSwitchTo(batch->work);
 	record->state = sl_state_decode(batch->policy, record->stored, record->stored_len);
 	is_done = claim_alone(poll, batch, record, target, candidate);
@@ -355,32 +349,25 @@ claim_locked(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 	sl_batch_leave(batch, record);
 }
 
-static void
-open_outbox(SlPoll *poll)
+static bool
+has_locked(const SlBatch *batch)
 {
-	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
-	poll->leased = CStringGetTextDatum("leased");
-	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->stored != NULL)
+			return true;
+	return false;
 }
 
 void
-sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates, int n)
+sl_claim_rows(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates)
 {
-	bool is_open = false;
-
-	for (int i = 0; i < n; i++)
-		sl_batch_lock_if_free(batch, sl_batch_add(batch, candidates[i]->key,
-												  (int32) strlen(candidates[i]->key)));
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (batch->records[i]->stored == NULL)
-			continue;
-		if (!is_open)
-			open_outbox(poll);
-		is_open = true;
-		claim_locked(poll, batch, batch->records[i], target, candidates[i]);
-	}
-	if (is_open)
-		sl_table_close(&poll->outbox);
+	if (!has_locked(batch))
+		return;
+	poll->event_sequence = sl_relation_oid("sync_event_id_seq");
+	poll->leased = CStringGetTextDatum("leased");
+	sl_table_open(&poll->outbox, "sync_outbox", SL_OUTBOX_NCOLUMNS);
+	for (int i = 0; i < batch->nrecords; i++)
+		if (batch->records[i]->stored != NULL)
+			claim_locked(poll, batch, batch->records[i], target, candidates[i]);
+	sl_table_close(&poll->outbox);
 }

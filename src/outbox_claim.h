@@ -34,12 +34,11 @@ typedef struct SlPoll
 } SlPoll;
 
 /*
- * Claims candidates, each under the lock of its record, which is added to the batch; all are
- * locked first: what is still claimable is handed out and noted in states and log, which the
- * caller writes; what has nothing left to send is dropped.  A record that could not be locked
- * has nothing stored, and its row is left alone.
+ * Claims candidates, each by its record in the batch: what is still claimable is handed out
+ * and noted in states and log, which the caller writes; what has nothing left to send is
+ * dropped.  A record that was not locked is left alone.
  */
 extern void sl_claim_rows(SlPoll *poll, SlBatch *batch, int target,
-						  SlCandidate **candidates, int n);
+						  SlCandidate **candidates);
 
 #endif

@@ -35,7 +35,8 @@ static SlPlan look_again = {
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};
 
 static SlPlan is_over = {
-	.sql = "SELECT FROM %s.sync_outbox AS o WHERE o.id OPERATOR(pg_catalog.=) $1"
+	.sql = "SELECT o.target_system FROM %s.sync_outbox AS o"
+		   " WHERE o.id OPERATOR(pg_catalog.=) $1"
 		   "  AND o.lease IS NOT NULL AND o.visible_at OPERATOR(pg_catalog.<=) $2",
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}};
@@ -91,55 +92,30 @@ add_due(SlBatch *batch, const SlDue *due, int n)
 	int i;
 
 	for (i = 0; i < n && strcmp(due[i].entity, due[0].entity) == 0; i++)
-		sl_batch_lock_if_free(batch, sl_batch_add(batch, due[i].key,
-												  (int32) strlen(due[i].key)));
+		sl_batch_add(batch, due[i].key, (int32) strlen(due[i].key));
+	sl_batch_lock_free(batch);
 	return i;
 }
 
-/* A worker that nobody waits for any more has died. */
+/* Without a policy that names the target, nothing can be brought back to it. */
 static void
-end_left(SlBatch *batch, SlRecord *record, const char *target, int64 id)
+end_left(SlBatch *batch, SlRecord *record, int64 id)
 {
 	SlLogEntry entry = {
 		.event = SL_EVENT_DROPPED,
-		.system = target,
 		.detail = "its lease ran out, and the policy does not name it any more"};
 	Datum values[2] = {Int64GetDatum(id), TimestampTzGetDatum(batch->now)};
 
 	if (sl_query_select(&is_over, values, NULL) == 0)
 		return;
+	entry.system = TextDatumGetCString(sl_query_value_not_null(0, 1));
 	sl_log_add(&batch->log, record, &entry);
 	sl_outbox_log_claim(id);
 	sl_outbox_drop(&batch->outbox, id);
 	sl_batch_renew(batch, record);
 }
 
-/* Without a policy that names the target, nothing can be brought back to it. */
-static int
-end_entity(SlDueLook *look, const SlPolicy *policy, const char *target, const SlDue *due,
-		   int n)
-{
-	MemoryContext context = CurrentMemoryContext;
-	SlBatch       batch;
-	int           done;
-
-	sl_batch_open(&batch, policy, n);
-	done = add_due(&batch, due, n);
-	sl_batch_open_states(&batch);
-	sl_spi_connect();
-	MemoryContextSwitchTo(context);
-	for (int r = 0; r < batch.nrecords; r++)
-		if (batch.records[r]->stored != NULL && due[r].lease != NULL)
-			end_left(&batch, batch.records[r], target, due[r].id);
-		else
-			sl_due_hold(look, &due[r]);
-	sl_batch_put(&batch);
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	sl_batch_close(&batch);
-	return done;
-}
-
+/* target -1: the policy does not name it; what waits for its retry there waits on. */
 static void
 return_batch(SlDueLook *look, SlBatch *batch, int target, const SlDue *due)
 {
@@ -149,10 +125,12 @@ return_batch(SlDueLook *look, SlBatch *batch, int target, const SlDue *due)
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);
 	for (int r = 0; r < batch->nrecords; r++)
-		if (batch->records[r]->stored != NULL)
-			return_row(batch, batch->records[r], target, due[r].id);
-		else
+		if (batch->records[r]->stored == NULL || (target < 0 && due[r].lease == NULL))
 			sl_due_hold(look, &due[r]);
+		else if (target < 0)
+			end_left(batch, batch->records[r], due[r].id);
+		else
+			return_row(batch, batch->records[r], target, due[r].id);
 	sl_batch_put(batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
@@ -167,12 +145,12 @@ return_entity(SlDueLook *look, const char *target, const SlDue *due, int n, int 
 	SlBatch         batch;
 	int             done;
 
-	if (system < 0)
-		return end_entity(look, policy, target, due, n);
 	sl_batch_open(&batch, policy, n);
 	done = add_due(&batch, due, n);
 	return_batch(look, &batch, system, due);
 	sl_batch_close(&batch);
+	if (system < 0)
+		return done;
 	sl_count_calls(policy, system, SL_CALL_LOST, batch.log.nrows, batch.now);
 	*returned += batch.log.nrows;
 	return done;

@@ -28,7 +28,7 @@
 #include "query.h"
 
 /* Records are locked and written so many at a time, in key order all the same. */
-#define BATCH 128
+#define BATCH 500
 
 /* Looks at rows by their ids, as they are now. */
 typedef struct Look

@@ -31,7 +31,7 @@
 PG_FUNCTION_INFO_V1(sync_poll);
 
 /* Records are locked and written so many at a time. */
-#define BATCH 128
+#define BATCH 500
 
 enum
 {
@@ -41,6 +41,18 @@ enum
 	ARG_WORKER,
 	ARG_ENTITY
 };
+
+/* The candidates of one entity: their records, locked where nobody else holds them. */
+static void
+lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
+{
+	for (int i = 0; i < n; i++)
+		sl_batch_add(batch, candidates[i]->key, (int32) strlen(candidates[i]->key));
+	sl_batch_lock_free(batch);
+	for (int i = 0; i < n; i++)
+		if (batch->records[i]->stored == NULL)
+			sl_walk_hold(walk, candidates[i]);
+}
 
 static void
 put_claims(SlBatch *batch)
@@ -54,7 +66,7 @@ put_claims(SlBatch *batch)
 	MemoryContextSwitchTo(context);
 }
 
-/* Claims the candidates of one entity, in their order, where nobody else holds their records. */
+/* Claims the candidates of one entity, in their order. */
 static void
 claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 {
@@ -69,10 +81,8 @@ claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 		return;
 	}
 	sl_batch_open(&batch, policy, n);
-	sl_claim_rows(poll, &batch, target, candidates, n);
-	for (int i = 0; i < n; i++)
-		if (batch.records[i]->stored == NULL)
-			sl_walk_hold(walk, candidates[i]);
+	lock_candidates(&batch, walk, candidates, n);
+	sl_claim_rows(poll, &batch, target, candidates);
 	put_claims(&batch);
 	sl_batch_close(&batch);
 }

@@ -305,22 +305,17 @@ take_locked(SlStore *store, SlRecord *record)
 	check_policy(store, copy, stored.len);
 }
 
-/* Locks the newest version of a row that was looked at. */
-static TM_Result
-try_lock(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
+/* Locks the newest version of a row that was looked at; false where it is held or gone. */
+static bool
+lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 {
 	TM_FailureData failure;
-	uint8 flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	uint8     flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	TM_Result result;
 
-	return table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
-							GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							wait_policy, flags, &failure);
-}
-
-/* False where it is held or gone. */
-static bool
-take_lock(SlStore *store, SlRecord *record, TM_Result result)
-{
+	result = table_tuple_lock(store->heap, &record->tid, store->snapshot, store->slot,
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							  wait_policy, flags, &failure);
 	switch (result)
 	{
 		case TM_Ok:
@@ -344,19 +339,13 @@ take_lock(SlStore *store, SlRecord *record, TM_Result result)
 }
 
 static bool
-lock_row(SlStore *store, SlRecord *record)
-{
-	return take_lock(store, record, try_lock(store, record, LockWaitBlock));
-}
-
-static bool
 lock_existing(SlStore *store, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 		if (!records[i]->has_tid)
 			return false;
 	for (int i = 0; i < nrecords; i++)
-		if (!lock_row(store, records[i]))
+		if (!lock_row(store, records[i], LockWaitBlock))
 			return false;
 	return true;
 }
@@ -417,48 +406,22 @@ sl_store_look_again(SlStore *store)
 	sl_claimed_renew(&store->claimed, false);
 }
 
-static void
-look_anew(SlStore *store)
+void
+sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 {
-	MemoryContext old = MemoryContextSwitchTo(store->context);
-
-	sl_store_end_look(store);
-	sl_store_begin_look(store);
-	MemoryContextSwitchTo(old);
-}
-
-static bool
-find(SlStore *store, SlRecord *record)
-{
-	SlStored stored;
-	bool     is_found = sl_store_look(store, record->key, record->key_len, &stored);
-
-	if (is_found)
-		record->tid = stored.tid;
-	return is_found;
-}
-
-bool
-sl_store_lock_if_free(SlStore *store, SlRecord *record)
-{
-	TM_Result result;
-
-	PreventCommandIfReadOnly("a write of sync_ledger");
-	if (!find(store, record))
-		return false;
-	result = try_lock(store, record, LockWaitSkip);
-	if (result == TM_Invisible)
+	if (nrecords > 0)
+		PreventCommandIfReadOnly("a write of sync_ledger");
+	for (int i = 0; i < nrecords; i++)
 	{
-		/* A trigger of a user's has written it since the look, in this transaction. */
-		look_anew(store);
-		if (!find(store, record))
-			return false;
-		result = try_lock(store, record, LockWaitSkip);
+		SlStored stored;
+
+		if (!sl_store_look(store, records[i]->key, records[i]->key_len, &stored))
+			continue;
+		records[i]->tid = stored.tid;
+		lock_row(store, records[i], LockWaitSkip);
 	}
-	if (!take_lock(store, record, result))
-		return false;
+	sl_store_end_look(store);
 	sl_claimed_renew(&store->claimed, true);
-	return true;
 }
 
 static void

@@ -104,10 +104,10 @@ extern void sl_store_read_part(SlStore *store, int system, const SlStored *found
 extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
 
 /*
- * Locks one that is there, unless somebody else holds it or it is gone.  A look must be open,
- * and stays so.
+ * The same for records that are there, skipping those that somebody else holds or
+ * that are gone: those have nothing stored.
  */
-extern bool sl_store_lock_if_free(SlStore *store, SlRecord *record);
+extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
 
 /* What is claimed of records that are not locked is looked at anew. */
 extern void sl_store_look_again(SlStore *store);
