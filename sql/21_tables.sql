@@ -8,12 +8,16 @@ CREATE TABLE sync_state (
     entity      text COLLATE "C" NOT NULL,
     record_key  text COLLATE "C" NOT NULL,
     state       bytea NOT NULL DEFAULT '\x',
+    room        bytea,
     CONSTRAINT sync_state_pkey PRIMARY KEY (record_key, entity)
 ) WITH (fillfactor = 50);
 ALTER TABLE sync_state ALTER COLUMN state SET STORAGE MAIN;
+ALTER TABLE sync_state ALTER COLUMN room SET STORAGE PLAIN;
 SELECT pg_catalog.pg_extension_config_dump('sync_state', '');
 COMMENT ON TABLE sync_state IS
     'Storage of sync_record and sync_shadow: per record the golden record, what each system shows as its difference from it, and the writes that are remembered. An empty state is a record that is being created.';
+COMMENT ON COLUMN sync_state.room IS
+    'Keeps the place of the state while a record is being created.';
 
 -- Numbered without a cache: the events of a record come in the order of their ids.
 CREATE SEQUENCE sync_event_id_seq;

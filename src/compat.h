@@ -74,6 +74,21 @@ sl_insert_index_tuples(ResultRelInfo *info, TupleTableSlot *slot, EState *estate
 #endif
 }
 
+/* The same, one where a unique key may be somebody else's: false, and nobody is waited for. */
+static inline bool
+sl_claim_index_tuples(ResultRelInfo *info, TupleTableSlot *slot, EState *estate)
+{
+	bool is_taken = false;
+
+#if PG_VERSION_NUM >= 160000
+	list_free(
+		ExecInsertIndexTuples(info, slot, estate, false, true, &is_taken, NIL, false));
+#else
+	list_free(ExecInsertIndexTuples(info, slot, estate, false, true, &is_taken, NIL));
+#endif
+	return !is_taken;
+}
+
 static inline bool
 sl_may_execute(Oid function, Oid role)
 {

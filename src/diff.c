@@ -88,6 +88,7 @@ find_record(SlChunk *chunk, const SlIntake *intake)
 	return entry == NULL ? NULL : entry->record;
 }
 
+/* found: as it was looked at, without data where it is not there; NULL: nobody has looked. */
 static SlRecord *
 add_record(SlChunk *chunk, const SlIntake *intake, const SlStored *found)
 {
@@ -99,7 +100,8 @@ add_record(SlChunk *chunk, const SlIntake *intake, const SlStored *found)
 		chunk->by_key = records_create(chunk->context, 8, NULL);
 	if (found != NULL)
 	{
-		record->has_tid = true;
+		record->has_tid = ItemPointerIsValid(&found->tid);
+		record->is_absent = !record->has_tid;
 		record->tid = found->tid;
 	}
 	records_insert(chunk->by_key, record, &is_found);
@@ -230,10 +232,10 @@ glance(SlChunk *chunk)
 	SlDiff       *diff = chunk->diff;
 	SlObservation obs = sl_chunk_observation(chunk, &chunk->intake);
 	SlStored      found = {.data = NULL, .len = 0};
-	bool      is_found = sl_chunk_look(chunk, chunk->intake.key, chunk->intake.key_len,
-									   &found);
-	SlOutcome outcome;
+	SlOutcome     outcome;
 
+	ItemPointerSetInvalid(&found.tid);
+	sl_chunk_look(chunk, chunk->intake.key, chunk->intake.key_len, &found);
 	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
 	{
@@ -256,7 +258,7 @@ glance(SlChunk *chunk)
 	{
 		SlArrival *arrival = add_arrival(chunk);
 
-		add_event(arrival, add_record(chunk, &arrival->intake, is_found ? &found : NULL));
+		add_event(arrival, add_record(chunk, &arrival->intake, &found));
 	}
 	else
 	{

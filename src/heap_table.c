@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "storage/lmgr.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -148,6 +149,34 @@ sl_table_insert(SlTable *table, const Datum *values, const bool *nulls)
 	gather(table, values, nulls);
 	if (table->ngathered == SL_GATHERED)
 		insert_gathered(table);
+}
+
+/*
+ * As the executor does for ON CONFLICT: until it is confirmed others wait for the row, not
+ * for the transaction, and one that is given up is nobody's business any more.
+ */
+bool
+sl_table_insert_if_free(SlTable *table, const Datum *values, const bool *nulls,
+						ItemPointer tid)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
+	TransactionId self = GetCurrentTransactionId();
+	uint32        token;
+	bool          is_free;
+
+	fill(table, values, nulls);
+	if (RelationGetDescr(table->rel)->constr != NULL)
+		ExecConstraints(table->info, table->fresh, table->estate);
+	token = SpeculativeInsertionLockAcquire(self);
+	table_tuple_insert_speculative(table->rel, table->fresh, GetCurrentCommandId(true), 0,
+								   NULL, token);
+	is_free = sl_claim_index_tuples(table->info, table->fresh, table->estate);
+	table_tuple_complete_speculative(table->rel, table->fresh, token, is_free);
+	SpeculativeInsertionLockRelease(self);
+	*tid = table->fresh->tts_tid;
+	MemoryContextSwitchTo(old);
+	ResetPerTupleExprContext(table->estate);
+	return is_free;
 }
 
 static void

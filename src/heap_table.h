@@ -44,6 +44,13 @@ extern void sl_table_open(SlTable *table, const char *name, int ncolumns);
 /* values and nulls have a place for each column; the row is there after sl_table_close(). */
 extern void sl_table_insert(SlTable *table, const Datum *values, const bool *nulls);
 
+/*
+ * Inserts a row at once, unless somebody has its key or may come to have it: false, and
+ * nobody is waited for.  Only where has_triggers is not set.
+ */
+extern bool sl_table_insert_if_free(SlTable *table, const Datum *values,
+									const bool *nulls, ItemPointer tid);
+
 /* The row at tid, which this transaction has locked or nobody else can reach. */
 extern void sl_table_update(SlTable *table, ItemPointer tid, const Datum *values,
 							const bool *nulls);

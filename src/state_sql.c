@@ -27,10 +27,8 @@
 #include "json_out.h"
 #include "policy_cache.h"
 #include "state_sql.h"
+#include "store.h"
 #include "waiting.h"
-
-/* Of sync_state, from 1. */
-#define STATE_COLUMN 3
 
 PG_FUNCTION_INFO_V1(sync_state_record);
 PG_FUNCTION_INFO_V1(sync_state_shadows);
@@ -56,7 +54,7 @@ is_stored(Datum entity, Datum record_key, Datum state)
 	index_rescan(scan, keys, 2, NULL, 0);
 	is_there = index_getnext_slot(scan, ForwardScanDirection, slot) &&
 			   DatumGetBool(DirectFunctionCall2(
-				   byteaeq, slot_getattr(slot, STATE_COLUMN, &is_null), state));
+				   byteaeq, slot_getattr(slot, SL_STATE_BYTES, &is_null), state));
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, NoLock);

@@ -26,10 +26,7 @@
 #include "policy_cache.h"
 #include "query.h"
 #include "store.h"
-
-#define ENTITY_COLUMN 1
-#define KEY_COLUMN    2
-#define STATE_COLUMN  3
+#include "store_create.h"
 
 static void raise_policy_changed(const SlPolicy *policy) pg_attribute_noreturn();
 
@@ -121,7 +118,7 @@ static void
 read_state(SlStore *store, SlStored *found)
 {
 	bool            is_null;
-	Datum           datum = slot_getattr(store->slot, STATE_COLUMN, &is_null);
+	Datum           datum = slot_getattr(store->slot, SL_STATE_BYTES, &is_null);
 	struct varlena *state = pg_detoast_datum_packed(
 		(struct varlena *) DatumGetPointer(datum));
 
@@ -182,8 +179,8 @@ is_at(SlStore *store, ItemPointer tid, const char *key, int32 key_len)
 	return ItemPointerGetBlockNumber(tid) < store->nblocks &&
 		   table_tuple_fetch_row_version(store->heap, tid, store->snapshot,
 										 store->slot) &&
-		   is_text(store, KEY_COLUMN, key, key_len) &&
-		   is_text(store, ENTITY_COLUMN, entity, (int32) strlen(entity));
+		   is_text(store, SL_STATE_KEY, key, key_len) &&
+		   is_text(store, SL_STATE_ENTITY, entity, (int32) strlen(entity));
 }
 
 bool
@@ -338,14 +335,26 @@ lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 	return false;
 }
 
+bool
+sl_store_lock_row(SlStore *store, SlRecord *record)
+{
+	return lock_row(store, record, LockWaitBlock);
+}
+
+static bool
+is_any_new(SlRecord **records, int nrecords)
+{
+	for (int i = 0; i < nrecords; i++)
+		if (!records[i]->has_tid)
+			return true;
+	return false;
+}
+
 static bool
 lock_existing(SlStore *store, SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
-		if (!records[i]->has_tid)
-			return false;
-	for (int i = 0; i < nrecords; i++)
-		if (!lock_row(store, records[i], LockWaitBlock))
+		if (!sl_store_lock_row(store, records[i]))
 			return false;
 	return true;
 }
@@ -384,8 +393,8 @@ lock_by_statement(SlStore *store, SlRecord **records, int nrecords)
 }
 
 /*
- * Where every record stood in the table when it was looked at, the rows are locked
- * one by one.  Else one statement creates and locks them all; both go by key.
+ * Rows are locked or created one by one.  Where that cannot be, one statement does it for
+ * all of them; both go by key.
  */
 void
 sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
@@ -393,7 +402,8 @@ sl_store_lock(SlStore *store, SlRecord **records, int nrecords)
 	bool is_done;
 
 	PreventCommandIfReadOnly("a write of sync_ledger");
-	is_done = lock_existing(store, records, nrecords);
+	is_done = is_any_new(records, nrecords) ? sl_store_create(store, records, nrecords)
+											: lock_existing(store, records, nrecords);
 	sl_store_end_look(store);
 	if (!is_done)
 		lock_by_statement(store, records, nrecords);
@@ -427,13 +437,16 @@ sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords)
 static void
 put_state(SlTable *table, const SlPolicy *policy, const SlRecord *record)
 {
-	Datum values[STATE_COLUMN];
-	bool  nulls[STATE_COLUMN] = {false};
+	Datum values[SL_STATE_COLUMNS] = {0};
+	bool  nulls[SL_STATE_COLUMNS] = {[SL_STATE_ROOM - 1] = true};
 
-	values[0] = CStringGetTextDatum(policy->entity);
-	values[1] = PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
-	values[2] = PointerGetDatum(record->encoded);
+	values[SL_STATE_ENTITY - 1] = CStringGetTextDatum(policy->entity);
+	values[SL_STATE_KEY - 1] = PointerGetDatum(
+		cstring_to_text_with_len(record->key, record->key_len));
+	values[SL_STATE_BYTES - 1] = PointerGetDatum(record->encoded);
 	sl_table_update(table, (ItemPointer) &record->tid, values, nulls);
+	if (record->is_absent)
+		sl_store_created((int32) VARSIZE(record->encoded) - VARHDRSZ);
 }
 
 static bool
@@ -452,7 +465,7 @@ sl_store_put(const SlPolicy *policy, SlRecord **records, int nrecords)
 
 	if (!has_sealed(records, nrecords))
 		return;
-	sl_table_open(&table, "sync_state", STATE_COLUMN);
+	sl_table_open(&table, "sync_state", SL_STATE_COLUMNS);
 	for (int i = 0; i < nrecords; i++)
 		if (records[i]->encoded != NULL)
 			put_state(&table, policy, records[i]);

@@ -22,6 +22,16 @@
 #include "policy.h"
 #include "state.h"
 
+/* The columns of sync_state, from 1. */
+enum
+{
+	SL_STATE_ENTITY = 1,
+	SL_STATE_KEY,
+	SL_STATE_BYTES,
+	SL_STATE_ROOM,
+	SL_STATE_COLUMNS = SL_STATE_ROOM
+};
+
 /* A stored state; data is empty for a record that is only there to be locked. */
 typedef struct SlStored
 {
@@ -35,9 +45,10 @@ typedef struct SlRecord
 {
 	const char     *key;
 	int32           key_len;
-	bool            has_tid; /* it stood in the table when it was looked at */
-	ItemPointerData tid;     /* ... here; before that, where it may stand, or invalid */
-	const char     *stored;  /* under the lock; NULL: it was not locked */
+	bool            has_tid;   /* it stood in the table when it was looked at */
+	bool            is_absent; /* ... or did not; neither: nobody has looked */
+	ItemPointerData tid;       /* there; before that, where it may stand, or invalid */
+	const char     *stored;    /* under the lock; NULL: it was not locked */
 	int32           stored_len;
 	SlClaimedRow    leased;     /* its row that is being acknowledged, if one is */
 	int             nevents;    /* still to come in this batch */
@@ -108,6 +119,9 @@ extern void sl_store_lock(SlStore *store, SlRecord **records, int nrecords);
  * that are gone: those have nothing stored.
  */
 extern void sl_store_lock_free(SlStore *store, SlRecord **records, int nrecords);
+
+/* Locks the newest version of a row that was looked at; false where it is gone. */
+extern bool sl_store_lock_row(SlStore *store, SlRecord *record);
 
 /* What is claimed of records that are not locked is looked at anew. */
 extern void sl_store_look_again(SlStore *store);
