@@ -70,15 +70,8 @@ CREATE FUNCTION sync_apply(system text, max_changes integer DEFAULT 1000) RETURN
 COMMENT ON FUNCTION sync_apply(text, integer) IS
     'Writes what waits for the attached tables of a system to them, under their checks, defaults, triggers and row security, with the rights of the table''s owner where the caller has those, else with the caller''s; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
 
-CREATE FUNCTION sync_merge(old jsonb, new jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN pg_catalog.jsonb_typeof(old) = 'object' AND pg_catalog.jsonb_typeof(new) = 'object' THEN
-        old || (SELECT coalesce(pg_catalog.jsonb_object_agg(n.key,
-                CASE WHEN pg_catalog.jsonb_typeof(n.value) = 'object' AND pg_catalog.jsonb_typeof(old -> n.key) = 'object'
-                     THEN (old -> n.key) || n.value ELSE n.value END), '{}')
-            FROM pg_catalog.jsonb_each(new) AS n)
-        ELSE new END;
-END;
-COMMENT ON FUNCTION sync_merge(jsonb, jsonb) IS
-    'An object with the members of another one, two levels deep: what a change writes inside of a column. Part of sync_apply.';
+CREATE FUNCTION sync_merge(old jsonb, new jsonb, paths jsonb) RETURNS jsonb
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_merge(jsonb, jsonb, jsonb) IS
+    'What a change writes inside of a column: old, with what new holds at the paths, each an array of steps (a key, the number of an element, null for all elements: those that stay keep their other members). What is missing on the way is made. Part of sync_apply.';

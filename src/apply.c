@@ -57,7 +57,7 @@ static SlPlan claim = {
 	.sql =
 		"SELECT p.lease, p.id, p.record_key, p.native_id, p.action, p.payload,"
 		" ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(p.payload) AS k"
-		"  ORDER BY k COLLATE pg_catalog.\"C\")"
+		"  ORDER BY k COLLATE pg_catalog.\"C\"), p.change_set"
 		" FROM %s.sync_poll($1, $2, '1 hour'::pg_catalog.interval, 'sync_apply', $3) AS p",
 	.nargs = 3,
 	.argtypes = {TEXTOID, INT4OID, TEXTOID}};
@@ -101,7 +101,10 @@ static SlChange *
 read_change(const SlApply *apply, uint64 row)
 {
 	SlChange *change = palloc0(sizeof(SlChange));
+	bool      is_null;
+	Datum     change_set = sl_query_value(row, 8, &is_null);
 
+	change->paths = sl_apply_paths(apply, is_null ? NULL : DatumGetJsonbP(change_set));
 	change->id = DatumGetInt64(sl_query_value_not_null(row, 2));
 	change->key = text_or_null(row, 3);
 	change->native_id = text_or_null(row, 4);

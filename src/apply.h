@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/jsonb.h"
+
 #include "row_reader.h"
 
 /* One row of the outbox. */
@@ -16,10 +18,11 @@ typedef struct SlChange
 	const char *key;
 	const char *native_id; /* or NULL */
 	const char *action;
-	Datum       payload;         /* jsonb: columns and their values */
-	Datum       columns;         /* text[]: its keys, in order */
-	bool        is_by_native_id; /* so its row is found; else by its key */
-	const char *shape; /* changes that are alike in this go with one statement */
+	Datum       payload; /* jsonb: columns and their values */
+	Datum       columns; /* text[]: its keys, in order */
+	Datum paths; /* jsonb: by column that fields stand inside of, those that change */
+	bool  is_by_native_id; /* so its row is found; else by its key */
+	const char *shape;     /* changes that are alike in this go with one statement */
 	bool        is_done;
 	const char *row;        /* as it stands in the table now, JSON; NULL: there is none */
 	bool        is_doubted; /* the row may have been written again since */
@@ -41,6 +44,30 @@ typedef struct SlApply
 	int             nchanges;
 	SlChange      **changes; /* those of a shape one after the other */
 } SlApply;
+
+static inline bool
+sl_is_action(const SlChange *change, const char *action)
+{
+	return strcmp(change->action, action) == 0;
+}
+
+/* --- apply_paths.c --- */
+
+/* Of a change-set, or NULL: {column: [[step, ...], ...]}, of columns that fields stand inside of. */
+extern Datum sl_apply_paths(const SlApply *apply, Jsonb *change_set);
+
+/* --- apply_sql.c --- */
+
+/* What is known of a column that some field or name stands in, or NULL. */
+extern const SlRowColumn *sl_apply_column(const SlApply *apply, const char *name);
+
+/*
+ * The statement for a change and those that are alike.  $1: payloads, $2: native ids, $3: paths, of
+ * each change one.
+ */
+extern char *sl_apply_statement(const SlApply *apply, const SlChange *change);
+
+/* --- apply_statement.c --- */
 
 /* Writes them, alike ones together, each by itself where that fails. */
 extern void sl_apply_changes(SlApply *apply);

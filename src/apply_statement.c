@@ -28,196 +28,15 @@
 #include "path_trie.h"
 #include "query.h"
 
-static char *
-quoted_relation(Oid relation)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-									  get_rel_name(relation));
-}
-
-/* The changes as rows of the table, r, and what they were made of, x. */
-static void
-append_rows(StringInfo sql, const SlApply *apply, const SlChange *change)
-{
-	appendStringInfo(
-		sql,
-		" ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(payload, native_id), LATERAL "
-		"pg_catalog.jsonb_populate_record(NULL::%s, ",
-		quoted_relation(apply->relation));
-	if (change->is_by_native_id)
-		appendStringInfo(sql,
-						 "x.payload OPERATOR(pg_catalog.||) "
-						 "pg_catalog.jsonb_build_object(%s, x.native_id)",
-						 quote_literal_cstr(apply->id_column));
-	else
-		appendStringInfoString(sql, "x.payload");
-	appendStringInfoString(sql, ") AS r");
-}
-
-static void
-append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
-{
-	const char *name = change->is_by_native_id ? apply->id_column : apply->key_column;
-
-	if (name == NULL)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("\"%s\" has no column by which the row of key \"%s\" could be found",
-					get_rel_name(apply->relation), change->key)));
-	name = quote_identifier(name);
-	appendStringInfo(sql, " WHERE t.%s = r.%s", name, name);
-}
-
-static const SlRowColumn *
-find_column(const SlApply *apply, const char *name)
-{
-	for (int i = 0; i < apply->reader.ncolumns; i++)
-		if (strcmp(apply->reader.columns[i].name, name) == 0)
-			return &apply->reader.columns[i];
-	return NULL;
-}
-
-/* Of a column that fields stand inside of, only these change. */
-static void
-append_assignment(StringInfo sql, const SlApply *apply, const char *name)
-{
-	const SlRowColumn *column = find_column(apply, name);
-	const char        *quoted = quote_identifier(name);
-
-	if (column == NULL || sl_path_is_leaf(column->node))
-		appendStringInfo(sql, "%s = r.%s", quoted, quoted);
-	else
-		appendStringInfo(sql,
-						 "%s = %s.sync_merge(t.%s::pg_catalog.jsonb, "
-						 "x.payload OPERATOR(pg_catalog.->) %s)::%s",
-						 quoted, sl_schema_name(), quoted, quote_literal_cstr(name),
-						 format_type_be_qualified(
-							 get_atttype(apply->relation,
-										 get_attnum(apply->relation, name))));
-}
-
-static bool
-is_name(const SlApply *apply, const char *column)
-{
-	return (apply->key_column != NULL && strcmp(column, apply->key_column) == 0) ||
-		   (apply->id_column != NULL && strcmp(column, apply->id_column) == 0);
-}
-
-/* Such a table knows its rows by a native id. */
-static bool
-is_key_without_column(const SlApply *apply, const char *name)
-{
-	const SlPath *key = apply->policy->systems[apply->system].key;
-
-	return key->nsteps == 1 && apply->key_column == NULL &&
-		   key->steps[0].kind == SL_STEP_KEY &&
-		   (int) strlen(name) == key->steps[0].key_len &&
-		   memcmp(name, key->steps[0].key, key->steps[0].key_len) == 0;
-}
-
-/* The keys of a payload, without that of the record where the table has no column for it. */
-static char **
-columns_of(const SlApply *apply, const SlChange *change, int *n)
-{
-	Datum *names;
-	int    given;
-	bool  *nulls;
-	char **columns;
-
-	deconstruct_array(DatumGetArrayTypeP(change->columns), TEXTOID, -1, false,
-					  TYPALIGN_INT, &names, &nulls, &given);
-	columns = palloc(sizeof(char *) * Max(given, 1));
-	*n = 0;
-	for (int i = 0; i < given; i++)
-	{
-		char *name = TextDatumGetCString(names[i]);
-
-		if (!is_key_without_column(apply, name))
-			columns[(*n)++] = name;
-	}
-	return columns;
-}
-
-static char *
-update_of(const SlApply *apply, const SlChange *change)
-{
-	StringInfoData sql;
-	int            n;
-	char         **columns = columns_of(apply, change, &n);
-	bool           is_first = true;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS t SET ", quoted_relation(apply->relation));
-	for (int i = 0; i < n; i++)
-	{
-		if (is_name(apply, columns[i]))
-			continue;
-		appendStringInfoString(&sql, is_first ? "" : ", ");
-		append_assignment(&sql, apply, columns[i]);
-		is_first = false;
-	}
-	appendStringInfoString(&sql, " FROM");
-	append_rows(&sql, apply, change);
-	append_condition(&sql, apply, change);
-	return sql.data;
-}
-
-static char *
-insert_of(const SlApply *apply, const SlChange *change)
-{
-	StringInfoData sql;
-	int            n;
-	char         **columns = columns_of(apply, change, &n);
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (", quoted_relation(apply->relation));
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&sql, "%s%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
-	appendStringInfoString(&sql, ") SELECT ");
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&sql, "%sr.%s", i == 0 ? "" : ", ",
-						 quote_identifier(columns[i]));
-	appendStringInfoString(&sql, " FROM");
-	append_rows(&sql, apply, change);
-	return sql.data;
-}
-
-static char *
-delete_of(const SlApply *apply, const SlChange *change)
-{
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "DELETE FROM %s AS t USING", quoted_relation(apply->relation));
-	append_rows(&sql, apply, change);
-	append_condition(&sql, apply, change);
-	return sql.data;
-}
-
-static bool
-is_action(const SlChange *change, const char *action)
-{
-	return strcmp(change->action, action) == 0;
-}
-
-static char *
-statement_of(const SlApply *apply, const SlChange *change)
-{
-	if (is_action(change, "delete"))
-		return delete_of(apply, change);
-	return is_action(change, "create") ? insert_of(apply, change)
-									   : update_of(apply, change);
-}
-
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
-	Oid     types[2] = {JSONBARRAYOID, TEXTARRAYOID};
+	Oid     types[3] = {JSONBARRAYOID, TEXTARRAYOID, JSONBARRAYOID};
 	Datum  *payloads = palloc(sizeof(Datum) * n);
+	Datum  *paths = palloc(sizeof(Datum) * n);
 	Datum  *ids = palloc(sizeof(Datum) * n);
 	bool   *nulls = palloc(sizeof(bool) * n);
-	Datum   values[2];
+	Datum   values[3];
 	bool    is_switched = apply->writer != GetUserId();
 	SlOwner before;
 	int     rc;
@@ -225,6 +44,7 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 	for (int i = 0; i < n; i++)
 	{
 		payloads[i] = changes[i]->payload;
+		paths[i] = changes[i]->paths;
 		nulls[i] = changes[i]->native_id == NULL;
 		ids[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(changes[i]->native_id);
 	}
@@ -232,10 +52,12 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		construct_array(payloads, n, JSONBOID, -1, false, TYPALIGN_INT));
 	values[1] = PointerGetDatum(construct_md_array(ids, nulls, 1, &n, (int[]){1}, TEXTOID,
 												   -1, false, TYPALIGN_INT));
+	values[2] = PointerGetDatum(
+		construct_array(paths, n, JSONBOID, -1, false, TYPALIGN_INT));
 	if (is_switched)
 		sl_role_begin(apply->writer, &before);
-	rc = SPI_execute_with_args(statement_of(apply, changes[0]), 2, types, values, NULL,
-							   false, 0);
+	rc = SPI_execute_with_args(sl_apply_statement(apply, changes[0]), 3, types, values,
+							   NULL, false, 0);
 	if (is_switched)
 		sl_owner_end(&before);
 	if (rc < 0)
@@ -246,7 +68,7 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 static bool
 is_nameless(const SlApply *apply, const SlChange *change)
 {
-	return apply->key_column == NULL && is_action(change, "create");
+	return apply->key_column == NULL && sl_is_action(change, "create");
 }
 
 /* What became of them, by the rows that capture has seen. */
@@ -259,7 +81,7 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 		const char *row = sl_applied_row(change->key, change->native_id);
 
 		change->is_done = row != NULL;
-		change->row = is_action(change, "delete") ? NULL : row;
+		change->row = sl_is_action(change, "delete") ? NULL : row;
 		if (row == NULL)
 			change->error = psprintf("\"%s\" has no such row after the %s",
 									 get_rel_name(apply->relation), change->action);
@@ -298,12 +120,17 @@ doubt_rows(const SlApply *apply)
 		apply->changes[i]->is_doubted |= apply->changes[i]->row != NULL;
 }
 
-/* What is to be deleted may be gone. */
+/* What is to be deleted may be gone.  Anything else that is not done is not to be half done. */
 static void
 end_deletes(SlChange **changes, int n)
 {
 	for (int i = 0; i < n; i++)
-		changes[i]->is_done |= is_action(changes[i], "delete");
+	{
+		changes[i]->is_done |= sl_is_action(changes[i], "delete");
+		if (!changes[i]->is_done)
+			ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+							errmsg("%s", changes[i]->error)));
+	}
 }
 
 /* Errors that are no fault of a row: the caller repeats, or was stopped. */
@@ -437,7 +264,7 @@ read_again(SlApply *apply, SlChange *change, Reading *reading)
 	bool               is_by_key = apply->key_column != NULL;
 	const char        *by = is_by_key ? apply->key_column : apply->id_column;
 	const char        *name = is_by_key ? change->key : change->native_id;
-	const SlRowColumn *column = by == NULL ? NULL : find_column(apply, by);
+	const SlRowColumn *column = by == NULL ? NULL : sl_apply_column(apply, by);
 	Oid                type;
 	Datum              value;
 

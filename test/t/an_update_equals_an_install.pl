@@ -85,7 +85,7 @@ my %pieces = (
 	setting => 'ALTER TABLE sync_reject SET (fillfactor = 70);',
 	comment => q{COMMENT ON COLUMN sync_reject.actor IS 'Who did it.';},
 	function => q{CREATE FUNCTION sync_more() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';},
-	cost => 'ALTER FUNCTION sync_merge(jsonb, jsonb) COST 7;',
+	cost => 'ALTER FUNCTION sync_merge(jsonb, jsonb, jsonb) COST 7;',
 	privilege => 'GRANT SELECT ON sync_reject TO public;',
 	view => 'CREATE VIEW sync_more_rejects AS SELECT id FROM sync_reject;',
 	trigger => 'ALTER TABLE sync_outbox DISABLE TRIGGER sync_outbox_arrives;',

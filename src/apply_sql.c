@@ -1,0 +1,251 @@
+/*
+ * apply_sql.c
+ *	  The statement that writes changes which are alike to an attached table.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "apply.h"
+#include "path_trie.h"
+#include "query.h"
+
+static char *
+quoted_relation(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
+static bool
+is_nested(const SlApply *apply, const char *name)
+{
+	const SlRowColumn *column = sl_apply_column(apply, name);
+
+	return column != NULL && !sl_path_is_leaf(column->node);
+}
+
+/* Of columns that fields stand inside of an update writes parts: those are no values of theirs. */
+static void
+append_payload(StringInfo sql, const SlApply *apply, const SlChange *change,
+			   char **columns, int n)
+{
+	appendStringInfoString(sql, "x.payload");
+	if (!sl_is_action(change, "update"))
+		return;
+	for (int i = 0; i < n; i++)
+		if (is_nested(apply, columns[i]))
+			appendStringInfo(sql, " OPERATOR(pg_catalog.-) %s::pg_catalog.text",
+							 quote_literal_cstr(columns[i]));
+}
+
+/* The changes as rows of the table, r, and what they were made of, x. */
+static void
+append_rows(StringInfo sql, const SlApply *apply, const SlChange *change, char **columns,
+			int n)
+{
+	appendStringInfo(sql,
+					 " ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
+					 "pg_catalog.unnest($3)) AS x(payload, native_id, paths), LATERAL "
+					 "pg_catalog.jsonb_populate_record(NULL::%s, ",
+					 quoted_relation(apply->relation));
+	append_payload(sql, apply, change, columns, n);
+	if (change->is_by_native_id)
+		appendStringInfo(sql,
+						 " OPERATOR(pg_catalog.||) "
+						 "pg_catalog.jsonb_build_object(%s, x.native_id)",
+						 quote_literal_cstr(apply->id_column));
+	appendStringInfoString(sql, ") AS r");
+}
+
+const SlRowColumn *
+sl_apply_column(const SlApply *apply, const char *name)
+{
+	for (int i = 0; i < apply->reader.ncolumns; i++)
+		if (strcmp(apply->reader.columns[i].name, name) == 0)
+			return &apply->reader.columns[i];
+	return NULL;
+}
+
+static bool
+holds_timestamp(const SlApply *apply, const SlRowColumn *column)
+{
+	const SlPolicy *policy = apply->policy;
+
+	if (column == NULL || column->type != TIMESTAMPOID)
+		return false;
+	for (int i = 0; i < column->node->nslots; i++)
+	{
+		int field = column->node->slots[i] - sl_slot_of_field(0);
+
+		if (field >= 0 && policy->fields[field].type == SL_TIMESTAMP)
+			return true;
+	}
+	return false;
+}
+
+/* What shows no offset is written in the time zone in which it is read. */
+static void
+append_value(StringInfo sql, const SlApply *apply, const char *name)
+{
+	const char *zone = apply->policy->systems[apply->system].timezone;
+	const char *quoted = quote_identifier(name);
+
+	if (holds_timestamp(apply, sl_apply_column(apply, name)))
+		appendStringInfo(sql,
+						 "pg_catalog.timezone(%s%s, pg_catalog.timezone('UTC', r.%s))",
+						 quote_literal_cstr(zone),
+						 *zone == '+' || *zone == '-' ? "::pg_catalog.interval" : "",
+						 quoted);
+	else
+		appendStringInfo(sql, "r.%s", quoted);
+}
+
+static void
+append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
+{
+	const char *name = change->is_by_native_id ? apply->id_column : apply->key_column;
+
+	if (name == NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("\"%s\" has no column by which the row of key \"%s\" could be found",
+					get_rel_name(apply->relation), change->key)));
+	name = quote_identifier(name);
+	appendStringInfo(sql, " WHERE t.%s = r.%s", name, name);
+}
+
+/* Of a column that fields stand inside of, only these change. */
+static void
+append_assignment(StringInfo sql, const SlApply *apply, const char *name)
+{
+	const char *quoted = quote_identifier(name);
+	const char *literal = quote_literal_cstr(name);
+
+	appendStringInfo(sql, "%s = ", quoted);
+	if (!is_nested(apply, name))
+		append_value(sql, apply, name);
+	else
+		appendStringInfo(sql,
+						 "%s.sync_merge(t.%s::pg_catalog.jsonb, "
+						 "x.payload OPERATOR(pg_catalog.->) %s, "
+						 "x.paths OPERATOR(pg_catalog.->) %s)::%s",
+						 sl_schema_name(), quoted, literal, literal,
+						 format_type_be_qualified(
+							 get_atttype(apply->relation,
+										 get_attnum(apply->relation, name))));
+}
+
+static bool
+is_name(const SlApply *apply, const char *column)
+{
+	return (apply->key_column != NULL && strcmp(column, apply->key_column) == 0) ||
+		   (apply->id_column != NULL && strcmp(column, apply->id_column) == 0);
+}
+
+/* Such a table knows its rows by a native id. */
+static bool
+is_key_without_column(const SlApply *apply, const char *name)
+{
+	const SlPath *key = apply->policy->systems[apply->system].key;
+
+	return key->nsteps == 1 && apply->key_column == NULL &&
+		   key->steps[0].kind == SL_STEP_KEY &&
+		   (int) strlen(name) == key->steps[0].key_len &&
+		   memcmp(name, key->steps[0].key, key->steps[0].key_len) == 0;
+}
+
+/* The keys of a payload, without that of the record where the table has no column for it. */
+static char **
+columns_of(const SlApply *apply, const SlChange *change, int *n)
+{
+	Datum *names;
+	int    given;
+	bool  *nulls;
+	char **columns;
+
+	deconstruct_array(DatumGetArrayTypeP(change->columns), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, &given);
+	columns = palloc(sizeof(char *) * Max(given, 1));
+	*n = 0;
+	for (int i = 0; i < given; i++)
+	{
+		char *name = TextDatumGetCString(names[i]);
+
+		if (!is_key_without_column(apply, name))
+			columns[(*n)++] = name;
+	}
+	return columns;
+}
+
+static char *
+update_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+	int            n;
+	char         **columns = columns_of(apply, change, &n);
+	bool           is_first = true;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS t SET ", quoted_relation(apply->relation));
+	for (int i = 0; i < n; i++)
+	{
+		if (is_name(apply, columns[i]))
+			continue;
+		appendStringInfoString(&sql, is_first ? "" : ", ");
+		append_assignment(&sql, apply, columns[i]);
+		is_first = false;
+	}
+	appendStringInfoString(&sql, " FROM");
+	append_rows(&sql, apply, change, columns, n);
+	append_condition(&sql, apply, change);
+	return sql.data;
+}
+
+static char *
+insert_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+	int            n;
+	char         **columns = columns_of(apply, change, &n);
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s (", quoted_relation(apply->relation));
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, "%s%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
+	appendStringInfoString(&sql, ") SELECT ");
+	for (int i = 0; i < n; i++)
+	{
+		appendStringInfoString(&sql, i == 0 ? "" : ", ");
+		append_value(&sql, apply, columns[i]);
+	}
+	appendStringInfoString(&sql, " FROM");
+	append_rows(&sql, apply, change, columns, n);
+	return sql.data;
+}
+
+static char *
+delete_of(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM %s AS t USING", quoted_relation(apply->relation));
+	append_rows(&sql, apply, change, NULL, 0);
+	append_condition(&sql, apply, change);
+	return sql.data;
+}
+
+char *
+sl_apply_statement(const SlApply *apply, const SlChange *change)
+{
+	if (sl_is_action(change, "delete"))
+		return delete_of(apply, change);
+	return sl_is_action(change, "create") ? insert_of(apply, change)
+										  : update_of(apply, change);
+}

@@ -1,0 +1,46 @@
+-- What is written to a column reads back as what was written, whatever its type; what is called failed has
+-- left nothing.
+SELECT plan(16);
+
+SELECT sync_configure('task', '{"systems": {"app": {"key": "id", "timezone": "Europe/Berlin"}, "crm": {}}, "window": "0", "fields": {
+    "due": {"type": "timestamp"}, "at": {"type": "timestamp"}, "said": {}, "a": {"path": {"app": "doc.a", "crm": "a"}},
+    "b": {"path": {"app": "plain.b", "crm": "b"}}}}');
+CREATE DOMAIN whole AS jsonb CHECK (VALUE ? 'must');
+CREATE TABLE task (id integer PRIMARY KEY, due timestamp, at timestamptz, said timestamp, doc whole, plain json);
+SELECT sync_attach('task', 'app', 'task');
+
+SET TimeZone = 'America/New_York';
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-07-01T10:00:00Z", "at": "2026-07-01T10:00:00Z", "said": "2026-07-01T10:00:00"}');
+SELECT is(sync_apply('app'), 1, 'a create');
+SELECT is(due, '2026-07-01 12:00:00', 'a timestamp without a zone is in the zone of the system') FROM task;
+SELECT is(at, '2026-07-01 10:00:00+00', 'one with a zone is the time') FROM task;
+SELECT is(said, '2026-07-01 10:00:00', 'text is no time') FROM task;
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-01-01T10:00:00Z"}');
+SELECT is(sync_apply('app'), 1, 'an update');
+SELECT is(due, '2026-01-01 11:00:00', 'in the zone too') FROM task;
+SELECT is_empty('SELECT field, reason FROM sync_divergence', 'it reads back as what was written');
+
+UPDATE task SET doc = '{"must": 1, "a": "x"}', plain = '{"b": "x", "c": 1}';
+SELECT sync_ack(lease) FROM sync_poll('crm');
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "a": "x", "b": "x"}');
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "a": "y", "b": "y"}');
+SELECT is(sync_apply('app'), 1, 'a part of a domain with a check, and of json');
+SELECT is(doc::jsonb, '{"must": 1, "a": "y"}', 'the check is for all of it') FROM task;
+SELECT is(plain::jsonb, '{"b": "y", "c": 1}', 'json keeps the rest') FROM task;
+
+-- Capture that is off sees no row: then none was written.
+ALTER TABLE task DISABLE TRIGGER USER;
+SELECT count(*) FROM sync_diff('crm', 'task', '[{"record_key": "1", "said": "z"}, {"record_key": "2", "said": "n"}]');
+SELECT is(sync_apply('app'), 0, 'without the triggers nothing is done');
+SELECT is((SELECT string_agg(id || ' ' || said, ', ') FROM task), '1 2026-07-01 10:00:00', 'and nothing is written');
+SELECT is((SELECT string_agg(record_key || ' ' || last_error, ', ' ORDER BY id) FROM sync_outbox),
+    '1 invalid input syntax for type timestamp: "z", 2 invalid input syntax for type timestamp: "n"', 'the error stands at the change');
+SELECT count(*) FROM sync_diff('crm', 'task', '[{"record_key": "1", "said": "2026-07-02T10:00:00"}, {"record_key": "2", "said": "2026-07-03T10:00:00"}]');
+SELECT set_config('sync_ledger.now', ((extract(epoch FROM now()) + 86400) * 1000000)::bigint::text, false);
+SELECT is(sync_apply('app'), 0, 'a change of which no row is seen is not done');
+SELECT is((SELECT string_agg(id || ' ' || said, ', ') FROM task), '1 2026-07-01 10:00:00', 'and is not written');
+ALTER TABLE task ENABLE TRIGGER USER;
+SELECT set_config('sync_ledger.now', ((extract(epoch FROM now()) + 2 * 86400) * 1000000)::bigint::text, false);
+SELECT is(sync_apply('app'), 2, 'with them it is');
+
+SELECT * FROM finish();
