@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "apply.h"
+#include "attach.h"
 #include "nearest.h"
 #include "outbox_ack.h"
 #include "outbox_nack.h"
@@ -42,8 +43,23 @@ PG_FUNCTION_INFO_V1(sync_apply);
 
 static SlPlan find_tables = {
 	.sql = "SELECT a.relation::pg_catalog.oid, a.entity" FROM_ATTACHED
-		   " AND a.system OPERATOR(pg_catalog.=) $1"
-		   " ORDER BY a.entity COLLATE pg_catalog.\"C\"",
+		   " AND a.system OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
+
+/* Those that foreign keys refer to come before those that they are of. */
+static SlPlan find_tables_in_order = {
+	.sql =
+		"WITH RECURSIVE mine AS (SELECT a.relation::pg_catalog.oid AS relation, a.entity" FROM_ATTACHED
+		"  AND a.system OPERATOR(pg_catalog.=) $1),"
+		" above(relation, parent) AS ("
+		"  SELECT m.relation, m.relation FROM mine AS m"
+		"  UNION SELECT u.relation, c.confrelid FROM above AS u"
+		"  JOIN pg_catalog.pg_constraint AS c ON c.conrelid OPERATOR(pg_catalog.=) u.parent"
+		"  WHERE c.contype OPERATOR(pg_catalog.=) 'f')"
+		" SELECT m.relation, m.entity FROM mine AS m"
+		" ORDER BY (SELECT pg_catalog.count(*) FROM above AS u"
+		"  WHERE u.relation OPERATOR(pg_catalog.=) m.relation), m.entity COLLATE pg_catalog.\"C\"",
 	.nargs = 1,
 	.argtypes = {TEXTOID}};
 
@@ -88,7 +104,7 @@ text_or_null(uint64 row, int column)
 	return is_null ? NULL : TextDatumGetCString(value);
 }
 
-/* Deletes first, for they make room; creates last. */
+/* Deletes first, for they make room; creates last: where the order means nothing else. */
 static int
 rank_of(const char *action)
 {
@@ -150,7 +166,8 @@ claim_batch(SlApply *apply, int max_changes)
 		apply->changes[i] = read_change(apply, i);
 	}
 	sl_spi_finish();
-	qsort(apply->changes, apply->nchanges, sizeof(SlChange *), compare_changes);
+	if (!apply->is_ordered)
+		qsort(apply->changes, apply->nchanges, sizeof(SlChange *), compare_changes);
 }
 
 /* Of each that was done what stands there now; returns how many there are. */
@@ -258,6 +275,19 @@ writer_of(const SlApply *apply, Relation rel)
 	return apply->is_by_owner || has_privs_of_role(caller, owner) ? owner : caller;
 }
 
+/* What a write does may depend on those before it: a foreign key, a trigger of the user's. */
+static bool
+has_other_triggers(Relation rel)
+{
+	const TriggerDesc *all = rel->trigdesc;
+	Oid                capture = sl_capture_function();
+
+	for (int i = 0; all != NULL && i < all->numtriggers; i++)
+		if (all->triggers[i].tgfoid != capture)
+			return true;
+	return rel->rd_rel->relhassubclass;
+}
+
 static void
 open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 {
@@ -268,6 +298,7 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	apply->system = sl_policy_need_system(apply->policy, system);
 	apply->relation = relation;
 	apply->writer = writer_of(apply, rel);
+	apply->is_ordered = has_other_triggers(rel);
 	spec = &apply->policy->systems[apply->system];
 	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
 	apply->key_column = column_name(&apply->reader, spec->key);
@@ -326,7 +357,7 @@ static int
 apply_tables(const char *system, int max_changes)
 {
 	Datum          name = CStringGetTextDatum(system);
-	uint64         n = sl_query_select(&find_tables, &name, NULL);
+	uint64         n = sl_query_select(&find_tables_in_order, &name, NULL);
 	SPITupleTable *found = SPI_tuptable;
 	int            napplied = 0;
 

@@ -40,9 +40,10 @@ typedef struct SlApply
 	const char     *id_column;   /* or NULL */
 	bool            is_by_owner; /* of the table, whatever the caller may do */
 	Oid             writer;      /* with whose rights the table is written */
+	bool            is_ordered;  /* in the order in which they wait */
 	int64           lease;
 	int             nchanges;
-	SlChange      **changes; /* those of a shape one after the other */
+	SlChange      **changes; /* else those of a shape one after the other */
 } SlApply;
 
 static inline bool
