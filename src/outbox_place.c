@@ -47,6 +47,9 @@ enum
 /* So many that are held are looked for by one scan, which may pass as many between two. */
 #define MAX_RUN 64
 
+/* A walk that finds nothing looks at so many more that are held: a worker shall not wait for them. */
+#define MAX_REST 4096
+
 /* More that are held are not remembered: the next walk begins at the first of them. */
 #define MAX_HELD 262144
 
@@ -163,8 +166,11 @@ is_being_written(const SlWalk *walk)
 static void
 hold(SlWalk *walk, SlTurn turn)
 {
-	if (walk->is_held)
+	if (walk->is_held && !walk->is_rest)
+	{
+		walk->nleft += walk->nheld;
 		walk->nheld = 0;
+	}
 	if (walk->mark->held.n < MAX_HELD)
 		sl_turns_add(&walk->mark->held, turn);
 	else
@@ -383,6 +389,16 @@ take_new(SlWalk *walk)
 		*next = walk->found[walk->nfound - 1].turn;
 }
 
+/* Nothing else is there, and nothing was got: those that had to wait are looked at now. */
+static void
+take_rest(SlWalk *walk)
+{
+	walk->nheld = Min(walk->nleft, MAX_REST);
+	walk->nleft = 0;
+	walk->is_rest = true;
+	take_held(walk);
+}
+
 SlCandidate *
 sl_walk_next(SlWalk *walk, int room, int *n)
 {
@@ -396,6 +412,9 @@ sl_walk_next(SlWalk *walk, int room, int *n)
 		take_open(walk);
 	if (walk->nfound == 0 && !walk->is_at_end)
 		take_new(walk);
+	if (walk->nfound == 0 && walk->nwon == 0 && walk->nleft > 0)
+		take_rest(walk);
+	walk->nwon += walk->nfound;
 	*n = walk->nfound;
 	return walk->found;
 }
@@ -403,6 +422,7 @@ sl_walk_next(SlWalk *walk, int room, int *n)
 void
 sl_walk_hold(SlWalk *walk, const SlCandidate *candidate)
 {
+	walk->nwon--;
 	hold(walk, candidate->turn);
 }
 

@@ -39,9 +39,12 @@ typedef struct SlWalk
 	SlTurn          from;     /* where the mark stood */
 	int             nheld;    /* held before the walk, still to be looked at */
 	int             patience; /* so many of them at a time */
+	int             nleft;    /* of those that another one made wait; 0: none */
+	int             nwon;     /* rows that were found and were not held after all */
 	int             nopen;    /* places to be looked at besides */
 	bool            is_at_end;
 	bool            is_held; /* what was found last was held before */
+	bool            is_rest; /* ... and those that are left are looked at after all */
 	const SlTurn   *run;     /* NULL, or the only rows that are looked for, by id */
 	int             nrun;    /* those that the scan has not passed yet */
 	SlCandidate    *found;
