@@ -75,11 +75,11 @@ sl_array_ids(Datum array, int *n)
 	return (int64 *) ARR_DATA_PTR(ids);
 }
 
-int64 *
-sl_lease_rows(int64 lease, int *n)
+static int64 *
+read_rows(int64 lease, Snapshot shown, int *n)
 {
 	Relation    heap = table_open(sl_relation_oid("sync_lease"), RowExclusiveLock);
-	Snapshot    snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	Snapshot    snapshot = RegisterSnapshot(shown);
 	SlHeapProbe probe;
 	int64      *rows = NULL;
 
@@ -97,6 +97,17 @@ sl_lease_rows(int64 lease, int *n)
 	sl_heap_probe_close(&probe);
 	UnregisterSnapshot(snapshot);
 	table_close(heap, NoLock);
+	return rows;
+}
+
+int64 *
+sl_lease_rows(int64 lease, int *n)
+{
+	int64 *rows = read_rows(lease, GetTransactionSnapshot(), n);
+
+	if (rows == NULL && IsolationUsesXactSnapshot() &&
+		read_rows(lease, GetLatestSnapshot(), n) != NULL)
+		sl_serialization_failure();
 	return rows;
 }
 

@@ -19,12 +19,16 @@
 #include "query.h"
 #include "statistics.h"
 
-/* Of those that its worker did not name one by one, what it gave back itself is not late. */
+/*
+ * Of those that its worker did not name one by one, what it gave back itself is not late; what no
+ * worker ever had can not be.
+ */
 static SlPlan find_late = {
 	.sql =
 		"SELECT o.entity, o.target_system, pg_catalog.count(*) FROM %s.sync_outbox AS o"
 		" WHERE o.id OPERATOR(pg_catalog.=) ANY ($1)"
 		"  AND (o.lease IS NULL OR o.lease OPERATOR(pg_catalog.<>) $2)"
+		"  AND (o.attempts OPERATOR(pg_catalog.>) 0 OR o.last_error IS NOT NULL)"
 		"  AND ($3 IS NULL OR o.last_error OPERATOR(pg_catalog.=) $3)"
 		" GROUP BY o.entity, o.target_system",
 	.nargs = 3,

@@ -40,11 +40,10 @@ typedef struct Look
 } Look;
 
 static void
-begin_look(Look *look)
+begin_look(Look *look, Snapshot snapshot)
 {
-	CommandCounterIncrement();
 	look->outbox = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
-	look->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	look->snapshot = RegisterSnapshot(snapshot);
 	sl_heap_probe_open(&look->probe, look->outbox, look->snapshot);
 	look->nblocks = RelationGetNumberOfBlocks(look->outbox);
 }
@@ -141,6 +140,23 @@ take_row(Look *look, int64 lease, int64 id, SlNamedRow *rows, int *n)
 	(*n)++;
 }
 
+/* A transaction that keeps its snapshot may not see what was claimed since: that is not too late. */
+static void
+refuse_younger(int64 lease, const int64 *ids, int nids, int nseen)
+{
+	SlNamedRow *rows = palloc(sizeof(SlNamedRow) * nids);
+	int         n = 0;
+	Look        look;
+
+	begin_look(&look, GetLatestSnapshot());
+	for (int i = 0; i < nids; i++)
+		take_row(&look, lease, ids[i], rows, &n);
+	end_look(&look);
+	qsort(rows, n, sizeof(SlNamedRow), compare_rows);
+	if (drop_repeated(rows, n) > nseen)
+		sl_serialization_failure();
+}
+
 SlNamedRow *
 sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 {
@@ -150,7 +166,8 @@ sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 	*n = 0;
 	if (nids == 0)
 		return rows;
-	begin_look(&look);
+	CommandCounterIncrement();
+	begin_look(&look, GetTransactionSnapshot());
 	for (int i = 0; i < nids; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -159,6 +176,8 @@ sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int *n)
 	end_look(&look);
 	qsort(rows, *n, sizeof(SlNamedRow), compare_rows);
 	*n = drop_repeated(rows, *n);
+	if (IsolationUsesXactSnapshot() && *n < nids)
+		refuse_younger(lease, ids, nids, *n);
 	return rows;
 }
 
@@ -169,7 +188,8 @@ sl_row_of_id(int64 id, int *n)
 	Look        look;
 
 	*n = 0;
-	begin_look(&look);
+	CommandCounterIncrement();
+	begin_look(&look, GetTransactionSnapshot());
 	if (sl_heap_probe_find(&look.probe, id))
 		row[(*n)++] = name_row(&look, id);
 	end_look(&look);

@@ -69,4 +69,8 @@ SELECT is((SELECT sync_extend(max(lease), '1 min') FROM batch), 0, 'there is not
 SELECT count(*) FROM sync_diff('crm', 'lead', '{"record_key": "2", "phone": "2"}');
 SELECT is_empty($$ SELECT FROM sync_stat WHERE counted = 'too late' AND entity = 'lead' $$, 'nobody was late');
 
+-- Who speaks of a row that nobody ever had is not late, but wrong
+SELECT is((SELECT sync_nack(id, 77, 'x') FROM sync_outbox WHERE entity = 'lead' AND target_system = 'desk' AND attempts = 0), false, 'a lease that never was');
+SELECT is_empty($$ SELECT FROM sync_stat WHERE counted = 'too late' AND entity = 'lead' $$, 'is no lease that is over');
+
 SELECT * FROM finish();
