@@ -9,8 +9,10 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "outbox_mark.h"
 #include "query.h"
@@ -284,4 +286,26 @@ sl_mark_init(void)
 {
 	RegisterXactCallback(end_transaction, NULL);
 	RegisterSubXactCallback(end_subtransaction, NULL);
+}
+
+/* The epoch of the next transaction tells that of one that began before it. */
+uint64
+sl_full_xid(TransactionId xid)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32            epoch = EpochFromFullTransactionId(next);
+
+	if (xid > XidFromFullTransactionId(next))
+		epoch--;
+	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, xid));
+}
+
+bool
+sl_is_open(Snapshot snapshot, uint64 xid)
+{
+	if (xid >= sl_full_xid(snapshot->xmax))
+		return true;
+	if (xid < sl_full_xid(snapshot->xmin))
+		return false;
+	return XidInMVCCSnapshot((TransactionId) xid, snapshot);
 }

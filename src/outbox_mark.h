@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "utils/snapshot.h"
+
 #include "datatype/timestamp.h"
 
 /* Where a row stands among those of its target that are claimable. */
@@ -71,6 +73,12 @@ extern void sl_mark_lose(SlMark *mark);
 
 /* One that knows nothing and is never kept, in the current context. */
 extern SlMark *sl_mark_scratch(void);
+
+/* A transaction of a snapshot by its full number. */
+extern uint64 sl_full_xid(TransactionId xid);
+
+/* A transaction that the snapshot takes to be open, and that may still show rows. */
+extern bool sl_is_open(Snapshot snapshot, uint64 xid);
 
 extern void   sl_turns_add(SlTurns *turns, SlTurn turn);
 extern SlTurn sl_turns_take(SlTurns *turns);

@@ -53,28 +53,6 @@ enum
 /* More that are held are not remembered: the next walk begins at the first of them. */
 #define MAX_HELD 262144
 
-/* The epoch of the next transaction tells that of one that began before it. */
-uint64
-sl_full_xid(TransactionId xid)
-{
-	FullTransactionId next = ReadNextFullTransactionId();
-	uint32            epoch = EpochFromFullTransactionId(next);
-
-	if (xid > XidFromFullTransactionId(next))
-		epoch--;
-	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, xid));
-}
-
-bool
-sl_is_open(Snapshot snapshot, uint64 xid)
-{
-	if (xid >= sl_full_xid(snapshot->xmax))
-		return true;
-	if (xid < sl_full_xid(snapshot->xmin))
-		return false;
-	return XidInMVCCSnapshot((TransactionId) xid, snapshot);
-}
-
 /* A snapshot that was handed over can be older than what is remembered. */
 static bool
 is_older(const SlWalk *walk, const SlMark *mark)

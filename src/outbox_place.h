@@ -52,12 +52,6 @@ typedef struct SlWalk
 	int             room;
 } SlWalk;
 
-/* A transaction of a snapshot by its full number. */
-extern uint64 sl_full_xid(TransactionId xid);
-
-/* A transaction that the snapshot takes to be open, and that may still show rows. */
-extern bool sl_is_open(Snapshot snapshot, uint64 xid);
-
 extern void sl_walk_open(SlWalk *walk, const char *target, const char *entity);
 
 /*
