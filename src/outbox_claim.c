@@ -68,24 +68,26 @@ lease_of(SlPoll *poll)
 	return poll->lease.id;
 }
 
+static SlValue
+json_string(const char *text, int32 len)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	sl_append_json_string(&json, text, len);
+	return (SlValue){json.data, json.len, SL_EXACT};
+}
+
 static Datum
 payload_of(const Claim *claim)
 {
 	const SlRecord *record = claim->record;
 	const char *idempotency_key = TextDatumGetCString(claim->values[COL_IDEMPOTENCY_KEY]);
-	StringInfoData key;
-	StringInfoData stamp;
-	SlValue        key_value;
-	SlValue        stamp_value;
+	SlPayloadMarks marks = {json_string(record->key, record->key_len),
+							json_string(idempotency_key, strlen(idempotency_key))};
 
-	initStringInfo(&key);
-	initStringInfo(&stamp);
-	sl_append_json_string(&key, record->key, record->key_len);
-	sl_append_json_string(&stamp, idempotency_key, (int32) strlen(idempotency_key));
-	key_value = (SlValue){key.data, key.len, SL_EXACT};
-	stamp_value = (SlValue){stamp.data, stamp.len, SL_EXACT};
-	return JsonbPGetDatum(sl_payload(claim->batch->policy, claim->target, claim->content,
-									 &key_value, &stamp_value));
+	return JsonbPGetDatum(sl_payload(claim->batch->policy, record->state, claim->target,
+									 claim->content, &marks));
 }
 
 static void

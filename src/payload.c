@@ -33,21 +33,31 @@ add_child(Place *parent)
 }
 
 static Place *
-member(Place *parent, const char *key, int key_len)
+find_member(const Place *parent, const SlPathStep *step)
 {
 	ListCell *cell;
-	Place    *child;
 
 	foreach (cell, parent->children)
 	{
-		child = (Place *) lfirst(cell);
-		if (child->key != NULL && child->key_len == key_len &&
-			memcmp(child->key, key, key_len) == 0)
+		Place *child = (Place *) lfirst(cell);
+
+		if (child->key != NULL && child->key_len == step->key_len &&
+			memcmp(child->key, step->key, step->key_len) == 0)
 			return child;
 	}
+	return NULL;
+}
+
+static Place *
+member(Place *parent, const SlPathStep *step)
+{
+	Place *child = find_member(parent, step);
+
+	if (child != NULL)
+		return child;
 	child = add_child(parent);
-	child->key = key;
-	child->key_len = key_len;
+	child->key = step->key;
+	child->key_len = step->key_len;
 	return child;
 }
 
@@ -145,8 +155,7 @@ put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int ta
 	switch (path->steps[step].kind)
 	{
 		case SL_STEP_KEY:
-			put(member(parent, path->steps[step].key, path->steps[step].key_len), path,
-				step + 1, spec, target, value);
+			put(member(parent, &path->steps[step]), path, step + 1, spec, target, value);
 			break;
 		case SL_STEP_INDEX:
 			put(element(parent, path->steps[step].index), path, step + 1, spec, target,
@@ -249,18 +258,55 @@ put_field(Place *root, const SlPolicy *policy, int target, int field, SlValue va
 	put(root, spec->paths[target], 0, spec, target, &value);
 }
 
+/* The payload has the array into which the path leads by an index. */
+static bool
+is_into_array(const Place *root, const SlPath *path)
+{
+	const Place *place = root;
+	int          step = 0;
+
+	while (step < path->nsteps && path->steps[step].kind == SL_STEP_KEY)
+	{
+		place = find_member(place, &path->steps[step++]);
+		if (place == NULL)
+			return false;
+	}
+	return step < path->nsteps && path->steps[step].kind == SL_STEP_INDEX &&
+		   place->is_array;
+}
+
+/*
+ * A target replaces an array as a whole: the values that it shows in other elements of those
+ * that are written go along.
+ */
+static void
+put_beside(Place *root, const SlPolicy *policy, const SlState *state, int target,
+		   const SlContent *content)
+{
+	SlValue *shown = palloc(sizeof(SlValue) * policy->nfields);
+
+	sl_shown_values(policy, state, target, shown);
+	for (int f = 0; f < policy->nfields; f++)
+		if (!sl_value_is_null(&shown[f]) &&
+			is_into_array(root, policy->fields[f].paths[target]) &&
+			!sl_content_has(content, f))
+			put_field(root, policy, target, f, shown[f]);
+}
+
 Jsonb *
-sl_payload(const SlPolicy *policy, int target, const SlContent *content,
-		   const SlValue *key, const SlValue *stamp)
+sl_payload(const SlPolicy *policy, const SlState *state, int target,
+		   const SlContent *content, const SlPayloadMarks *marks)
 {
 	const SlSystemSpec *system = &policy->systems[target];
 	Place               root = {0};
-	JsonbParseState    *state = NULL;
+	JsonbParseState    *out = NULL;
 
-	put(&root, system->key, 0, NULL, target, key);
+	put(&root, system->key, 0, NULL, target, &marks->key);
+	if (system->sentinel != NULL)
+		put(&root, system->sentinel, 0, NULL, target, &marks->stamp);
 	for (int i = 0; i < content->nfields; i++)
 		put_field(&root, policy, target, content->fields[i], content->values[i]);
-	if (system->sentinel != NULL)
-		put(&root, system->sentinel, 0, NULL, target, stamp);
-	return JsonbValueToJsonb(push_node(&state, &root));
+	if (content->action == SL_ACTION_UPDATE)
+		put_beside(&root, policy, state, target, content);
+	return JsonbValueToJsonb(push_node(&out, &root));
 }
