@@ -21,6 +21,7 @@ typedef struct Place
 	bool        is_array;
 	List       *children; /* of Place; empty: a value */
 	SlValue     value;
+	bool        is_taken; /* nothing else can stand here */
 } Place;
 
 static Place *
@@ -135,7 +136,10 @@ put_set(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, in
 		put(element(parent, i), path, step, NULL, target, &elements[i]);
 }
 
-/* Puts a value where the rest of a path leads; spec is NULL inside of a set. */
+/*
+ * Puts a value where the rest of a path leads, unless there is one: the key is no field's.
+ * spec is NULL inside of a set.
+ */
 static void
 put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int target,
 	const SlValue *value)
@@ -144,8 +148,11 @@ put(Place *parent, const SlPath *path, int step, const SlFieldSpec *spec, int ta
 	bool is_set = spec != NULL && spec->type == SL_SET && value->kind == SL_EXACT &&
 				  value->data[0] == '[';
 
+	if (parent->is_taken)
+		return;
 	if (step == path->nsteps)
 	{
+		parent->is_taken = true;
 		if (is_set)
 			put_set(parent, path, step, spec, target, value);
 		else

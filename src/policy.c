@@ -2,7 +2,8 @@
  * policy.c
  *	  The written mapping of one entity, parsed and checked.
  *
- * A policy that comes out of here is whole and says nothing that does not work.
+ * A policy that comes out of here is whole, and says nothing that does not work; one that is
+ * stored already is read as it is, whatever is refused since.
  */
 #include "postgres.h"
 
@@ -117,11 +118,11 @@ parse_document(SlPolicy *policy, const SlConfig *root)
 	policy->max_change = sl_config_share(root, "max_change", DEFAULT_MAX_CHANGE);
 	policy->max_flips = sl_config_integer(root, "max_flips", DEFAULT_MAX_FLIPS, 1000);
 	parse_retention(&policy->retention, root);
-	sl_policy_check(policy, root);
 }
 
 SlPolicy *
-sl_policy_parse(const char *entity, int32 version, Jsonb *config, MemoryContext context)
+sl_policy_parse_stored(const char *entity, int32 version, Jsonb *config,
+					   MemoryContext context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SlPolicy     *policy = palloc0(sizeof(SlPolicy));
@@ -135,6 +136,16 @@ sl_policy_parse(const char *entity, int32 version, Jsonb *config, MemoryContext 
 	for (int i = 0; i < policy->nsystems; i++)
 		policy->systems[i].reader = sl_reader_build(policy, i);
 	MemoryContextSwitchTo(caller);
+	return policy;
+}
+
+SlPolicy *
+sl_policy_parse(const char *entity, int32 version, Jsonb *config, MemoryContext context)
+{
+	SlPolicy *policy = sl_policy_parse_stored(entity, version, config, context);
+	SlConfig  root = sl_config_root(policy->entity, config);
+
+	sl_policy_check(policy, &root);
 	return policy;
 }
 

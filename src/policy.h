@@ -206,6 +206,10 @@ sl_slot_of_field(int field)
 extern SlPolicy *sl_policy_parse(const char *entity, int32 version, Jsonb *config,
 								 MemoryContext context);
 
+/* The same for one that sync_configure() took, be it before a check was added. */
+extern SlPolicy *sl_policy_parse_stored(const char *entity, int32 version, Jsonb *config,
+										MemoryContext context);
+
 /* A system's or field's number, or -1. */
 extern int sl_policy_system(const SlPolicy *policy, const char *name);
 extern int sl_policy_field(const SlPolicy *policy, const char *name, int name_len);

@@ -155,8 +155,8 @@ read_policy(const char *entity)
 		sl_unknown_entity(entity);
 	context = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger policy",
 									ALLOCSET_SMALL_SIZES);
-	return sl_policy_parse(entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
-						   DatumGetJsonbP(sl_query_value_not_null(0, 2)), context);
+	return sl_policy_parse_stored(entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
+								  DatumGetJsonbP(sl_query_value_not_null(0, 2)), context);
 }
 
 /*
@@ -218,10 +218,9 @@ sl_policy_of_version(const char *entity, int32 version)
 
 	sl_spi_connect();
 	if (sl_query_select(&one_config, values, NULL) > 0)
-		policy = sl_policy_parse(entity, version,
-								 DatumGetJsonbP(sl_query_value_not_null(0, 1)),
-								 AllocSetContextCreate(context, "sync_ledger policy",
-													   ALLOCSET_SMALL_SIZES));
+		policy = sl_policy_parse_stored(
+			entity, version, DatumGetJsonbP(sl_query_value_not_null(0, 1)),
+			AllocSetContextCreate(context, "sync_ledger policy", ALLOCSET_SMALL_SIZES));
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return policy;

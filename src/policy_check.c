@@ -8,11 +8,13 @@
 
 #include "policy_config.h"
 
-/* A field's path in the system that is being checked. */
+/* What a payload of the system that is being checked holds, or is found by. */
 typedef struct Place
 {
-	const SlFieldSpec *field;
+	const SlFieldSpec *field; /* or NULL */
+	const char        *what;  /* it is where it is no field */
 	const SlPath      *path;
+	int                number;
 } Place;
 
 static int
@@ -32,63 +34,122 @@ compare_steps(const SlPathStep *a, const SlPathStep *b)
 	return 0;
 }
 
+static int
+common_steps(const SlPath *a, const SlPath *b)
+{
+	int n = 0;
+
+	while (n < a->nsteps && n < b->nsteps &&
+		   compare_steps(&a->steps[n], &b->steps[n]) == 0)
+		n++;
+	return n;
+}
+
 /* Orders paths step by step, a path before those that go on from it. */
 static int
 by_path(const void *a, const void *b)
 {
-	const SlPath *left = ((const Place *) a)->path;
-	const SlPath *right = ((const Place *) b)->path;
+	const Place  *left = (const Place *) a;
+	const Place  *right = (const Place *) b;
+	const SlPath *l = left->path;
+	const SlPath *r = right->path;
+	int           n = common_steps(l, r);
 
-	for (int i = 0; i < left->nsteps && i < right->nsteps; i++)
-	{
-		int order = compare_steps(&left->steps[i], &right->steps[i]);
-
-		if (order != 0)
-			return order;
-	}
-	return left->nsteps - right->nsteps;
+	if (n < l->nsteps && n < r->nsteps)
+		return compare_steps(&l->steps[n], &r->steps[n]);
+	if (l->nsteps != r->nsteps)
+		return l->nsteps - r->nsteps;
+	return left->number - right->number;
 }
 
 static bool
 is_inside(const SlPath *inner, const SlPath *outer)
 {
-	if (inner->nsteps < outer->nsteps)
-		return false;
-	for (int i = 0; i < outer->nsteps; i++)
-	{
-		if (compare_steps(&inner->steps[i], &outer->steps[i]) != 0)
-			return false;
-	}
-	return true;
+	return common_steps(inner, outer) == outer->nsteps;
 }
 
-/* In path order whatever is inside of a path follows it at once. */
+static bool
+has_each(const SlPath *path, int nsteps)
+{
+	for (int i = 0; i < nsteps; i++)
+		if (path->steps[i].kind == SL_STEP_EACH)
+			return true;
+	return false;
+}
+
+static const char *
+what_stands(const Place *place)
+{
+	return place->field == NULL ? place->what
+								: psprintf("field \"%s\"", place->field->name);
+}
+
+static void place_error(const SlPolicy *policy, int system, const Place *pair,
+						const char *where, const SlConfig *root) pg_attribute_noreturn();
+
+static void
+place_error(const SlPolicy *policy, int system, const Place *pair, const char *where,
+			const SlConfig *root)
+{
+	const char *what = pair[0].field != NULL && pair[1].field != NULL
+						   ? psprintf("fields \"%s\" and \"%s\"", pair[0].field->name,
+									  pair[1].field->name)
+						   : psprintf("%s and %s", what_stands(&pair[0]),
+									  what_stands(&pair[1]));
+
+	sl_config_error(root,
+					"Give each field a place of its own, or make the system "
+					"\"writable\": false.",
+					"writes %s of system \"%s\" to %s: %s", what,
+					policy->systems[system].name, where, sl_path_in_quotes(pair[1].path));
+}
+
+/* A field may stand where the record key does, which is written there, or the native id. */
+static void
+check_pair(const SlPolicy *policy, int system, const Place *pair, const SlConfig *root)
+{
+	const SlPath *a = pair[0].path;
+	const SlPath *b = pair[1].path;
+	int           n = common_steps(a, b);
+
+	if (n == a->nsteps && n == b->nsteps && pair[0].field == NULL)
+		return;
+	if (n == a->nsteps)
+		place_error(policy, system, pair, "one place", root);
+	if (has_each(a, n) || a->steps[n].kind != b->steps[n].kind)
+		place_error(policy, system, pair,
+					has_each(a, n + 1) || has_each(b, n + 1)
+						? "one array, which \"[*]\" takes as a whole"
+						: "one place, as an object and as an array",
+					root);
+}
+
+static void
+add_place(Place *places, int *n, const SlFieldSpec *field, const char *what,
+		  const SlPath *path)
+{
+	if (path == NULL)
+		return;
+	places[*n] = (Place){field, what, path, *n};
+	(*n)++;
+}
+
+/* In path order what cannot stand beside a path follows it at once. */
 static void
 check_places(const SlPolicy *policy, int system, const SlConfig *root)
 {
-	Place *places = palloc(sizeof(Place) * policy->nfields);
-	int    n = 0;
+	const SlSystemSpec *spec = &policy->systems[system];
+	Place              *places = palloc(sizeof(Place) * (policy->nfields + 3));
+	int                 n = 0;
 
+	add_place(places, &n, NULL, "the record key", spec->key);
+	add_place(places, &n, NULL, "the native id", spec->id);
+	add_place(places, &n, NULL, "the stamp", spec->sentinel);
 	for (int i = 0; i < policy->nfields; i++)
-	{
-		if (policy->fields[i].paths[system] == NULL)
-			continue;
-		places[n].field = &policy->fields[i];
-		places[n].path = policy->fields[i].paths[system];
-		n++;
-	}
+		add_place(places, &n, &policy->fields[i], NULL, policy->fields[i].paths[system]);
 	qsort(places, n, sizeof(Place), by_path);
 	for (int i = 1; i < n; i++)
-	{
-		if (is_inside(places[i].path, places[i - 1].path))
-			sl_config_error(
-				root,
-				"Give each field a place of its own, or make the system "
-				"\"writable\": false.",
-				"writes fields \"%s\" and \"%s\" of system \"%s\" to one place: %s",
-				places[i - 1].field->name, places[i].field->name,
-				policy->systems[system].name, sl_path_in_quotes(places[i].path));
-	}
+		check_pair(policy, system, &places[i - 1], root);
 	pfree(places);
 }
 
@@ -170,8 +231,8 @@ sl_policy_check(const SlPolicy *policy, const SlConfig *root)
 	{
 		if (!policy->systems[i].is_writable)
 			continue;
-		check_places(policy, i, root);
 		check_stamp(policy, i, root);
+		check_places(policy, i, root);
 	}
 	check_owners(policy, root);
 	check_groups(policy, root);

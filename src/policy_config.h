@@ -126,7 +126,7 @@ extern void sl_policy_parse_fields(SlPolicy *policy, const SlConfig *root);
 
 /* ---- policy_check.c ---- */
 
-/* Checks what is in several places, then refuses what has no effect yet (0A000). */
+/* Checks what is in several places; not of a config that is stored already. */
 extern void sl_policy_check(const SlPolicy *policy, const SlConfig *root);
 
 #endif

@@ -69,14 +69,11 @@ check_entity_name(const char *entity)
 						errmsg("no name for an entity: \"%s\": it %s", entity, fault)));
 }
 
-/* Ends in an error where the config is wrong. */
-static SlPolicy *
-parse_config(const char *entity, int32 version, Jsonb *config)
+static MemoryContext
+check_context(void)
 {
-	return sl_policy_parse(entity, version, config,
-						   AllocSetContextCreate(CurrentMemoryContext,
-												 "sync_ledger config check",
-												 ALLOCSET_DEFAULT_SIZES));
+	return AllocSetContextCreate(CurrentMemoryContext, "sync_ledger config check",
+								 ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
@@ -96,8 +93,9 @@ store_config(Datum entity, Datum config, SlPolicy *policy)
 		newest = DatumGetInt32(sl_query_value_not_null(0, 1));
 		if (DatumGetBool(sl_query_value_not_null(0, 2)))
 			return newest;
-		old = parse_config(policy->entity, newest,
-						   DatumGetJsonbP(sl_query_value_not_null(0, 3)));
+		old = sl_policy_parse_stored(policy->entity, newest,
+									 DatumGetJsonbP(sl_query_value_not_null(0, 3)),
+									 check_context());
 	}
 	add[1] = Int32GetDatum(newest + 1);
 	if (sl_query_write(&add_version, add, NULL) != 1)
@@ -122,7 +120,7 @@ sync_configure(PG_FUNCTION_ARGS)
 	need_argument(fcinfo, 1, "config");
 	entity = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	check_entity_name(entity);
-	policy = parse_config(entity, 0, PG_GETARG_JSONB_P(1));
+	policy = sl_policy_parse(entity, 0, PG_GETARG_JSONB_P(1), check_context());
 
 	LockRelationOid(sl_relation_oid("sync_entity"), ShareRowExclusiveLock);
 	sl_spi_connect();

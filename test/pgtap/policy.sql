@@ -111,9 +111,16 @@ FROM (VALUES
 	(pg_temp.with_key('max_change', '1')),
 	(pg_temp.with_key('max_flips', '1')),
 	('{"systems": {"ro": {"writable": false}}, "fields": {"a": {"path": "x"}, "b": {"path": "x.y"}}}'),
+	('{"systems": {"ro": {"writable": false, "key": "k.id", "id": "x.id"}}, "fields": {"k": {"type": "json"}, "a": {"type": "set", "path": "x[*].a"}, "b": {"type": "set", "path": "x[*].b"}, "c": {"path": "x[0].c"}}}'),
+	('{"systems": {"crm": {"key": "ids[0]", "id": "ids[1]"}}, "fields": {"a": {"path": "ids[0]"}, "b": {"path": "ids[2].b"}, "c": {"path": "ids[2].c"}}}'),
 	((SELECT jsonb_build_object('systems', jsonb_agg('s' || n), 'fields', '{"f": {}}'::jsonb) FROM generate_series(1, 60) n)),
 	((SELECT jsonb_build_object('systems', '["s"]'::jsonb, 'fields', jsonb_object_agg('f' || n, '{}'::jsonb)) FROM generate_series(1, 1000) n))
 ) AS accepted (config);
+
+-- What an older version of the extension took is read as it is
+INSERT INTO sync_entity (entity, version, config) VALUES ('older', 1, '{"systems": {"crm": {"key": "k"}}, "fields": {"v": {"path": "k.v"}, "w": {"path": "k[0]"}}}');
+SELECT matches(sync_policy('older'), '^Policy of older, version 1\n', 'a stored policy is not checked again');
+SELECT is(pg_temp.configured(sync_config('older')), 'policy of "tried": the config writes the record key and field "v" of system "crm" to one place: "k.v"', 'a new one is');
 
 -- A field's own name is one key, whatever stands in it
 DO $do$ BEGIN PERFORM sync_configure('tried', pg_temp.with_field('{}', 'a.b')); END $do$;
