@@ -138,7 +138,7 @@ typedef struct SlSystemSpec
 	bool          strict_versions;
 	int64         echo_window; /* microseconds */
 	SlRate        rate;
-	const char   *timezone; /* IANA name or POSIX, checked; "UTC" by default */
+	const char   *timezone; /* as the config has it: a name or an offset; "UTC" */
 	struct pg_tz *tz;       /* of timezone */
 	SlPathNode   *reader;   /* all paths of this system as a trie, built by
 								 * sl_reader_build() */

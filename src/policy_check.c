@@ -234,6 +234,7 @@ sl_policy_check(const SlPolicy *policy, const SlConfig *root)
 		check_stamp(policy, i, root);
 		check_places(policy, i, root);
 	}
+	sl_policy_check_timezones(policy, root);
 	check_owners(policy, root);
 	check_groups(policy, root);
 }

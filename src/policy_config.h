@@ -112,6 +112,9 @@ extern int sl_policy_field_of(const SlPolicy *policy, const SlConfig *value);
 
 extern void sl_policy_parse_systems(SlPolicy *policy, const SlConfig *root);
 
+/* Refuses the time zones that only a stored config may have. */
+extern void sl_policy_check_timezones(const SlPolicy *policy, const SlConfig *root);
+
 /* The system of that name; an unknown one is an error at this value. */
 extern int sl_policy_system_of(const SlPolicy *policy, const SlConfig *at,
 							   const char *name);

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 
@@ -24,6 +26,12 @@ static const char *const reserved_names[] = {"review", "sync", "new", "delete", 
 
 static const char *const unseen_choices[] = {"wait", "send", NULL};
 static const char *const apply_choices[] = {"scheduled", "immediate", NULL};
+
+/* Time zones that say something else on another machine, or nothing. */
+static const char *const no_zones[] = {"Factory", "localtime", "posixrules", NULL};
+
+static const char *const zones_with_digits[] = {"CST6CDT", "EST5EDT", "GMT+0",   "GMT-0",
+												"GMT0",    "MST7MDT", "PST8PDT", NULL};
 
 static void
 check_system_name(const SlPolicy *policy, const SlConfig *at, const char *name)
@@ -62,6 +70,54 @@ parse_place(const SlConfig *system, const char *key)
 	return path;
 }
 
+static bool
+two_digits(const char *text, int most, int *number)
+{
+	if (!isdigit((unsigned char) text[0]) || !isdigit((unsigned char) text[1]))
+		return false;
+	*number = (text[0] - '0') * 10 + text[1] - '0';
+	return *number <= most;
+}
+
+/* "+hh" or "+hh:mm" as in a timestamp, in seconds east of Greenwich. */
+static bool
+parse_offset(const char *text, int *seconds)
+{
+	int hours;
+	int minutes = 0;
+
+	if ((text[0] != '+' && text[0] != '-') ||
+		!two_digits(text + 1, MAX_TZDISP_HOUR, &hours))
+		return false;
+	if (text[3] != '\0' &&
+		(text[3] != ':' || !two_digits(text + 4, 59, &minutes) || text[6] != '\0'))
+		return false;
+	*seconds = hours * SECS_PER_HOUR + minutes * SECS_PER_MINUTE;
+	if (text[0] == '-')
+		*seconds = -*seconds;
+	return true;
+}
+
+/* The server's sign of an offset is that of POSIX: west of Greenwich. */
+static pg_tz *
+find_timezone(const char *name)
+{
+	int seconds;
+
+	return parse_offset(name, &seconds) ? pg_tzset_offset(-seconds) : pg_tzset(name);
+}
+
+static void unknown_timezone(const SlConfig *member) pg_attribute_noreturn();
+
+static void
+unknown_timezone(const SlConfig *member)
+{
+	sl_config_error(member,
+					"Use \"UTC\", a name such as \"Europe/Berlin\", which the view "
+					"pg_timezone_names lists, or an offset such as \"+02:00\".",
+					"is no known time zone: \"%s\"", sl_config_text(member));
+}
+
 static void
 parse_timezone(SlSystemSpec *spec, const SlConfig *system)
 {
@@ -72,12 +128,36 @@ parse_timezone(SlSystemSpec *spec, const SlConfig *system)
 	if (!sl_config_get(system, "timezone", &member))
 		return;
 	spec->timezone = sl_config_text(&member);
-	spec->tz = pg_tzset(spec->timezone);
+	spec->tz = find_timezone(spec->timezone);
 	if (spec->tz == NULL || !pg_tz_acceptable(spec->tz))
-		sl_config_error(&member,
-						"Use a name such as \"UTC\" or \"Europe/Berlin\"; "
-						"the view pg_timezone_names lists them.",
-						"is no known time zone: \"%s\"", spec->timezone);
+		unknown_timezone(&member);
+}
+
+static bool
+is_one_of(const char *name, const char *const *names)
+{
+	for (int i = 0; names[i] != NULL; i++)
+		if (pg_strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A name, not a rule as POSIX writes it, such as "XYZ-2": that holds a digit, and the server
+ * keeps it in capitals, where the name of a file is kept as the file is called.
+ */
+static bool
+is_zone_name(const SlSystemSpec *spec)
+{
+	const char *slash = strrchr(spec->timezone, '/');
+	const char *kept = pg_get_timezone_name(spec->tz);
+
+	if (is_one_of(slash == NULL ? spec->timezone : slash + 1, no_zones))
+		return false;
+	if (strpbrk(spec->timezone, "0123456789") == NULL)
+		return true;
+	return slash == NULL ? is_one_of(spec->timezone, zones_with_digits)
+						 : strpbrk(kept, "abcdefghijklmnopqrstuvwxyz") != NULL;
 }
 
 static void
@@ -167,6 +247,24 @@ sl_policy_parse_systems(SlPolicy *policy, const SlConfig *root)
 		parse_system(&policy->systems[i], &systems[i]);
 		policy->nsystems = i + 1;
 	}
+}
+
+void
+sl_policy_check_timezones(const SlPolicy *policy, const SlConfig *root)
+{
+	SlConfig  config;
+	SlConfig *systems;
+	SlConfig  member;
+	int       seconds;
+
+	if (!sl_config_get(root, "systems", &config) ||
+		systems_of(&config, &systems) != policy->nsystems)
+		elog(ERROR, "policy of \"%s\" has other systems than its config", policy->entity);
+	for (int i = 0; i < policy->nsystems; i++)
+		if (sl_config_get(&systems[i], "timezone", &member) &&
+			!parse_offset(policy->systems[i].timezone, &seconds) &&
+			!is_zone_name(&policy->systems[i]))
+			unknown_timezone(&member);
 }
 
 int

@@ -167,7 +167,7 @@ LANGUAGE sql AS $$
 	FROM pg_temp.vector v
 $$;
 
-SELECT plan(23);
+SELECT plan(24);
 
 SELECT cmp_ok((SELECT count(*) FROM vector), '>', 150::bigint, 'there are vectors of coercion');
 SELECT is_empty('SELECT * FROM pg_temp.coerced() WHERE got IS DISTINCT FROM expected',
@@ -287,6 +287,17 @@ SELECT is_empty($$
 		pg_temp.value('{"type": "timestamp"}', input, '{"timezone": "Europe/Berlin"}') got
 	WHERE got IS DISTINCT FROM expected
 $$, 'a_timestamp_without_offset_is_taken_in_the_timezone_of_its_system');
+
+SELECT is_empty($$
+	SELECT zone, got, expected
+	FROM (VALUES
+		('+02', '"2026-07-15T10:00:00Z"'), ('+02:00', '"2026-07-15T10:00:00Z"'), ('-02:00', '"2026-07-15T14:00:00Z"'),
+		('+05:45', '"2026-07-15T06:15:00Z"'), ('-15:59', '"2026-07-16T03:59:00Z"'), ('+00:00', '"2026-07-15T12:00:00Z"'),
+		('UTC', '"2026-07-15T12:00:00Z"'), ('utc', '"2026-07-15T12:00:00Z"'), ('Etc/GMT-2', '"2026-07-15T10:00:00Z"'),
+		('asia/kathmandu', '"2026-07-15T06:15:00Z"'), ('EST5EDT', '"2026-07-15T16:00:00Z"'), ('gmt+0', '"2026-07-15T12:00:00Z"')) t (zone, expected),
+		pg_temp.value('{"type": "timestamp"}', '"2026-07-15T12:00:00"', jsonb_build_object('timezone', zone)) got
+	WHERE got IS DISTINCT FROM expected
+$$, 'an_offset_has_the_sign_that_it_has_in_a_timestamp');
 
 -- Reasons.
 SELECT is(pg_temp.value('{"type": "number"}', '"' || repeat(chr(228), 100) || '"'),

@@ -69,7 +69,8 @@ FROM (VALUES
 	(pg_temp.with_system('{"echo_window": "0"}')),
 	(pg_temp.with_system('{"echo_window": "PT10M"}')),
 	(pg_temp.with_system('{"timezone": "America/New_York"}')),
-	(pg_temp.with_system('{"timezone": "XYZ-2"}')),
+	(pg_temp.with_system('{"timezone": "-15:59"}')),
+	(pg_temp.with_system('{"timezone": "Etc/GMT+12"}')),
 	(pg_temp.with_field('{"type": "text", "normalize": ["trim", "lower", "squeeze", "nfc"]}')),
 	(pg_temp.with_field('{"normalize": ["upper", "digits"]}')),
 	(pg_temp.with_field('{"type": "set", "normalize": ["email", "phone"]}')),
@@ -118,8 +119,10 @@ FROM (VALUES
 ) AS accepted (config);
 
 -- What an older version of the extension took is read as it is
-INSERT INTO sync_entity (entity, version, config) VALUES ('older', 1, '{"systems": {"crm": {"key": "k"}}, "fields": {"v": {"path": "k.v"}, "w": {"path": "k[0]"}}}');
+INSERT INTO sync_entity (entity, version, config) VALUES ('older', 1, '{"systems": {"crm": {"key": "k"}}, "fields": {"v": {"path": "k.v"}, "w": {"path": "k[0]"}}}'),
+	('ancient', 1, pg_temp.with_system('{"timezone": "XYZ-2"}'));
 SELECT matches(sync_policy('older'), '^Policy of older, version 1\n', 'a stored policy is not checked again');
+SELECT matches(sync_policy('ancient'), 'is taken as XYZ-2', 'nor its time zone');
 SELECT is(pg_temp.configured(sync_config('older')), 'policy of "tried": the config writes the record key and field "v" of system "crm" to one place: "k.v"', 'a new one is');
 
 -- A field's own name is one key, whatever stands in it
