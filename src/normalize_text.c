@@ -18,6 +18,8 @@
 #include "normalize_text.h"
 #include "reader_scan.h"
 
+#define MAX_ROUNDS 8 /* of the normalisers over their own result; known texts need 2 */
+
 #define PIECE_LEN 65536 /* about so many bytes are composed at a time */
 
 SlText
@@ -385,10 +387,45 @@ normalize_once(SlNormalizer normalizer, SlText text)
 	elog(ERROR, "unknown normaliser: %d", (int) normalizer);
 }
 
-SlText
-sl_text_normalize(const SlFieldSpec *field, SlText text)
+static SlText
+normalize_in_order(const SlFieldSpec *field, SlText text)
 {
 	for (int i = 0; i < field->nnormalizers; i++)
 		text = normalize_once(field->normalizers[i], text);
+	return text;
+}
+
+/* A letter in its other case may become one with a mark that it stood apart from. */
+static bool
+composes_and_maps_case(const SlFieldSpec *field)
+{
+	bool composes = false;
+	bool maps_case = false;
+
+	for (int i = 0; i < field->nnormalizers; i++)
+	{
+		SlNormalizer normalizer = field->normalizers[i];
+
+		composes |= normalizer == SL_NFC;
+		maps_case |= normalizer == SL_LOWER || normalizer == SL_UPPER ||
+					 normalizer == SL_EMAIL;
+	}
+	return composes && maps_case;
+}
+
+/* What comes out is what is made of it, when a system that was sent it shows it. */
+SlText
+sl_text_normalize(const SlFieldSpec *field, SlText text)
+{
+	SlText before = text;
+
+	text = normalize_in_order(field, text);
+	if (!composes_and_maps_case(field) || is_ascii(text))
+		return text;
+	for (int i = 0; i < MAX_ROUNDS && sl_text_compare(&before, &text) != 0; i++)
+	{
+		before = text;
+		text = normalize_in_order(field, text);
+	}
 	return text;
 }

@@ -167,7 +167,7 @@ LANGUAGE sql AS $$
 	FROM pg_temp.vector v
 $$;
 
-SELECT plan(24);
+SELECT plan(27);
 
 SELECT cmp_ok((SELECT count(*) FROM vector), '>', 150::bigint, 'there are vectors of coercion');
 SELECT is_empty('SELECT * FROM pg_temp.coerced() WHERE got IS DISTINCT FROM expected',
@@ -235,6 +235,20 @@ SELECT is_empty($$
 									 '{"v":' || n.expected || '}')
 	  AND n.expected ~ '^[ -~]*$' AND n.normalize <> '["upper", "lower"]'
 $$, 'what_is_normalised_is_not_copied');
+
+-- A letter in its other case may compose with a mark that it did not compose with before.
+SELECT is(pg_temp.value('{"normalize": ["nfc", "lower"]}', '"\u03aa\u0301"'), E'"\u0390"', 'what_is_composed_and_lowered_is_composed_again');
+SELECT is(pg_temp.value('{"type": "set", "normalize": ["nfc", "email"]}', '["\u03aa\u0301", "\u0390"]'), E'["\u0390"]', 'an_element_of_a_set_too');
+CREATE TEMP TABLE marked AS
+SELECT i / 256 AS block, to_json(string_agg(chr(i) || chr(m), ' ' ORDER BY i, m))::text AS input
+FROM generate_series(192, 66815) i, unnest('{768,769,775,776,780,787,803,834,837}'::integer[]) m
+WHERE i NOT BETWEEN 13312 AND 42559 AND i NOT BETWEEN 43968 AND 64255
+GROUP BY 1;
+SELECT is_empty($$
+	SELECT c.chain, block FROM marked, unnest('{"[\"nfc\", \"lower\"]", "[\"nfc\", \"upper\"]", "[\"lower\", \"nfc\", \"upper\"]", "[\"upper\", \"nfc\", \"email\"]"}'::text[]) c (chain),
+		 jsonb_build_object('normalize', c.chain::jsonb) config, pg_temp.value(config, input) once
+	WHERE pg_temp.value(config, once) <> once
+$$, 'a_chain_makes_of_its_own_result_the_same');
 
 -- ICU's root mapping, where it makes one character of one, in blocks of 256; less the letters
 -- of Unicode 16 and 17, which a newer ICU knows and the table does not.
