@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/jsonb.h"
 
 #include "coerce.h"
@@ -46,6 +47,82 @@ refuse(const SlFieldSpec *field, const char *complaint, const SlRaw *culprit,
 	return false;
 }
 
+/* The value that a system calls by what is another value elsewhere; NULL: there is none. */
+static const SlValue *
+namesake_of(const SlValueMap *map, const SlValue *value)
+{
+	const SlValue *namesake = NULL;
+
+	for (int i = 0; i < map->n; i++)
+	{
+		if (sl_value_equal(&map->canonical[i], value))
+			return NULL;
+		if (sl_value_equal(&map->normal[i], value))
+			namesake = &map->canonical[i];
+	}
+	return namesake;
+}
+
+/* What is wrong with a value that would be written as it is, and mean another one there. */
+static const char *
+complaint_of_name(const SlPolicy *policy, const SlFieldSpec *spec, const SlValue *value)
+{
+	for (int t = 0; t < policy->nsystems; t++)
+	{
+		const SlSystemSpec *system = &policy->systems[t];
+		const SlValue      *namesake;
+
+		if (!system->is_writable || spec->maps[t] == NULL)
+			continue;
+		namesake = namesake_of(spec->maps[t], value);
+		if (namesake == NULL)
+			continue;
+		if (spec->is_sensitive)
+			return psprintf("no value that can be told from another in system \"%s\"",
+							system->name);
+		return psprintf("no value for system \"%s\", which means %.*s by it",
+						system->name,
+						(int) clip(namesake->data, namesake->len, SHOWN_MAX),
+						namesake->data);
+	}
+	return NULL;
+}
+
+/* The same for each element of a canonical set. */
+static const char *
+complaint_of_names(const SlPolicy *policy, const SlFieldSpec *spec, const SlValue *set,
+				   SlRaw *culprit)
+{
+	SlScan      scan = {.start = set->data, .end = set->data + set->len};
+	const char *p = scan.start + 1;
+	const char *complaint = NULL;
+
+	while (complaint == NULL && p < scan.end && *p == '"')
+	{
+		SlValue element;
+
+		CHECK_FOR_INTERRUPTS();
+		p = sl_scan_raw(&scan, p, culprit) + 1; /* over the comma, or the bracket */
+		element = (SlValue){culprit->data, culprit->len, SL_EXACT};
+		complaint = complaint_of_name(policy, spec, &element);
+	}
+	return complaint;
+}
+
+/* A canonical value that has no name of its own in every system that it may be sent to. */
+static const char *
+check_name(const SlPolicy *policy, const SlFieldSpec *spec, const SlValue *value,
+		   SlRaw *culprit)
+{
+	if (!spec->has_maps || sl_value_is_null(value))
+		return NULL;
+	if (spec->type == SL_SET)
+		return complaint_of_names(policy, spec, value, culprit);
+	culprit->data = value->data;
+	culprit->len = value->len;
+	return complaint_of_name(policy, spec, value);
+}
+
 bool
 sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
 			 SlValue *value, SlReason *reason)
@@ -56,6 +133,8 @@ sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
 	SlRaw              culprit;
 	const char        *complaint = sl_coerce(&c, raw, value, &culprit);
 
+	if (complaint == NULL)
+		complaint = check_name(policy, spec, value, &culprit);
 	if (complaint == NULL)
 		return true;
 	reason->field = field;
@@ -98,6 +177,8 @@ sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input, SlValue *val
 
 	sl_scan_raw(&scan, json, &raw);
 	complaint = sl_coerce(&c, &raw, value, &culprit);
+	if (complaint == NULL)
+		complaint = check_name(policy, spec, value, &culprit);
 	if (complaint == NULL)
 		return true;
 	reason->field = field;

@@ -21,10 +21,11 @@ typedef struct SlReason
 } SlReason;
 
 /*
- * The canonical value of one field as one system sent it: coerced to the field's
- * type where that is exact, normalised, mapped by the system's value map.  False
- * where it has none: *reason says why, with the offending value shortened.  The value may
- * point into raw->data; anything new is allocated in the current memory context.
+ * The canonical value of one field as one system sent it: coerced to the field's type where
+ * that is exact, normalised, mapped by the system's value map.  False where it has none, or
+ * one that a writable system would take for another: *reason says why, with the offending
+ * value shortened.  The value may point into raw->data; anything new is allocated in the
+ * current memory context.
  */
 extern bool sl_normalize(const SlPolicy *policy, int field, int system, const SlRaw *raw,
 						 SlValue *value, SlReason *reason);

@@ -99,6 +99,7 @@ typedef struct SlFieldSpec
 	const SlGroup *fellows;     /* the group with all its fields, or NULL */
 	SlPath       **paths;       /* by system; NULL: the system does not carry it */
 	SlValueMap   **maps;        /* by system; NULL: none */
+	bool           has_maps;    /* some system has one */
 } SlFieldSpec;
 
 /* A place in a payload that the reader fills (reader.h): the node of a trie. */

@@ -182,6 +182,7 @@ parse_maps(const SlPolicy *policy, SlFieldSpec *spec, const SlConfig *field)
 			sl_config_error(&members[i], "Give the field a \"path\" there.",
 							"maps values for a system that does not carry the field");
 		spec->maps[system] = sl_policy_parse_map(spec, &members[i]);
+		spec->has_maps = true;
 	}
 }
 
