@@ -36,6 +36,9 @@ extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int sy
 /* The table is attached as nothing else, and no other table as this. */
 extern void sl_attach_check_names(List *relations, const SlPolicy *policy, int system);
 
+/* The table, none of these, that is this system; NULL: there is none.  SPI is connected. */
+extern const char *sl_attach_other(List *relations, const SlPolicy *policy, int system);
+
 /* A policy that is to come into force against the tables of its entity.  SPI is connected. */
 extern void sl_attach_check_policy(const SlPolicy *policy);
 

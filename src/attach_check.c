@@ -28,7 +28,9 @@ static SlPlan find_other = {
 	.sql =
 		"SELECT a.relation::pg_catalog.text FROM %s.sync_attached AS a"
 		" WHERE a.system OPERATOR(pg_catalog.=) $1 AND a.entity OPERATOR(pg_catalog.=) $2"
-		" AND a.relation::pg_catalog.oid OPERATOR(pg_catalog.<>) ALL ($3) LIMIT 1",
+		" AND a.relation::pg_catalog.oid OPERATOR(pg_catalog.<>) ALL ($3)"
+		" ORDER BY EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
+		"  WHERE i.inhrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid) LIMIT 1",
 	.nargs = 3,
 	.argtypes = {TEXTOID, TEXTOID, OIDARRAYOID}};
 
@@ -189,8 +191,8 @@ check_own_names(Relation rel, const SlPolicy *policy, int system)
 			 errhint("sync_detach() it first.")));
 }
 
-static void
-check_others(List *relations, const SlPolicy *policy, int system)
+const char *
+sl_attach_other(List *relations, const SlPolicy *policy, int system)
 {
 	int       n = 0;
 	Datum    *oids = palloc(sizeof(Datum) * list_length(relations));
@@ -203,13 +205,22 @@ check_others(List *relations, const SlPolicy *policy, int system)
 	values[1] = CStringGetTextDatum(policy->entity);
 	values[2] = PointerGetDatum(
 		construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-	if (sl_query_select(&find_other, values, NULL) == 0)
+	return sl_query_select(&find_other, values, NULL) == 0
+			   ? NULL
+			   : TextDatumGetCString(sl_query_value_not_null(0, 1));
+}
+
+static void
+check_others(List *relations, const SlPolicy *policy, int system)
+{
+	const char *other = sl_attach_other(relations, policy, system);
+
+	if (other == NULL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("system \"%s\" of entity \"%s\" is table \"%s\" already",
-					policy->systems[system].name, policy->entity,
-					TextDatumGetCString(sl_query_value_not_null(0, 1))),
+					policy->systems[system].name, policy->entity, other),
 			 errhint("sync_detach() that one first, or give this one a system of its "
 					 "own.")));
 }

@@ -17,6 +17,7 @@
 
 #include "apply.h"
 #include "apply_mark.h"
+#include "attach.h"
 #include "capture.h"
 #include "compat.h"
 #include "guc.h"
@@ -109,14 +110,36 @@ check_speaker(void)
 					 "privilege \"ingest\".")));
 }
 
+/* Of what a table shows that table tells: nothing was written to it here. */
+static void
+check_no_table(const SlCapture *capture)
+{
+	List       *own = list_make1_oid(RelationGetRelid(capture->rel));
+	const char *table;
+
+	sl_spi_connect();
+	table = sl_attach_other(own, capture->policy, capture->speaker);
+	if (table != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot write to \"%s\" on behalf of system \"%s\", which is "
+						"table \"%s\"",
+						RelationGetRelationName(capture->rel), sl_guc_system, table),
+				 errhint("Write to that table, or RESET sync_ledger.system.")));
+	sl_spi_finish();
+}
+
+/* What sync_apply() brings about in a table beside its own writes is the table's word. */
 static void
 choose_speaker(SlCapture *capture)
 {
-	if (sl_guc_system == NULL || sl_guc_system[0] == '\0')
+	if (sl_guc_system == NULL || sl_guc_system[0] == '\0' || capture->is_rest)
 		return;
 	capture->speaker = sl_policy_need_system(capture->policy, sl_guc_system);
-	if (capture->speaker != capture->system)
-		check_speaker();
+	if (capture->speaker == capture->system)
+		return;
+	check_speaker();
+	check_no_table(capture);
 }
 
 /* What another system has written is that system's word; then the table shows it. */

@@ -51,6 +51,16 @@ SET sync_ledger.system = 'crm';
 SELECT is(sync_apply('item'), 1, 'a delete is applied in a session that speaks for another system');
 RESET sync_ledger.system;
 SELECT is((SELECT string_agg(record_key, ', ') FROM sync_record WHERE entity = 'item' AND NOT deleted), 'item:2', 'a row without a key stays the record that it was');
+CREATE TABLE crm_item (key text PRIMARY KEY, name text, parent text);
+SELECT sync_attach('crm_item', 'crm', 'item');
+INSERT INTO crm_item VALUES ('t', 'T', NULL);
+SELECT is(sync_apply('item'), 1, 'a table is the other system now');
+INSERT INTO item (key, name, parent) VALUES (NULL, 'S', 't');
+DELETE FROM crm_item WHERE key = 't';
+SET sync_ledger.system = 'crm';
+SELECT is(sync_apply('item'), 1, 'what a delete brings about in a session that speaks for it is the table''s own word');
+RESET sync_ledger.system;
+SELECT is_empty($$ SELECT FROM item WHERE parent IS NOT NULL $$, 'and stands');
 
 -- A key inside of a column, and no native id: an error of the row
 CREATE TABLE docs (id serial, data jsonb, name text);

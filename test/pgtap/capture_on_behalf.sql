@@ -71,6 +71,19 @@ SELECT is((SELECT author FROM sync_blame('contact', 'T4') WHERE field = 'name'),
 SET sync_ledger.system = 'cmr';
 SELECT throws_ok($$ UPDATE people SET name = 'x' $$, '42704', 'entity "contact" has no system "cmr"', 'an unknown system');
 
+-- A system that is a table itself
+CREATE TABLE ledgers (record_key text PRIMARY KEY, name text, plan text, note text) PARTITION BY HASH (record_key);
+CREATE TABLE ledgers_all PARTITION OF ledgers FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+SELECT sync_attach('ledgers', 'erp', 'contact');
+CALL pg_temp.record('T4');
+SET sync_ledger.system = 'erp';
+SELECT throws_ok($$ UPDATE people SET name = 'x' $$, '55000', 'cannot write to "people" on behalf of system "erp", which is table "public.ledgers"', 'is told by that table alone');
+SELECT is(pg_temp.shows('erp'), NULL, 'the book does not believe that it shows what was never written to it');
+SELECT lives_ok($$ INSERT INTO ledgers VALUES ('T9', 'L', 'gold', 'l') $$, 'which is itself under its own name');
+SELECT lives_ok($$ INSERT INTO ledgers_all VALUES ('T8', 'L', 'gold', 'l') $$, 'and so is a part of it');
+SELECT sync_detach('ledgers');
+SELECT lives_ok($$ UPDATE people SET name = 'x' WHERE id = 'T4' $$, 'a table that is detached is no hindrance');
+
 -- Who may
 SELECT 'writer_' || pg_backend_pid() AS writer \gset
 CREATE ROLE :writer;
