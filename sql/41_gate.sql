@@ -96,13 +96,13 @@ CREATE FUNCTION sync_pause(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_pause(text) IS
-    'sync_poll hands out nothing for a target (null: for none of all that policies name, and of those that they name later), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target is 42704.';
+    'sync_poll hands out nothing for a target (null: for none of all that policies name, and of those that they name later), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target is 42704, a standby 25006.';
 
 CREATE FUNCTION sync_resume(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_resume(text) IS
-    'Ends the pause of a target. Without a target: of all of them, and the book is at home where it is now (what a restored, copied or promoted one waits for). An unknown target is 42704.';
+    'Ends the pause of a target. Without a target: of all of them, and the book is at home where it is now (what a restored, copied or promoted one waits for). An unknown target is 42704, a standby that was not promoted 25006.';
 
 CREATE FUNCTION sync_pause_reason(target text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL RESTRICTED

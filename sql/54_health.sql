@@ -7,10 +7,11 @@ CREATE FUNCTION sync_health_outbox()
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN b.reason IS NULL THEN 'ok' ELSE 'critical' END, 'the book',
-        coalesce(b.reason, 'is where it was written'),
+        coalesce(b.reason, CASE WHEN b.is_standby THEN 'is seen on a standby' ELSE 'is where it was written' END),
         CASE WHEN b.reason IS NOT NULL THEN
             'Where the systems are to be written to from here, and from nowhere else: sync_resume(). In a copy leave it as it is.' END
-    FROM (SELECT sync_pause_reason()) AS b(reason)
+    FROM (SELECT r.is_standby, CASE WHEN NOT r.is_standby THEN sync_pause_reason() END
+          FROM pg_catalog.pg_is_in_recovery() AS r(is_standby)) AS b(is_standby, reason)
     UNION ALL
     SELECT CASE WHEN l.paused THEN 'warning' WHEN l.oldest_age > '1 hour' THEN 'critical'
                 WHEN l.oldest_age > '5 minutes' THEN 'warning' ELSE 'ok' END,
@@ -98,20 +99,32 @@ END;
 COMMENT ON FUNCTION sync_health_review() IS
     'The part of sync_health that conflicts and rejected records tell.';
 
+CREATE FUNCTION sync_last_sweep() RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT max(w.swept_at) FROM sync_sweep AS w;
+END;
+COMMENT ON FUNCTION sync_last_sweep() IS
+    'When sync_maintain() ran last; an error on a standby, which has no unlogged tables. Part of sync_health.';
+
 CREATE FUNCTION sync_health_server()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN m.is_late THEN 'warning' ELSE 'ok' END, 'maintenance',
-        CASE WHEN m.last IS NULL THEN 'never ran' || CASE WHEN m.is_late THEN '' ELSE ', and nothing is late' END
+        CASE WHEN m.is_standby THEN 'is seen on the primary only'
+             WHEN m.last IS NULL THEN 'never ran' || CASE WHEN m.is_late THEN '' ELSE ', and nothing is late' END
              ELSE pg_catalog.format('last ran %s ago', pg_catalog.date_trunc('second', sync_now() - m.last)) END,
         CASE WHEN m.is_late THEN
             'Let a scheduler run sync_maintain() once a minute: sync_schedule() where pg_cron is there.' END
-    FROM (SELECT s.last, coalesce(s.last < sync_now() - '1 day'::interval, true)
+    FROM (SELECT s.is_standby, s.last, NOT s.is_standby
+              AND coalesce(s.last < sync_now() - '1 day'::interval, true)
               AND EXISTS (SELECT FROM sync_stat AS t
                           WHERE t.grain = 0 AND t.at < sync_now() - '1 day'::interval) AS is_late
-          FROM (SELECT max(w.swept_at) AS last FROM sync_sweep AS w) AS s) AS m
+          FROM (SELECT r.is_standby, CASE WHEN NOT r.is_standby THEN sync_last_sweep() END
+                FROM pg_catalog.pg_is_in_recovery() AS r(is_standby)) AS s(is_standby, last)) AS m
     UNION ALL
     SELECT CASE WHEN x.oldest > '1 hour' THEN 'warning' ELSE 'ok' END, 'transactions',
         CASE WHEN x.oldest IS NULL THEN 'none is open'

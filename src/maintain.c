@@ -18,6 +18,7 @@
 #include "guc.h"
 #include "maintain_statistics.h"
 #include "maintain_sweep.h"
+#include "outbox_gate.h"
 #include "outbox_lease.h"
 #include "outbox_target.h"
 #include "query.h"
@@ -112,6 +113,7 @@ sync_maintain(PG_FUNCTION_ARGS)
 	SlKeeping        keeping = {.now = sl_now(), .max_rows = PG_GETARG_INT32(0)};
 	JsonbParseState *state = NULL;
 
+	sl_gate_need_primary("sync_maintain");
 	check_limit(keeping.max_rows);
 	sl_keeping_open(&keeping, sl_all_entities());
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);

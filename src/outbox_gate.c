@@ -147,7 +147,7 @@ difference(const Home *then, const Home *now)
 		return "it was written in another database of this server";
 	if (then->outbox != now->outbox)
 		return "its tables were restored";
-	if (sl_guc_allow_failover)
+	if (sl_guc_allow_failover || now->timeline == 0)
 		return NULL;
 	if (then->timeline != now->timeline)
 		return "the server was promoted, or recovered to a point in time";
@@ -221,6 +221,19 @@ void
 sl_gate_look_stable(const char *target, SlGate *gate)
 {
 	look(GetActiveSnapshot(), target, gate);
+}
+
+void
+sl_gate_need_primary(const char *function)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute %s() during recovery", function),
+				 errhint(
+					 "This server is a standby: call it on the primary. A standby can "
+					 "be looked at, and goes on after it was promoted and told to "
+					 "by sync_resume().")));
 }
 
 bool

@@ -19,6 +19,9 @@ typedef struct SlGate
 	bool        has_rate;
 } SlGate;
 
+/* Else an error: a standby writes nothing. */
+extern void sl_gate_need_primary(const char *function);
+
 /* Looks, in the current context; target NULL: at the book alone. */
 extern void sl_gate_look(const char *target, SlGate *gate);
 

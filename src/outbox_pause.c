@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -55,6 +56,7 @@ sync_pause(PG_FUNCTION_ARGS)
 	Datum values[2];
 	char  nulls[2] = {target == NULL ? 'n' : ' ', ' '};
 
+	sl_gate_need_primary("sync_pause");
 	values[0] = target == NULL ? (Datum) 0 : CStringGetTextDatum(target);
 	values[1] = TimestampTzGetDatum(sl_now());
 	sl_spi_connect();
@@ -70,6 +72,7 @@ sync_resume(PG_FUNCTION_ARGS)
 	Datum  values[1] = {target == NULL ? (Datum) 0 : CStringGetTextDatum(target)};
 	uint64 n;
 
+	sl_gate_need_primary("sync_resume");
 	sl_spi_connect();
 	n = sl_query_write(&resume_targets, values, target == NULL ? "n" : " ");
 	for (uint64 i = 0; i < n; i++)
@@ -92,5 +95,7 @@ sync_pause_reason(PG_FUNCTION_ARGS)
 			psprintf("this book is not where it was written: %s", gate.elsewhere)));
 	if (gate.is_paused)
 		PG_RETURN_TEXT_P(cstring_to_text(psprintf("paused by %s", gate.paused_by)));
+	if (RecoveryInProgress())
+		PG_RETURN_TEXT_P(cstring_to_text("this server is a standby"));
 	PG_RETURN_NULL();
 }

@@ -196,6 +196,7 @@ sync_poll(PG_FUNCTION_ARGS)
 	SlGate  gate;
 	SlOwner before;
 
+	sl_gate_need_primary("sync_poll");
 	check_arguments(fcinfo);
 	poll.target = text_to_cstring(PG_GETARG_TEXT_PP(ARG_TARGET));
 	poll.max_changes = PG_GETARG_INT32(ARG_MAX_CHANGES);

@@ -60,6 +60,38 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
 $standby->start;
 $node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
+
+# what a statement on the standby comes to: its rows, or its SQLSTATE and message
+sub on_standby
+{
+	my ($sql) = @_;
+	my ($ret, $out, $err) = $standby->psql('book', $sql, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	return $err =~ /(?:ERROR|WARNING|NOTICE): +(.*)/ ? $1 : $out;
+}
+
+my @views = split /\n/, $node->safe_psql('book', <<'SQL');
+SELECT c.oid::regclass FROM pg_depend AS d JOIN pg_class AS c ON c.oid = d.objid
+WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind = 'v'
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'sync_ledger')
+SQL
+cmp_ok(scalar(@views), '>', 15, 'there are views to look at');
+for my $view (@views)
+{
+	is(on_standby("SELECT count(v::text) >= 0 FROM (TABLE $view OFFSET 0) AS v"), 't', "a standby shows $view");
+}
+for my $look ("sync_policy('contact')", "sync_blame('contact', 'C')", "sync_trace('contact', 'C')", "sync_audit('contact')", "sync_config('contact')")
+{
+	is(on_standby("SELECT count(v::text) >= 0 FROM $look AS v"), 't', "and $look");
+}
+is(on_standby("SELECT DISTINCT status FROM sync_health WHERE subject IN ('the book', 'maintenance')"), 'ok', 'nothing is wrong with it');
+is(on_standby("SELECT reason FROM sync_health WHERE subject = 'maintenance'"), 'is seen on the primary only', 'what it cannot know it says');
+is(on_standby('SELECT sync_pause_reason()'), 'this server is a standby', 'it knows what it is');
+for my $call ("sync_poll('support')", 'sync_pause()', 'sync_resume()', 'sync_resume(\'support\')', 'sync_maintain()')
+{
+	my ($name) = $call =~ /(\w+)/;
+	is(on_standby("SELECT $call"), "25006: cannot execute $name() during recovery", "$call is for the primary");
+}
+
 $node->stop;
 $standby->promote;
 is(polled($standby, 'book'), '; the server was promoted, or recovered to a point in time', 'a promoted standby waits to be told');
