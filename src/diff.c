@@ -186,8 +186,7 @@ sl_chunk_reject_missing(SlChunk *chunk, SlArrival *arrival, int field)
 	bool is_null = arrival->intake.values[field].kind == SL_NULL;
 
 	arrival->intake.reason.field = field;
-	arrival->intake.reason.message = is_null ? "required, but null"
-											 : "required, but missing";
+	arrival->intake.reason.message = is_null ? SL_REQUIRED_NULL : SL_REQUIRED_MISSING;
 	sl_chunk_reject(chunk, arrival);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "coerce.h"
 #include "intake.h"
 
 static bool
@@ -18,14 +19,28 @@ refuse(SlIntake *intake, int field, const char *message)
 }
 
 static bool
+refuse_name(const char *what, const SlRaw *raw, SlIntake *intake)
+{
+	SlText      text;
+	const char *complaint = NULL;
+
+	if (raw->kind == SL_RAW_STRING || raw->kind == SL_RAW_NUMBER)
+		complaint = sl_coerce_scalar(raw, &text);
+	if (complaint == NULL)
+		return refuse(intake, -1, psprintf("%s is neither text nor a number", what));
+	return refuse(intake, -1,
+				  sl_complaint_of(psprintf("%s cannot be kept: %s", what, complaint),
+								  raw));
+}
+
+static bool
 take_key(const SlPolicy *policy, int system, const SlRaw *raw, SlIntake *intake)
 {
 	const SlPath *path = policy->systems[system].key;
 
 	if (!sl_normalize_name(raw, &intake->key, &intake->key_len))
-		return refuse(intake, -1,
-					  psprintf("the record key at path %s is neither text nor a number",
-							   sl_path_in_quotes(path)));
+		return refuse_name(psprintf("the record key at path %s", sl_path_in_quotes(path)),
+						   raw, intake);
 	if (intake->key_len == 0)
 		intake->key = NULL;
 	if (intake->key_len <= SL_MAX_KEY_LEN)
@@ -44,7 +59,7 @@ take_name(const SlRaw *raw, const char *what, SlToken *name, SlIntake *intake)
 	if (raw->kind == SL_RAW_ABSENT || raw->kind == SL_RAW_NULL)
 		return true;
 	if (!sl_normalize_name(raw, &name->data, &name->len))
-		return refuse(intake, -1, psprintf("the %s is neither text nor a number", what));
+		return refuse_name(psprintf("the %s", what), raw, intake);
 	if (name->len <= SL_MAX_KEY_LEN)
 		return true;
 	return refuse(intake, -1,
@@ -161,20 +176,27 @@ begin(SlIntake *intake)
 }
 
 void
-sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+sl_intake_names(const SlPolicy *policy, int system, const SlRawRecord *raw,
+				SlIntake *intake)
 {
 	begin(intake);
 	if (!raw->is_object)
 		refuse(intake, -1, "the record is no JSON object");
 	else if (take_key(policy, system, &raw->slots[SL_SLOT_KEY], intake) &&
-			 take_names(raw, intake) && check_names(policy, system, intake) &&
-			 take_deletion(&raw->slots[SL_SLOT_DELETED], intake))
-	{
-		if (intake->is_deletion)
-			take_no_fields(policy, intake);
-		else
-			take_fields(policy, system, raw, intake);
-	}
+			 take_names(raw, intake) && check_names(policy, system, intake))
+		take_deletion(&raw->slots[SL_SLOT_DELETED], intake);
+}
+
+void
+sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw, SlIntake *intake)
+{
+	sl_intake_names(policy, system, raw, intake);
+	if (intake->is_rejected)
+		return;
+	if (intake->is_deletion)
+		take_no_fields(policy, intake);
+	else
+		take_fields(policy, system, raw, intake);
 }
 
 void

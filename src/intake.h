@@ -14,6 +14,10 @@
 
 #define SL_MAX_KEY_LEN 1000
 
+/* Reasons; a field may be missing in a record of which it is known. */
+#define SL_REQUIRED_NULL    "required, but null"
+#define SL_REQUIRED_MISSING "required, but missing"
+
 typedef struct SlIntake
 {
 	const char *key; /* not zero-terminated; NULL: it has none, but a native id */
@@ -33,6 +37,10 @@ typedef struct SlIntake
 /* Fills intake from a record; values point into the record's text or the current context. */
 extern void sl_intake(const SlPolicy *policy, int system, const SlRawRecord *raw,
 					  SlIntake *intake);
+
+/* The same without values: what the record is called, and whether it is deleted. */
+extern void sl_intake_names(const SlPolicy *policy, int system, const SlRawRecord *raw,
+							SlIntake *intake);
 
 /* The word that a record was deleted, of which only the key is known. */
 extern void sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,

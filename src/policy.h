@@ -218,6 +218,9 @@ extern int sl_policy_field(const SlPolicy *policy, const char *name, int name_le
 /* A system's number; an unknown one is an error that names the nearest known one. */
 extern int sl_policy_need_system(const SlPolicy *policy, const char *name);
 
+/* Which systems there are, for one that has a name which is none of theirs. */
+extern char *sl_policy_system_hint(const SlPolicy *policy, const char *name);
+
 /* A path as a message names it: in double quotes, but where a key of it has its own. */
 extern const char *sl_path_in_quotes(const SlPath *path);
 

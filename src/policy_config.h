@@ -103,8 +103,6 @@ extern char *sl_quoted_key(const char *key);
 
 /* ---- policy.c ---- */
 
-extern char *sl_policy_system_hint(const SlPolicy *policy, const char *name);
-
 /* The field that a string names; an unknown one is an error at this value. */
 extern int sl_policy_field_of(const SlPolicy *policy, const SlConfig *value);
 

@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "intake.h"
 #include "normalize.h"
 #include "policy.h"
 #include "reader.h"
@@ -75,67 +76,73 @@ put_row(const Reading *reading, Row *row)
 						 row->values, row->nulls);
 }
 
-/* Fills a column with a key, id or version; false where that is no name. */
-static bool
-set_name(Row *row, int column, const SlRaw *raw)
-{
-	const char *text;
-	int32       len;
-
-	if (!sl_normalize_name(raw, &text, &len))
-		return false;
-	set_text(row, column, text, len);
-	return true;
-}
-
-/* Fills what is the same in all rows of a record; gives what is wrong with it. */
-static const char *
-start_row(Row *row, const SlRawRecord *record)
+/* Fills what is the same in all rows of a record. */
+static void
+start_row(Row *row, const SlRawRecord *record, const SlIntake *intake)
 {
 	memset(row->nulls, true, sizeof(row->nulls));
 	row->nulls[COLUMN_ORDINAL] = false;
 	row->values[COLUMN_ORDINAL] = Int64GetDatum(record->ordinal);
-	if (!record->is_object)
-		return "the record is no object";
-	if (!set_name(row, COLUMN_RECORD_KEY, &record->slots[SL_SLOT_KEY]))
-		return "the record key is neither a text nor a number";
-	if (!set_name(row, COLUMN_NATIVE_ID, &record->slots[SL_SLOT_ID]))
-		return "the native id is neither a text nor a number";
-	if (!set_name(row, COLUMN_VERSION, &record->slots[SL_SLOT_VERSION]))
-		return "the version is neither a text nor a number";
-	return NULL;
+	set_text(row, COLUMN_RECORD_KEY, intake->key, intake->key_len);
+	if (intake->native_id != NULL)
+		set_text(row, COLUMN_NATIVE_ID, intake->native_id, strlen(intake->native_id));
+	set_text(row, COLUMN_VERSION, intake->token.data, intake->token.len);
+}
+
+static void
+read_field(const Reading *reading, Row *row, const SlRaw *raw, int field)
+{
+	SlValue  value;
+	SlReason reason;
+
+	if (raw->kind == SL_RAW_ABSENT)
+		set_reason(row, SL_REQUIRED_MISSING);
+	else if (!sl_normalize(reading->policy, field, reading->system, raw, &value, &reason))
+		set_reason(row, reason.message);
+	else if (reading->policy->fields[field].is_required && value.kind == SL_NULL)
+		set_reason(row, SL_REQUIRED_NULL);
+	else
+		set_value(row, &value);
+}
+
+static bool
+is_expected(const Reading *reading, int field)
+{
+	const SlFieldSpec *spec = &reading->policy->fields[field];
+
+	return spec->is_required && spec->paths[reading->system] != NULL;
 }
 
 static void
 put_field(const Reading *reading, Row *row, const SlRaw *raw, int field)
 {
 	const SlFieldSpec *spec = &reading->policy->fields[field];
-	SlValue            value;
-	SlReason           reason;
 
-	if (raw->kind == SL_RAW_ABSENT)
+	if (raw->kind == SL_RAW_ABSENT && !is_expected(reading, field))
 		return;
 	row->nulls[COLUMN_VALUE] = true;
 	row->nulls[COLUMN_REASON] = true;
 	set_text(row, COLUMN_FIELD, spec->name, spec->name_len);
-	if (sl_normalize(reading->policy, field, reading->system, raw, &value, &reason))
-		set_value(row, &value);
-	else
-		set_reason(row, reason.message);
+	read_field(reading, row, raw, field);
 	put_row(reading, row);
 }
 
+/* A record that is gone there says nothing of its fields. */
 static void
 put_record(const Reading *reading, const SlRawRecord *record)
 {
-	Row         row;
-	const char *reason = start_row(&row, record);
+	Row      row;
+	SlIntake intake = {0};
 
-	if (reason != NULL)
+	sl_intake_names(reading->policy, reading->system, record, &intake);
+	start_row(&row, record, &intake);
+	if (intake.is_rejected)
 	{
-		set_reason(&row, reason);
+		set_reason(&row, intake.reason.message);
 		put_row(reading, &row);
 	}
+	if (!record->is_object || intake.is_deletion)
+		return;
 	for (int i = 0; i < reading->policy->nfields; i++)
 		put_field(reading, &row, &record->slots[sl_slot_of_field(i)], i);
 }
@@ -162,6 +169,18 @@ put_records(const Reading *reading, const text *records)
 	MemoryContextDelete(per_record);
 }
 
+static int
+need_system(const SlPolicy *policy, const char *name)
+{
+	int system = sl_policy_system(policy, name);
+
+	if (system < 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("the config has no system \"%s\"", name),
+						errhint("%s", sl_policy_system_hint(policy, name))));
+	return system;
+}
+
 /* sync_read(config jsonb, system text, records text) returns setof record */
 Datum
 sync_read(PG_FUNCTION_ARGS)
@@ -172,7 +191,7 @@ sync_read(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	reading.policy = sl_policy_parse("sync_read", 1, config, CurrentMemoryContext);
-	reading.system = sl_policy_need_system(reading.policy, system);
+	reading.system = need_system(reading.policy, system);
 	reading.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	put_records(&reading, PG_GETARG_TEXT_PP(2));
 	return (Datum) 0;

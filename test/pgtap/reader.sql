@@ -117,15 +117,15 @@ SELECT is_empty($$
 $$, 'a_mutated_field_is_what_jsonb_makes_of_it');
 
 -- Records and their order.
-SELECT results_eq($$ SELECT ordinal, value FROM sync_read(pg_temp.config(), 'crm', '[{"v": 1}, {}, {"v": 3}]') $$,
+SELECT results_eq($$ SELECT ordinal, value FROM sync_read(pg_temp.config(), 'crm', '[{"k": 1, "v": 1}, {"k": 2}, {"k": 3, "v": 3}]') $$,
 	$$ VALUES (1::bigint, '1'::jsonb), (3, '3') $$, 'records_are_numbered_in_input_order');
 SELECT is_empty($$ SELECT * FROM sync_read(pg_temp.config(), 'crm', ' [ ] ') $$, 'an_empty_array_has_no_records');
 SELECT is((SELECT count(*) FROM sync_read(pg_temp.config(), 'crm',
-		(SELECT '[' || string_agg('{"v":"' || repeat('x', i) || '"}', ',') || ']' FROM generate_series(0, 200) i))
+		(SELECT '[' || string_agg('{"k":1,"v":"' || repeat('x', i) || '"}', ',') || ']' FROM generate_series(0, 200) i))
 	WHERE length(value #>> '{}') = ordinal - 1), 201::bigint, 'strings_of_every_length');
-SELECT is((SELECT value FROM sync_read(pg_temp.config(), 'crm', '{"x": "\u0000", "v": "a"}')), '"a"'::jsonb,
+SELECT is((SELECT value FROM sync_read(pg_temp.config(), 'crm', '{"k": 1, "x": "\u0000", "v": "a"}')), '"a"'::jsonb,
 	'a_zero_character_where_no_path_leads_does_no_harm');
-SELECT is((SELECT reason FROM sync_read(pg_temp.config(), 'crm', '{"v": "\u0000"}')),
+SELECT is((SELECT reason FROM sync_read(pg_temp.config(), 'crm', '{"k": 1, "v": "\u0000"}')),
 	'\u0000 stands in the JSON: "\u0000"', 'a_zero_character_in_a_field_is_a_reason');
 
 -- Errors: which record, which byte, what was expected and what stands there.

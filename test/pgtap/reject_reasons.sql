@@ -3,10 +3,14 @@
 BEGIN;
 SELECT * FROM no_plan();
 
+CREATE FUNCTION pg_temp.config() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+	SELECT '{"systems": {"crm": {"id": "id", "deleted": "gone"}, "support": {"key": "requester.key"}},
+		"fields": {"email": {"required": true, "path": {"crm": "email", "support": "email"}}, "seats": {"type": "number"}, "active": {"type": "boolean"}, "due": {"type": "timestamp"},
+				   "day": {"type": "date"}, "tags": {"type": "set", "path": "tags[*].name"}, "name": {"path": "person.name"}, "more": {"type": "json"},
+				   "plan": {"required": true, "path": {"support": "plan"}}}}'::jsonb
+$$;
 DO $$ BEGIN
-	PERFORM sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {"key": "requester.key"}},
-		"fields": {"email": {"required": true}, "seats": {"type": "number"}, "active": {"type": "boolean"}, "due": {"type": "timestamp"},
-				   "day": {"type": "date"}, "tags": {"type": "set", "path": "tags[*].name"}, "name": {"path": "person.name"}, "more": {"type": "json"}}}');
+	PERFORM sync_configure('contact', pg_temp.config());
 	PERFORM sync_diff('crm', 'contact', '{"record_key": "9", "email": "x"}');
 END $$;
 
@@ -21,6 +25,10 @@ INSERT INTO misfit (record, field, reason) VALUES
 	('{"record_key": "", "email": "x"}', NULL, 'no record key at path "record_key"'),
 	('{"record_key": true, "email": "x"}', NULL, 'the record key at path "record_key" is neither text nor a number'),
 	('{"record_key": {}, "email": "x"}', NULL, 'the record key at path "record_key" is neither text nor a number'),
+	('{"record_key": "a\u0000", "email": "x"}', NULL, 'the record key at path "record_key" cannot be kept: \u0000 stands in the text: "a\u0000"'),
+	('{"id": "\u0000", "email": "x"}', NULL, 'the native id cannot be kept: \u0000 stands in the text: "\u0000"'),
+	('{"id": [], "email": "x"}', NULL, 'the native id is neither text nor a number'),
+	('{"record_key": "1", "email": "x", "gone": "maybe"}', NULL, 'the mark of a deleted record is neither true nor false, nor a time or date: "maybe"'),
 	(format('{"record_key": "%s", "email": "x"}', repeat('k', 1001)), NULL, 'the record key is longer than 1000 bytes'),
 	('{"record_key": "1", "seats": 1}', 'email', 'required, but missing'),
 	('{"record_key": "1", "email": null}', 'email', 'required, but null'),
@@ -44,6 +52,11 @@ CREATE FUNCTION pg_temp.sent() RETURNS SETOF sync_verdict LANGUAGE sql AS $$
 $$;
 CREATE TEMP TABLE answer AS SELECT * FROM ROWS FROM (pg_temp.sent()) WITH ORDINALITY;
 SELECT is(detail, concat_ws(': ', field, reason), left(record, 80)) FROM misfit JOIN answer ON ordinality = id;
+SELECT results_eq($$ SELECT ordinal::int, field COLLATE "C", reason COLLATE "C" FROM sync_read(pg_temp.config(), 'crm',
+		(SELECT '[' || string_agg(record, ',' ORDER BY id) || ']' FROM misfit)) WHERE reason IS NOT NULL $$,
+	'SELECT id, field, reason FROM misfit ORDER BY id', 'sync_read says the same before anything is configured');
+SELECT is_empty($$ SELECT * FROM sync_read(pg_temp.config(), 'crm', '{"record_key": "1", "gone": true, "email": null}') WHERE reason IS NOT NULL $$, 'what is deleted needs no field');
+SELECT throws_ok($$ SELECT * FROM sync_read(pg_temp.config(), 'crn', '{}') $$, '42704', 'the config has no system "crn"', 'an unknown system');
 SELECT is((SELECT array_agg(record_key || ' ' || verdict) FROM answer WHERE verdict <> 'rejected'), ARRAY['10 accepted'], 'all others are taken');
 SELECT results_eq('SELECT field, reason, payload, actor, times FROM sync_reject ORDER BY payload, reason',
 				  $$SELECT field, reason, CASE WHEN record LIKE '%\u0000%' THEN to_jsonb(record) ELSE record::jsonb END AS payload, 'ann' COLLATE "default", 1::bigint
