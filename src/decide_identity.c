@@ -20,7 +20,8 @@ sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
 	else
 	{
 		part->native_id = NULL;
-		part->existence = SL_LEFT_OUT;
+		if (part->existence != SL_GONE)
+			part->existence = SL_LEFT_OUT;
 	}
 	event->effects->is_dirty = true;
 	sl_event_end(event);

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -17,6 +19,7 @@
 #include "policy_cache.h"
 #include "query.h"
 #include "resolve.h"
+#include "rules.h"
 
 /* What the human said, and of what. */
 typedef struct Placing
@@ -28,6 +31,14 @@ typedef struct Placing
 	SlRecord        *record;
 	SlRecord        *linked; /* that the native id names till now, or NULL */
 } Placing;
+
+static SlPlan find_state = {
+	.sql = "SELECT FROM %s.sync_state AS s"
+		   " WHERE s.record_key OPERATOR(pg_catalog.=) $2"
+		   "  AND s.entity OPERATOR(pg_catalog.=) $1"
+		   "  AND pg_catalog.length(s.state) OPERATOR(pg_catalog.>) 0",
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTOID}};
 
 static bool
 read_holding(const SlPolicy *policy, const SlRequest *request, SlHolding *holding)
@@ -59,8 +70,46 @@ string_of(Jsonb *value)
 	return pnstrdup(scalar.val.string.val, scalar.val.string.len);
 }
 
+static bool
+is_taken(const SlPolicy *policy, const char *key)
+{
+	Datum values[2] = {CStringGetTextDatum(policy->entity), CStringGetTextDatum(key)};
+
+	return sl_query_select(&find_state, values, NULL) > 0;
+}
+
+/*
+ * The payload's own key; where a record has that already, be it dead, the one that a payload
+ * without any would have, with a number where that is taken too.
+ */
+static const char *
+free_key(const SlPolicy *policy, const SlHolding *holding)
+{
+	MemoryContext context = CurrentMemoryContext;
+	const char   *keyless = psprintf("%s:%s", holding->system_name, holding->native_id);
+	const char   *key = holding->own_key;
+
+	sl_spi_connect();
+	MemoryContextSwitchTo(context);
+	for (int n = 1; strlen(key) <= SL_MAX_KEY_LEN && is_taken(policy, key); n++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(context);
+		key = n == 1 ? keyless : psprintf("%s:%d", keyless, n);
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	if (strlen(key) > SL_MAX_KEY_LEN)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the record key that its native id makes is longer than "
+							   "%d bytes",
+							   SL_MAX_KEY_LEN),
+						errhint("Pass the key of a record as the value to link it.")));
+	return key;
+}
+
 static void
-read_request(Placing *placing)
+read_request(const SlPolicy *policy, Placing *placing)
 {
 	const SlRequest *request = placing->request;
 
@@ -68,7 +117,7 @@ read_request(Placing *placing)
 	if (!placing->is_new)
 		placing->record_key = string_of(request->value);
 	else if (strcmp(request->winner, "new") == 0)
-		placing->record_key = placing->holding.own_key;
+		placing->record_key = free_key(policy, &placing->holding);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -111,29 +160,33 @@ static void
 check_new(const SlState *state, const char *key)
 {
 	if (state->policy_version != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("there is a record \"%s\" already", key),
-						errhint("Pass its key as the value to link it.")));
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("record \"%s\" has come meanwhile", key),
+						errhint("Repeat the transaction.")));
 }
 
 static void
 check_link(const SlState *state, const Placing *placing)
 {
-	const SlHolding *holding = &placing->holding;
-	const char      *known = state->parts[holding->system].native_id;
-
 	if (state->policy_version == 0)
 		refuse_unknown(placing);
 	if (state->is_deleted)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("record \"%s\" is deleted", placing->record_key),
 						errhint("Link another record, or let the winner be \"new\".")));
-	if (known != NULL && strcmp(known, holding->native_id) != 0)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("record \"%s\" is \"%s\" in system \"%s\", not \"%s\"",
-							   placing->record_key, known, holding->system_name,
-							   holding->native_id),
-						errhint("Link another record, or let the winner be \"new\".")));
+}
+
+/* In the place of the native id by which it is known; also where that was deleted there. */
+static void
+take_native_id(const Placing *placing)
+{
+	const SlHolding *holding = &placing->holding;
+	SlPart          *part = &placing->record->state->parts[holding->system];
+
+	if (part->native_id == NULL || strcmp(part->native_id, holding->native_id) == 0)
+		return;
+	sl_take_native_id(part, holding->native_id);
+	placing->record->is_dirty = true;
 }
 
 /* What was read before the lock named the records to lock. */
@@ -180,6 +233,7 @@ place(SlBatch *batch, const Placing *placing)
 		check_new(placing->record->state, placing->record_key);
 	else
 		check_link(placing->record->state, placing);
+	take_native_id(placing);
 	unlink_record(batch, placing);
 	sl_log_add(&batch->log, placing->record, &entry);
 	if (placing->is_new && holding->is_deletion)
@@ -247,7 +301,7 @@ sl_resolve_duplicate(const SlRequest *request, const SlConflictRow *row)
 
 	if (!read_holding(policy, request, &placing.holding))
 		return close_dropped(request);
-	read_request(&placing);
+	read_request(policy, &placing);
 	sl_batch_open(&batch, policy, 2);
 	lock(&batch, &placing);
 	is_decided = decide(&batch, &placing);

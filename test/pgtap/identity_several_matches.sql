@@ -29,7 +29,6 @@ SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt()) $$, '22023', NULL, 'nei
 SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), winner => 'support') $$, '22023', '"support" decides no conflict of kind "duplicate"', 'a system is no winner');
 SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), value => '4') $$, '22023', NULL, 'a number is no key');
 SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), value => '"44"') $$, '42704', 'there is no record "44"', 'an unknown record');
-SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), value => '"1"') $$, '55000', 'record "1" is "new 1" in system "support", not "n_2"', 'a record with another id there');
 SELECT is((SELECT count(*) FROM sync_state WHERE record_key = '44'), 0::bigint, 'an error leaves nothing');
 SELECT is(sync_resolve(pg_temp.doubt(), value => '"5"', revision => 2), false, 'an older revision: too late');
 

@@ -21,8 +21,6 @@ SELECT is(pg_temp.golden_of('1')->>'email' || (pg_temp.golden_of('2')->>'email')
 SELECT is(pg_temp.came('crm', '{"id": "c_1", "email": "y"}'), 'crm:c_1 conflict (native id c_1: its native id is in open conflict)', 'whatever comes under that id is held');
 SELECT is(pg_temp.came('crm', '{"record_key": "1", "phone": "5"}'), '1 accepted -> support', 'what comes under the key alone is not');
 SELECT is((SELECT concat_ws(' ', record_key, revision, incoming_value) FROM sync_conflict WHERE id = pg_temp.doubt()), '2 2 {"email": "y"}', 'one row');
-SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), winner => 'new') $$, '22023', 'there is a record "2" already', 'it cannot be a new record of that key');
-SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), value => '"2"') $$, '55000', 'record "2" is "c_2" in system "crm", not "c_1"', 'nor one that the crm knows by another id');
 SELECT is(sync_resolve(pg_temp.doubt(), value => '"1"'), true, 'it is the one that the native id named');
 SELECT is(pg_temp.golden_of('1')->>'email', 'y', 'which it is an edit of');
 SELECT is(pg_temp.came('crm', '{"record_key": "2", "id": "c_1", "email": "x"}'), '1 accepted -> support (found by native id c_1)', 'and that is remembered: the same two names are no conflict again');
