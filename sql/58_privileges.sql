@@ -39,6 +39,8 @@ CREATE VIEW sync_privileges AS
         ('sync_masked', '{reader,reviewer}'),
         ('sync_masked_sides', '{reader,reviewer}'),
         ('sync_is_sensitive', '{reader,reviewer}'),
+        ('sync_is_sensitive_group', '{reader,reviewer}'),
+        ('sync_is_current', '{reader,reviewer}'),
         ('sync_sensitive_fields', '{reader,reviewer}'),
         ('sync_masked_words', '{reader}'),
         ('sync_audit', '{reader}'),

@@ -50,7 +50,6 @@ SELECT is((SELECT reason ~ 'SECRET6' FROM sync_reject), false, 'nor does the rea
 SELECT alike(pg_temp.refused(format('SELECT sync_resolve(%s, value => %L)', (SELECT id FROM sync_conflict WHERE field = 'seats' AND status = 'open'), '"SECRET7"')), '22023 %seats%', 'a decision that does not fit names the field');
 SELECT unalike(pg_temp.refused(format('SELECT sync_resolve(%s, value => %L)', (SELECT id FROM sync_conflict WHERE field = 'seats' AND status = 'open'), '"SECRET7"')), '%SECRET7%', 'and not the value');
 
-
 -- What a worker says of a call that failed
 CALL pg_temp.at_rest('T4', '{"seats": 4000, "iban": "SECRET0", "phone": "open0", "born": "1970-01-01"}', 'crm', 'support');
 SELECT alike(pg_temp.saw('crm', '{"iban": "SECRET8"}'), 'accepted%', 'an edit');

@@ -10,7 +10,7 @@ INSERT INTO expected VALUES
 	('ingest admin', '{sync_verdict,sync_diff,sync_diff_from,sync_delete,sync_read,sync_attach,sync_detach,sync_capture}'),
 	('worker admin', '{sync_poll,sync_ack,sync_nack,sync_extend,sync_apply,sync_merge}'),
 	('reviewer admin', '{sync_conflict,sync_reject,sync_conflict_poll,sync_conflict_ack,sync_resolve}'),
-	('reader reviewer admin', '{sync_open_conflicts,sync_conflict_summary,sync_trace,sync_blame,sync_masked,sync_masked_sides,sync_is_sensitive,sync_sensitive_fields}'),
+	('reader reviewer admin', '{sync_open_conflicts,sync_conflict_summary,sync_trace,sync_blame,sync_masked,sync_masked_sides,sync_is_sensitive,sync_is_sensitive_group,sync_is_current,sync_sensitive_fields}'),
 	('reader admin', '{sync_masked_words,sync_audit,sync_divergence,sync_state_divergence,sync_near_misses,sync_dead_letters,sync_outbox_event,sync_lag,sync_activity,sync_savings,sync_systems,sync_stat,sync_now,sync_health,sync_health_outbox,sync_health_review,sync_health_attached,sync_health_server}'),
 	('reader ingest worker admin', '{sync_attached}'),
 	('reader worker admin', '{sync_pause_reason}'),
