@@ -242,6 +242,9 @@ extern SlConflictEffect *sl_open_conflict(SlEvent *event, int field, SlConflictK
 										  SlValue base);
 extern void sl_close_conflict(SlEvent *event, int field, const char *resolution);
 
+/* The owner's edit closes it. */
+extern bool sl_yields_to_owner(const SlConflict *conflict);
+
 /* Closes the row of a field's conflict, where that is another than id's. */
 extern void sl_supersede_conflict(SlEvent *event, int field, int64 id);
 

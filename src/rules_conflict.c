@@ -264,6 +264,12 @@ sl_close_conflict(SlEvent *event, int field, const char *resolution)
 	golden[holder].conflict = NULL;
 }
 
+bool
+sl_yields_to_owner(const SlConflict *conflict)
+{
+	return conflict->kind != SL_CONFLICT_OSCILLATION;
+}
+
 SlConflictEffect *
 sl_record_loss(SlEvent *event, int field, SlConflictKind kind, SlValue base,
 			   const char *resolution)

@@ -302,7 +302,7 @@ own_the_nulls(SlEvent *event, const SlGroup *group)
 static SlOutcome
 accept_owner(SlEdit *edit)
 {
-	if (edit->conflict != NULL && edit->conflict->kind == SL_CONFLICT_OSCILLATION)
+	if (edit->conflict != NULL && !sl_yields_to_owner(edit->conflict))
 		return move_frozen(edit);
 	if (edit->conflict == NULL && edit->is_set_by_another && !edit->had_seen)
 		sl_record_replaced(edit->event, edit->field, edit->base);

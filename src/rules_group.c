@@ -232,19 +232,33 @@ begin_edits(SlEvent *event, GroupEdits *g)
 	}
 }
 
+static bool
+closes_conflict(const SlEdit *edit, SlRuling ruling)
+{
+	return ruling == SL_RULED_OWNER && edit->conflict != NULL &&
+		   sl_yields_to_owner(edit->conflict);
+}
+
 static void
 rule_edits(GroupEdits *g)
 {
 	bool is_tripped = false;
+	bool is_settled = false;
 
 	for (int i = 0; i < g->n; i++)
 	{
 		g->rulings[i] = sl_edit_rule(&g->edits[i]);
 		is_tripped |= sl_breaker_trips(&g->edits[i], g->rulings[i]);
+		is_settled |= closes_conflict(&g->edits[i], g->rulings[i]);
 	}
-	for (int i = 0; is_tripped && i < g->n; i++)
-		if (g->rulings[i] != SL_RULED_AGREED)
+	for (int i = 0; i < g->n; i++)
+	{
+		if (is_tripped && g->rulings[i] != SL_RULED_AGREED)
 			g->rulings[i] = SL_RULED_TRIPPED;
+		/* What the owner settles by one field is no conflict for the others. */
+		if (is_settled && g->rulings[i] == SL_RULED_AGREED)
+			g->edits[i].conflict = NULL;
+	}
 }
 
 void
