@@ -330,8 +330,8 @@ SELECT is_empty($$
 		pg_temp.decision(pg_temp.config(jsonb_build_object('type', type)), value::jsonb) got
 	WHERE got IS DISTINCT FROM expected
 $$, 'a_decision_is_coerced_as_an_observation_is');
-SELECT is(pg_temp.decision(pg_temp.config('{"values": {"crm": {"gold": "tier_3"}}}'), '"tier_3"'), '"tier_3"',
-	'a_decision_is_not_mapped');
+SELECT is(pg_temp.decision(pg_temp.config('{"values": {"crm": {"gold": "tier_3"}}}'), '"tier_3"'),
+	'rejected: no value for system "crm", which means "gold" by it: "tier_3"', 'a_decision_is_not_mapped');
 
 -- Nothing of a session has a say.
 CREATE TEMP TABLE outcome AS SELECT input, got FROM pg_temp.coerced()

@@ -3,7 +3,7 @@ BEGIN;
 
 -- Two fields below o, so that inner objects and arrays are read and not only skipped.
 CREATE FUNCTION pg_temp.config() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-	SELECT '{"systems": {"crm": {"key": "k"}}, "fields": {"v": {"type": "json"}, "p": {"type": "json", "path": "o.p.q"},
+	SELECT '{"systems": {"crm": {"key": "k", "writable": false}}, "fields": {"v": {"type": "json"}, "p": {"type": "json", "path": "o.p.q"},
 			 "e": {"type": "set", "path": "o[*].e"}, "i": {"type": "json", "path": "o[0].i"}}}'::jsonb
 $$;
 
