@@ -205,6 +205,19 @@ hint_at_baseline(const Attachment *attachment)
 				 quote_literal_cstr(quoted_relation(root)))));
 }
 
+/* To attach once more adds what is missing, and takes nothing away. */
+static void
+note_replicated(const Attachment *attachment)
+{
+	Oid root = linitial_oid(attachment->relations);
+
+	if (has_trigger(root, attachment->function, REPLICATED_TRIGGER))
+		ereport(NOTICE,
+				(errmsg("\"%s\" stays attached for rows that logical replication brings",
+						get_rel_name(root)),
+				 errhint("sync_detach() it first to have it without \"replicated\".")));
+}
+
 static void
 need_arguments(FunctionCallInfo fcinfo, const char *function)
 {
@@ -239,6 +252,8 @@ sync_attach(PG_FUNCTION_ARGS)
 	sl_spi_connect();
 	sl_attach_check_names(attachment.relations, attachment.policy, attachment.system);
 	make_triggers(&attachment, PG_GETARG_BOOL(3));
+	if (!PG_GETARG_BOOL(3))
+		note_replicated(&attachment);
 	hint_at_baseline(&attachment);
 	sl_spi_finish();
 	PG_RETURN_VOID();

@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 
 #include "policy.h"
+#include "row_reader.h"
 
 /* The oid of sync_capture(). */
 extern Oid sl_capture_function(void);
@@ -30,7 +31,7 @@ extern void sl_attach_check_right(Oid relation);
 /* The tree of a table, which is locked. */
 extern void sl_attach_check_tree(List *relations);
 
-/* The columns of a table against the policy; notices name fields that cannot be written. */
+/* The columns of a table against the policy; notices say what it cannot do all the same. */
 extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system);
 
 /* The table is attached as nothing else, and no other table as this. */
@@ -41,5 +42,13 @@ extern const char *sl_attach_other(List *relations, const SlPolicy *policy, int 
 
 /* A policy that is to come into force against the tables of its entity.  SPI is connected. */
 extern void sl_attach_check_policy(const SlPolicy *policy);
+
+/* --- attach_note.c: notices of what an attached table cannot do --- */
+
+/* The column that is the first step of a path, or NULL. */
+extern Form_pg_attribute sl_attach_column(Relation rel, const SlPath *path);
+
+/* That rows may be one record, and what cannot be written to them. */
+extern void sl_attach_note(Relation rel, const SlRowReader *reader);
 
 #endif

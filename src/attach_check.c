@@ -18,6 +18,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "attach.h"
 #include "compat.h"
@@ -131,36 +132,40 @@ check_key(Relation rel, const SlRowReader *reader)
 			 errhint("Make it a generated column, and name that in the policy.")));
 }
 
+/* As to_json() makes an object or an array of it. */
 static bool
-is_generated(Relation rel, const SlPath *path)
+has_inside(Oid type)
 {
-	AttrNumber column = get_attnum(RelationGetRelid(rel), path->steps[0].key);
+	Oid base = getBaseType(type);
 
-	return column > 0 && TupleDescAttr(RelationGetDescr(rel), column - 1)->attgenerated ==
-							 ATTRIBUTE_GENERATED_STORED;
+	return base == JSONOID || base == JSONBOID || type_is_array(base) ||
+		   type_is_rowtype(base) ||
+		   SearchSysCacheExists2(CASTSOURCETARGET, ObjectIdGetDatum(base),
+								 ObjectIdGetDatum(JSONOID));
 }
 
-/* The table refuses whatever is sent to it for such a field. */
 static void
-note_generated(Relation rel, const SlPolicy *policy, int system)
+check_inside(Relation rel, const SlPolicy *policy, int system)
 {
-	const char *name = policy->systems[system].name;
-
-	if (!policy->systems[system].is_writable)
-		return;
 	for (int f = 0; f < policy->nfields; f++)
 	{
-		const SlPath *path = policy->fields[f].paths[system];
+		const SlPath     *path = policy->fields[f].paths[system];
+		Form_pg_attribute column;
 
-		if (path == NULL || !is_generated(rel, path))
+		if (path == NULL || path->nsteps == 1)
 			continue;
-		ereport(NOTICE,
-				(errmsg("field \"%s\" of system \"%s\" is at \"%s\", a generated column "
-						"of \"%s\": no change of it can be written there",
-						policy->fields[f].name, name, path->steps[0].key,
-						RelationGetRelationName(rel)),
-				 errhint("Map the field in a system that is not \"writable\", "
-						 "or leave it out.")));
+		column = sl_attach_column(rel, path);
+		if (column == NULL || has_inside(column->atttypid))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("field \"%s\" of system \"%s\" is at %s, but column \"%s\" of "
+						"\"%s\" is of type %s, which has nothing inside",
+						policy->fields[f].name, policy->systems[system].name,
+						sl_path_in_quotes(path), NameStr(column->attname),
+						RelationGetRelationName(rel), format_type_be(column->atttypid)),
+				 errhint("Make the column jsonb, or map the field to a column of its "
+						 "own.")));
 	}
 }
 
@@ -172,7 +177,8 @@ sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
 	sl_row_reader_open_whole(&reader, policy, system, rel);
 	check_virtual(rel, &reader);
 	check_key(rel, &reader);
-	note_generated(rel, policy, system);
+	check_inside(rel, policy, system);
+	sl_attach_note(rel, &reader);
 }
 
 static void

@@ -12,6 +12,14 @@ SELECT throws_ok($$ SELECT sync_attach('people', 'app', 'contcat') $$, '42704', 
 SELECT throws_ok($$ SELECT sync_attach('people', 'app', NULL) $$, '22004', 'argument 3 of sync_attach must not be null', 'null');
 SELECT throws_ok($$ SELECT sync_attach('people', 'crm', 'contact') $$, '42703', '"people" has no column for the key of entity "contact", which is at "record_key" in system "crm"', 'no column for the key');
 SELECT throws_ok($$ SELECT sync_attach('people', 'doc', 'contact') $$, '42703', 'the key of system "doc" is at "doc.id", which is no column of "people"', 'a key inside of a column');
+CREATE TABLE plain (id text, doc text);
+SELECT throws_ok($$ SELECT sync_attach('plain', 'doc', 'contact') $$, '42703', NULL, 'a text has no key inside');
+SELECT sync_configure('note', '{"systems": {"app": {"key": "id", "writable": false}, "crm": {}}, "fields": {"name": {"path": {"app": "doc.name", "crm": "name"}}}}');
+SELECT throws_ok($$ SELECT sync_attach('plain', 'app', 'note') $$, '42804',
+	'field "name" of system "app" is at "doc.name", but column "doc" of "plain" is of type text, which has nothing inside', 'nor a field');
+ALTER TABLE plain ALTER doc TYPE json USING doc::json;
+SELECT lives_ok($$ SELECT sync_attach('plain', 'app', 'note') $$, 'a json has');
+DROP TABLE plain;
 CREATE VIEW seen AS SELECT * FROM people;
 SELECT throws_ok($$ SELECT sync_attach('seen', 'app', 'contact') $$, '42809', '"seen" is no table of this database', 'a view');
 DROP VIEW seen;
