@@ -31,7 +31,7 @@ CREATE FUNCTION sync_detach(relation regclass) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_detach(regclass) IS
-    'Ends that, for the table with its partitions and children; the records stay as they are. A table that is not attached is 42704.';
+    'Ends that, for the table with its partitions and children; the records stay as they are. Only for the owner of the table (42501), as DROP TRIGGER; a table that is not attached is 42704.';
 
 CREATE FUNCTION sync_health_attached()
     RETURNS TABLE (status text, subject text, reason text, next_step text)

@@ -295,6 +295,7 @@ sync_detach(PG_FUNCTION_ARGS)
 	need_arguments(fcinfo, "sync_detach");
 	root = PG_GETARG_OID(0);
 	sl_attach_check_right(root);
+	sl_attach_check_owner(root);
 	sl_spi_connect();
 	if (drop_triggers(sl_lock_tree(root, ATTACH_LOCK), sl_capture_function()) == 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -28,6 +28,9 @@ extern List *sl_lock_tree(Oid relation, LOCKMODE mode);
 /* Before any lock is taken: who may not make triggers cannot hold up those who write. */
 extern void sl_attach_check_right(Oid relation);
 
+/* Only its owner can drop the triggers of a table. */
+extern void sl_attach_check_owner(Oid relation);
+
 /* The tree of a table, which is locked. */
 extern void sl_attach_check_tree(List *relations);
 

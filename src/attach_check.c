@@ -52,6 +52,20 @@ sl_attach_check_right(Oid relation)
 					   get_rel_name(relation));
 }
 
+void
+sl_attach_check_owner(Oid relation)
+{
+	Oid owner = sl_owner_of(relation);
+
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of \"%s\" to detach it", get_rel_name(relation)),
+				 errhint("The privilege TRIGGER makes triggers; only the owner, \"%s\", "
+						 "drops them.",
+						 GetUserNameFromId(owner, false))));
+}
+
 /* Rows of other tables can be listed, but say nothing when they change. */
 static void
 check_kind(Relation rel)

@@ -198,16 +198,6 @@ root_of(Relation rel)
 	return RelationGetRelid(rel);
 }
 
-static Oid
-owner_of(Oid relid)
-{
-	Relation rel = table_open(relid, AccessShareLock);
-	Oid      owner = rel->rd_rel->relowner;
-
-	table_close(rel, AccessShareLock);
-	return owner;
-}
-
 static char *
 query_of(SlRowReader *reader, Oid relid, const SlRowColumn *name, Oid type)
 {
@@ -240,7 +230,7 @@ select_as_owner(Oid relid, const char *sql, Oid type, Datum value)
 	int     context;
 	int     rc;
 
-	sl_role_begin(owner_of(relid), &before);
+	sl_role_begin(sl_owner_of(relid), &before);
 	GetUserIdAndSecContext(&owner, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_NOFORCE_RLS);
 	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 1);

@@ -110,8 +110,8 @@ find_extension(Oid *extension, Oid *schema)
 	return found;
 }
 
-static Oid
-owner_of_relation(Oid relid)
+Oid
+sl_owner_of(Oid relid)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid       owner;
@@ -141,7 +141,7 @@ look_up_installation(void)
 		elog(ERROR, "cache lookup failed for namespace %u", found.schema);
 	strlcpy(found.schema_name, quote_identifier(name), sizeof(found.schema_name));
 	found.entity_table = get_relname_relid("sync_entity", found.schema);
-	found.owner = owner_of_relation(found.entity_table);
+	found.owner = sl_owner_of(found.entity_table);
 	return found;
 }
 

@@ -14,8 +14,9 @@ extern void sl_installation_init(void);
 extern const char *sl_schema_name(void);
 extern Oid         sl_schema_oid(void);
 
-/* The owner of the book. */
+/* The owner of the book, and of any relation. */
 extern Oid sl_owner_oid(void);
+extern Oid sl_owner_of(Oid relid);
 
 /* The oid of one of the extension's own relations, in its own schema. */
 extern Oid sl_relation_oid(const char *name);

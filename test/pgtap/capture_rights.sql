@@ -35,6 +35,13 @@ SELECT throws_ok($$ SELECT sync_attach('theirs.people', 'app', 'contact') $$, '4
 SET ROLE :owner;
 SELECT lives_ok($$ SELECT sync_attach('theirs.people', 'app', 'contact') $$, 'the owner of the table does');
 RESET ROLE;
+GRANT EXECUTE ON FUNCTION sync_detach(regclass) TO :writer;
+GRANT TRIGGER ON theirs.people TO :writer;
+SET ROLE :writer;
+SELECT throws_ok($$ SELECT sync_detach('theirs.people') $$, '42501', 'must be owner of "people" to detach it', 'who may only make triggers detaches nothing');
+RESET ROLE;
+REVOKE TRIGGER ON theirs.people FROM :writer;
+REVOKE EXECUTE ON FUNCTION sync_detach(regclass) FROM :writer;
 REVOKE ALL ON sync_entity, sync_attached FROM :owner, :writer;
 REVOKE ALL ON FUNCTION sync_attach(regclass, text, text, boolean), sync_capture() FROM :owner, :writer;
 
