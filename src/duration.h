@@ -9,7 +9,7 @@
 
 #include "datatype/timestamp.h"
 
-/* When that much time has passed. */
-extern TimestampTz sl_later(TimestampTz from, Interval *by);
+/* When that much time has passed; an error names the argument that says how much. */
+extern TimestampTz sl_later(const char *argument, TimestampTz from, Interval *by);
 
 #endif

@@ -11,6 +11,7 @@
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -61,6 +62,23 @@ job_of(const char *system)
 	return job;
 }
 
+/* As one word of a shell. */
+static char *
+shell_word(const char *text)
+{
+	StringInfoData word;
+
+	initStringInfo(&word);
+	appendStringInfoChar(&word, '\'');
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			appendStringInfoString(&word, "'\\''");
+		else
+			appendStringInfoChar(&word, *text);
+	appendStringInfoChar(&word, '\'');
+	return word.data;
+}
+
 static void
 raise_not_loaded(const Job *job, const char *database)
 {
@@ -69,8 +87,8 @@ raise_not_loaded(const Job *job, const char *database)
 			 errmsg("pg_cron is not loaded in this server"),
 			 errhint("Add pg_cron to shared_preload_libraries, restart, and run CREATE "
 					 "EXTENSION pg_cron. Or let any other scheduler run this once a "
-					 "minute: psql -d %s -c '%s'",
-					 database, job->command)));
+					 "minute: psql -d %s -c %s",
+					 database, shell_word(job->command))));
 }
 
 static void

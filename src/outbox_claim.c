@@ -168,7 +168,7 @@ static void
 lease_row(SlPoll *poll, Claim *claim)
 {
 	TimestampTz now = claim->batch->now;
-	TimestampTz ends_at = sl_later(now, poll->duration);
+	TimestampTz ends_at = sl_later("lease", now, poll->duration);
 	int32       attempt = DatumGetInt32(claim->row[SL_OUTBOX_ATTEMPTS]) + 1;
 
 	claim->values[COL_ATTEMPT] = Int32GetDatum(attempt);

@@ -90,7 +90,7 @@ comeback_of(const Failure *failure, const SlPolicy *policy, int32 attempts,
 	else if (failure->retry_after != NULL)
 	{
 		comeback.attempts = Max(attempts - 1, 0);
-		comeback.due = sl_later(now, failure->retry_after);
+		comeback.due = sl_later("retry_after", now, failure->retry_after);
 	}
 	else
 		comeback.due = now + sl_backoff(attempts, pg_prng_double(&pg_global_prng_state));
@@ -255,7 +255,7 @@ sync_extend(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
-	if (PG_ARGISNULL(1) || sl_later(0, PG_GETARG_INTERVAL_P(1)) <= 0)
+	if (PG_ARGISNULL(1) || sl_later("by", 0, PG_GETARG_INTERVAL_P(1)) <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a lease can only be extended by more than zero"),
 						errhint("To give a row back, use sync_nack.")));

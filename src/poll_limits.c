@@ -40,7 +40,7 @@ check_most(int32 most, const char *name)
 static void
 check_lease(Interval *lease, const char *hint)
 {
-	if (sl_later(0, lease) <= 0)
+	if (sl_later("lease", 0, lease) <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("lease must be longer than zero"), errhint("%s", hint)));
 }

@@ -54,6 +54,7 @@ SELECT cmp_ok((SELECT count(DISTINCT pg_temp.wait_after(12)) FROM generate_serie
 CALL pg_temp.at_rest('throttled', '{"phone": "0", "email": "a"}', 'crm', 'support');
 SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> support', 'an edit');
 SELECT is(pg_temp.poll('support'), 'update {"phone": "1"}', 'is claimed');
+SELECT throws_ok($$ SELECT pg_temp.nack('support', '429', '300000 years') $$, '22008', 'retry_after is out of range: 300000 years', 'no time that leads beyond all calendars');
 SELECT is(pg_temp.nack('support', '429', '90 seconds'), true, 'the target names its time');
 SELECT is(pg_temp.wait(), '90 seconds', 'which wins over the curve');
 SELECT is((SELECT attempts FROM pg_temp.row()), 0, 'and is no failed attempt');

@@ -6,7 +6,7 @@ SELECT is(current_setting('cron.database_name', true), NULL, 'pg_cron is not loa
 SELECT is(pg_temp.refused('SELECT sync_schedule()'), '55000 pg_cron is not loaded in this server | Add pg_cron to shared_preload_libraries, restart, '
 	'and run CREATE EXTENSION pg_cron. Or let any other scheduler run this once a minute: psql -d ' || current_database() || ' -c ''SELECT public.sync_maintain()''',
 	'the error names the alternative');
-SELECT alike(pg_temp.refused('SELECT sync_schedule(apply => ''app'')'), '%psql -d ' || current_database() || ' -c ''SELECT public.sync_apply(''app'')''%', 'of sync_apply too');
+SELECT alike(pg_temp.refused('SELECT sync_schedule(apply => ''app'')'), E'%psql -d ' || current_database() || E' -c ''SELECT public.sync_apply(''\\\\''''app''\\\\'''')''', 'of sync_apply too, in the quotes of a shell');
 SELECT is(sync_unschedule('app') OR sync_unschedule(), false, 'there is no job to remove');
 
 SELECT * FROM finish();
