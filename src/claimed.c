@@ -266,31 +266,65 @@ names_all_of(const SlPolicy *policy, const SlPolicy *then)
 	for (int s = 0; s < then->nsystems; s++)
 		if (sl_policy_system(policy, then->systems[s].name) < 0)
 			return false;
+	for (int f = 0; f < then->nfields; f++)
+		if (sl_policy_field(policy, then->fields[f].name, then->fields[f].name_len) < 0)
+			return false;
 	return true;
 }
 
-SlLeftRow *
-sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy, const SlStateBytes *stored,
-				const SlClaimedRow *known, int *n)
+static void
+find_rows(const SlPolicy *policy, const SlPolicy *then, const SlState *was, SlLeft *left)
 {
-	const SlPolicy *then;
-	SlState        *state;
-	SlLeftRow      *left;
-
-	*n = 0;
-	if (stored->len == 0 || is_of_policy(policy, stored))
-		return NULL;
-	then = older_policy(claimed, policy->entity, stored);
-	if (then == NULL || names_all_of(policy, then))
-		return NULL;
-	state = sl_claimed_state(claimed, then, stored, known);
-	left = palloc(sizeof(SlLeftRow) * then->nsystems);
+	left->rows = palloc(sizeof(SlLeftRow) * then->nsystems);
 	for (int s = 0; s < then->nsystems; s++)
 	{
 		const char *name = then->systems[s].name;
 
-		if (sl_policy_system(policy, name) < 0 && state->parts[s].waiting_version != 0)
-			left[(*n)++] = (SlLeftRow){state->parts[s].waiting_id, name};
+		if (sl_policy_system(policy, name) < 0 && was->parts[s].waiting_version != 0)
+			left->rows[left->nrows++] = (SlLeftRow){was->parts[s].waiting_id, name};
 	}
-	return left;
+}
+
+static bool
+is_about(const SlGolden *golden, int64 conflict_id)
+{
+	return golden->conflict != NULL && golden->conflict->id == conflict_id;
+}
+
+/* Of a group some fields may have stayed, and are still in conflict. */
+static void
+find_conflicts(const SlPolicy *policy, const SlState *state, const SlPolicy *then,
+			   const SlState *was, SlLeft *left)
+{
+	left->conflicts = palloc(sizeof(int64) * then->nfields);
+	for (int f = 0; f < then->nfields; f++)
+	{
+		const SlConflict *conflict = was->golden[f].conflict;
+		bool              is_kept = conflict == NULL;
+
+		for (int i = 0; !is_kept && i < policy->nfields; i++)
+			is_kept = is_about(&state->golden[i], conflict->id);
+		for (int i = 0; !is_kept && i < f; i++)
+			is_kept = is_about(&was->golden[i], conflict->id);
+		if (!is_kept)
+			left->conflicts[left->nconflicts++] = conflict->id;
+	}
+}
+
+void
+sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy, const SlState *state,
+				const SlStateBytes *stored, const SlClaimedRow *known, SlLeft *left)
+{
+	const SlPolicy *then;
+	SlState        *was;
+
+	memset(left, 0, sizeof(SlLeft));
+	if (stored->len == 0 || is_of_policy(policy, stored))
+		return;
+	then = older_policy(claimed, policy->entity, stored);
+	if (then == NULL || names_all_of(policy, then))
+		return;
+	was = sl_claimed_state(claimed, then, stored, known);
+	find_rows(policy, then, was, left);
+	find_conflicts(policy, state, then, was, left);
 }

@@ -45,6 +45,15 @@ typedef struct SlLeftRow
 	const char *system;
 } SlLeftRow;
 
+/* What a state that an older policy wrote has of systems and fields that this one does not name. */
+typedef struct SlLeft
+{
+	int        nrows;
+	SlLeftRow *rows;
+	int        nconflicts;
+	int64     *conflicts; /* ids of open ones, of such fields alone */
+} SlLeft;
+
 /* As a registered snapshot shows the rows; NULL: a fresh one. */
 extern void sl_claimed_begin(SlClaimed *claimed, Snapshot snapshot);
 
@@ -67,9 +76,9 @@ extern SlState *sl_claimed_state(SlClaimed *claimed, const SlPolicy *policy,
 extern void     sl_claimed_part(SlClaimed *claimed, const SlPolicy *policy, int system,
 								const SlStateBytes *stored, SlState *scratch);
 
-/* What waits of a state that an older policy wrote, for systems that this one does not name. */
-extern SlLeftRow *sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy,
-								  const SlStateBytes *stored, const SlClaimedRow *known,
-								  int *n);
+/* What is left of it once the record is written by this policy, by which it was read as state. */
+extern void sl_claimed_left(SlClaimed *claimed, const SlPolicy *policy,
+							const SlState *state, const SlStateBytes *stored,
+							const SlClaimedRow *known, SlLeft *left);
 
 #endif

@@ -149,6 +149,7 @@ seal(SlChunk *chunk, SlRecord *record)
 	{
 		sl_outbox_collect(&chunk->outbox, chunk->diff->policy, record, chunk->now);
 		sl_outbox_drop_left(&chunk->outbox, &chunk->log, record);
+		sl_conflicts_drop_left(record, chunk->now);
 		sl_identity_rows_collect(&chunk->identities, chunk->diff->policy, record);
 	}
 	else

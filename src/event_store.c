@@ -136,6 +136,7 @@ collect(SlBatch *batch, SlRecord *record)
 {
 	sl_outbox_collect(&batch->outbox, batch->policy, record, batch->now);
 	sl_outbox_drop_left(&batch->outbox, &batch->log, record);
+	sl_conflicts_drop_left(record, batch->now);
 	sl_identity_rows_collect(&batch->identities, batch->policy, record);
 	sl_record_seal(batch->policy, record, batch->context);
 }

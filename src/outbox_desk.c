@@ -94,10 +94,10 @@ leave_out(SlRecord *record, int64 id)
 {
 	int n = 0;
 
-	for (int i = 0; i < record->nleft; i++)
-		if (record->left[i].id != id)
-			record->left[n++] = record->left[i];
-	record->nleft = n;
+	for (int i = 0; i < record->left.nrows; i++)
+		if (record->left.rows[i].id != id)
+			record->left.rows[n++] = record->left.rows[i];
+	record->left.nrows = n;
 }
 
 /*

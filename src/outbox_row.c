@@ -336,14 +336,14 @@ sl_outbox_collect(SlOutboxRows *outbox, const SlPolicy *policy, SlRecord *record
 void
 sl_outbox_drop_left(SlOutboxRows *outbox, SlLog *log, const SlRecord *record)
 {
-	for (int i = 0; record->is_dirty && i < record->nleft; i++)
+	for (int i = 0; record->is_dirty && i < record->left.nrows; i++)
 	{
 		SlLogEntry entry = {.event = SL_EVENT_DROPPED,
-							.system = record->left[i].system,
+							.system = record->left.rows[i].system,
 							.version = record->state->version,
 							.detail = "the policy does not name it any more"};
 
-		sl_outbox_drop(outbox, record->left[i].id);
+		sl_outbox_drop(outbox, record->left.rows[i].id);
 		sl_log_add(log, record, &entry);
 	}
 }

@@ -130,7 +130,10 @@ sl_resolve_entry(const SlRequest *request)
 						.detail = request->note};
 }
 
-/* The policy may have dropped the field since: then only the row is left to close. */
+/*
+ * The policy may have dropped the field since: then only the row is left to close, and the
+ * record forgets the conflict, should the field come back.
+ */
 static void
 decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 {
@@ -144,6 +147,7 @@ decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 						   request->value, &decision))
 	{
 		sl_resolve_close(request, (Datum) 0, "dropped", batch->now);
+		sl_batch_renew(batch, record);
 		return;
 	}
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),

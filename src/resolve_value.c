@@ -161,6 +161,23 @@ read_value(const SlPolicy *policy, int field, Jsonb *said)
 	return value;
 }
 
+/* What a system showed, or C is, may be of a type that the field had once. */
+static void
+check_fit(const SlPolicy *policy, const SlDecision *decision)
+{
+	for (int i = 0; i < decision->nfields; i++)
+	{
+		bool  is_null;
+		Datum said;
+
+		if (decision->values[i].kind == SL_ABSENT ||
+			sl_value_is_null(&decision->values[i]))
+			continue;
+		said = sl_value_to_jsonb(&decision->values[i], &is_null);
+		(void) read_value(policy, decision->fields[i], DatumGetJsonbP(said));
+	}
+}
+
 /* Where in the decision a key of the object belongs; a key that is none is an error. */
 static int
 place_of_key(const SlPolicy *policy, const SlDecision *decision, const char *key)
@@ -216,7 +233,10 @@ sl_resolve_fields(const SlPolicy *policy, const SlState *state, int64 id,
 	if (decision->nfields == 0)
 		return false;
 	if (winner != NULL)
+	{
 		take_winner(policy, state, decision, winner);
+		check_fit(policy, decision);
+	}
 	else if (is_of_group(policy, decision))
 		take_object(policy, decision, value);
 	else

@@ -223,8 +223,8 @@ sl_record_open(SlStore *store, SlRecord *record)
 	if (record->state != NULL)
 		return;
 	record->state = sl_claimed_state(&store->claimed, policy, &stored, &record->leased);
-	record->left = sl_claimed_left(&store->claimed, policy, &stored, &record->leased,
-								   &record->nleft);
+	sl_claimed_left(&store->claimed, policy, record->state, &stored, &record->leased,
+					&record->left);
 	record->match = sl_match_hash_of_state(policy, record->state);
 	record->native_ids = palloc(sizeof(char *) * policy->nsystems);
 	record->former_ids = palloc(sizeof(char *) * policy->nsystems);

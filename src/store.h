@@ -50,14 +50,13 @@ typedef struct SlRecord
 	ItemPointerData tid;       /* there; before that, where it may stand, or invalid */
 	const char     *stored;    /* under the lock; NULL: it was not locked */
 	int32           stored_len;
-	SlClaimedRow    leased;     /* its row that is being acknowledged, if one is */
-	int             nevents;    /* still to come in this batch */
-	SlState        *state;      /* NULL until sl_record_open() */
-	SlMatchHash     match;      /* of what was stored */
-	const char    **native_ids; /* by system, as they were stored */
-	const char    **former_ids; /* the same, of what was deleted there */
-	SlLeftRow      *left;       /* rows of systems that only an older policy names */
-	int             nleft;
+	SlClaimedRow    leased;          /* its row that is being acknowledged, if one is */
+	int             nevents;         /* still to come in this batch */
+	SlState        *state;           /* NULL until sl_record_open() */
+	SlMatchHash     match;           /* of what was stored */
+	const char    **native_ids;      /* by system, as they were stored */
+	const char    **former_ids;      /* the same, of what was deleted there */
+	SlLeft          left;            /* of what only an older policy names */
 	List           *claimed;         /* native ids that this call made its own, char *, */
 	int             claiming_system; /* ... in that system */
 	bool            is_dirty;

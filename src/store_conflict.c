@@ -81,6 +81,15 @@ static SlPlan close_row = {
 	.nargs = 5,
 	.argtypes = {INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
 
+/* Unless a human has closed it just now. */
+static SlPlan drop_row = {
+	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', resolution = 'dropped',"
+		   "  resolved_at = $2"
+		   " WHERE c.id OPERATOR(pg_catalog.=) $1"
+		   "  AND c.status OPERATOR(pg_catalog.=) 'open'",
+	.nargs = 2,
+	.argtypes = {INT8OID, TIMESTAMPTZOID}};
+
 void
 sl_conflicts_number(SlEffects *effects)
 {
@@ -230,4 +239,16 @@ sl_conflicts_put(const SlPolicy *policy, const SlRecord *record, const SlEffects
 {
 	for (int i = 0; i < effects->nconflicts; i++)
 		write_effect(policy, record, &effects->conflicts[i], now);
+}
+
+void
+sl_conflicts_drop_left(const SlRecord *record, TimestampTz now)
+{
+	for (int i = 0; record->is_dirty && i < record->left.nconflicts; i++)
+	{
+		Datum values[2] = {Int64GetDatum(record->left.conflicts[i]),
+						   TimestampTzGetDatum(now)};
+
+		sl_query_write(&drop_row, values, NULL);
+	}
 }

@@ -17,4 +17,7 @@ extern void sl_conflicts_number(SlEffects *effects);
 extern void sl_conflicts_put(const SlPolicy *policy, const SlRecord *record,
 							 const SlEffects *effects, TimestampTz now);
 
+/* The record is written by a policy that has dropped all that some open conflicts are about. */
+extern void sl_conflicts_drop_left(const SlRecord *record, TimestampTz now);
+
 #endif
