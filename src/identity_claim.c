@@ -178,7 +178,13 @@ lock_moved(SlChunk *chunk, SlArrival **open, int n)
 		return;
 	sl_record_sort(records, nrecords);
 	sl_store_begin_look(&chunk->diff->store);
-	sl_store_lock(&chunk->diff->store, records, nrecords);
+	if (!chunk->diff->options.is_dry_run)
+		sl_store_lock(&chunk->diff->store, records, nrecords);
+	else
+	{
+		sl_dry_load(chunk->diff, records, nrecords);
+		sl_store_end_look(&chunk->diff->store);
+	}
 }
 
 static void
@@ -210,6 +216,21 @@ finish_claim(SlChunk *chunk, SlClaim *claim)
 		sl_record_claimed(arrival->record, diff->system, claim->native_id);
 }
 
+/* Until each is where it belongs. */
+static void
+find_places(SlChunk *chunk, SlArrival **open, int n)
+{
+	for (int round = 0; n > 0; round++)
+	{
+		if (round == MAX_ROUNDS)
+			raise_moving(open[0]);
+		if (!chunk->diff->options.is_dry_run)
+			lock_matches(chunk, open, n);
+		n = look_again(chunk, open, n);
+		lock_moved(chunk, open, n);
+	}
+}
+
 void
 sl_identity_settle(SlChunk *chunk)
 {
@@ -218,17 +239,15 @@ sl_identity_settle(SlChunk *chunk)
 	SlClaim    *claims;
 	int         nclaims = n;
 
-	if (n == 0 || chunk->diff->options.is_dry_run)
+	if (n == 0)
 		return;
-	claims = claim(chunk, open, n);
-	for (int round = 0; n > 0; round++)
+	if (chunk->diff->options.is_dry_run)
 	{
-		if (round == MAX_ROUNDS)
-			raise_moving(open[0]);
-		lock_matches(chunk, open, n);
-		n = look_again(chunk, open, n);
-		lock_moved(chunk, open, n);
+		find_places(chunk, open, n);
+		return;
 	}
+	claims = claim(chunk, open, n);
+	find_places(chunk, open, n);
 	for (int i = 0; i < nclaims; i++)
 		finish_claim(chunk, &claims[i]);
 }

@@ -19,8 +19,7 @@
 
 /*
  * What is due at once takes a new place at the end; a dead letter is never due.  An error stays
- * where nobody names another, but not beside another content: it may quote a sensitive value,
- * and what people see of it is masked by the content.
+ * where nobody names another, but not beside another content, of which it says nothing.
  */
 static SlPlan end_lease = {
 	.sql =

@@ -43,6 +43,24 @@ SELECT is(pg_temp.both('support', '[{"ticket": "t_12", "gone": true}, {"ticket":
 	'lives and deaths');
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
+-- A key that stands twice, the second time with a native id
+SELECT is(pg_temp.both('support', '[{"record_key": "x1", "ticket": "x_1", "phone": "1"}, {"record_key": "x2", "phone": "2"}]'),
+	ARRAY['x1 accepted -> crm', 'x2 accepted -> crm'],
+	'two records, one with a native id');
+SELECT is(pg_temp.both('support', '[{"record_key": "x2", "phone": "3"}, {"record_key": "x2", "ticket": "x_1", "phone": "4"}]'),
+	ARRAY['x2 accepted -> crm', 'x2 conflict (native id x_1: its key and its native id name two records)'],
+	'of another record');
+SELECT is(pg_temp.both('support', '[{"record_key": "x2", "phone": "5"}, {"record_key": "x2", "ticket": "x_1", "phone": "6"}]'),
+	ARRAY['x2 accepted -> crm', 'x2 conflict (native id x_1: its native id is in open conflict)'],
+	'in open conflict');
+SELECT is(pg_temp.both('support', '[{"record_key": "x2", "phone": "7"}, {"record_key": "x2", "ticket": "x_2", "phone": "8"}, {"ticket": "x_2", "phone": "9"}]'),
+	ARRAY['x2 accepted -> crm', 'x2 accepted -> crm', 'x2 accepted -> crm (found by native id x_2)'],
+	'that nobody has');
+SELECT is(sync_resolve(pg_temp.doubt(), value => '"x1"'), true, 'a human says which');
+SELECT is(pg_temp.both('support', '[{"record_key": "x2", "phone": "5"}, {"record_key": "x2", "ticket": "x_1", "phone": "10"}]'),
+	ARRAY['x2 accepted -> crm', 'x1 accepted -> crm (found by native id x_1)'],
+	'of another record, as a human has said');
+
 -- Many at once: each of its own, none twice
 SELECT is((SELECT string_agg(DISTINCT v.verdict, ',') FROM sync_diff('support', 'contact',
 	(SELECT json_agg(json_build_object('ticket', 'm_' || n, 'email', 'mail ' || n)) FROM generate_series(1, 3000) AS n)::text) AS v), 'accepted', 'three thousand new ones');
