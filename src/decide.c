@@ -330,6 +330,8 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 		sl_decide_deletion(event);
 	else if (sl_is_of_former_life(event))
 		sl_decide_former(event);
+	else if (sl_is_older_than_gone(event))
+		sl_take_older(event);
 	else if (event->is_closed)
 		sl_decide_closed(event);
 	else

@@ -77,6 +77,9 @@ extern bool      sl_is_buried(const SlSpot *spot, const SlObservation *obs);
 extern bool      sl_is_unchanged(const SlSpot *spot, const SlObservation *obs);
 extern SlOutcome sl_apply_stale(SlEvent *event, int field);
 
+/* The same in a record that is not there: a buried edit is named, and nothing else moves. */
+extern SlOutcome sl_close_stale(SlEvent *event, int field);
+
 /* Notes that the system showed the value, under the observation's token. */
 extern void sl_show(SlEvent *event, int field, bool is_own);
 
@@ -364,6 +367,10 @@ extern bool sl_bears_former_id(const SlPart *part, const SlObservation *obs);
 /* ... and may be a late photograph of that: nothing of it is there any more. */
 extern bool sl_is_of_former_life(const SlEvent *event);
 extern void sl_decide_former(SlEvent *event);
+
+/* The record is gone there, and the version is from before all that is known of it. */
+extern bool sl_is_older_than_gone(const SlEvent *event);
+extern void sl_take_older(SlEvent *event);
 
 extern bool sl_is_just_erased(const SlEvent *event);
 extern bool sl_is_photograph_under_create(const SlEvent *event);

@@ -95,15 +95,19 @@ sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
 	return false;
 }
 
-/* Its own token counts for all fields. */
+/* Its own token counts for all fields, those that nobody has set too. */
 static void
 note_token(SlEvent *event)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlSpot spot = sl_event_spot(event, f);
+		SlSpot    spot = sl_event_spot(event, f);
+		SlGolden *golden = sl_spot_golden(&spot);
 
-		(void) sl_note_token(&spot, event->obs->token);
+		if (!sl_note_token(&spot, event->obs->token) || golden->is_known)
+			continue;
+		golden->is_known = true;
+		golden->value = sl_value_null();
 	}
 }
 
@@ -354,9 +358,10 @@ sl_decide_deletion(SlEvent *event)
 	SlPart    *part = &event->state->parts[event->obs->system];
 	SlOutcome *outcome = &event->effects->record_outcome;
 
-	if (!sl_shows_record(part))
-		*outcome = is_ours(part) ? take_echo(event, part) : SL_UNCHANGED;
-	else if (sl_is_stale_deletion(event->policy, event->state, event->obs))
+	if (!sl_shows_record(part) && !is_ours(part))
+		*outcome = SL_UNCHANGED;
+	else if (sl_shows_record(part) &&
+			 sl_is_stale_deletion(event->policy, event->state, event->obs))
 	{
 		sl_event_say(event, SL_RECORD, "older than what is known");
 		*outcome = SL_STALE;

@@ -10,21 +10,6 @@
 
 #include "rules.h"
 
-/* An older observation whose edit our write buried is named; nothing else moves. */
-static SlOutcome
-close_stale(SlEvent *event, int field)
-{
-	SlSpot spot = sl_event_spot(event, field);
-
-	if (sl_is_buried(&spot, event->obs))
-	{
-		sl_spot_shown(&spot)->token_own = event->obs->token;
-		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(),
-					   "superseded");
-	}
-	return SL_STALE;
-}
-
 /* SL_HELD: the value is a system's own word. */
 static SlOutcome
 look_at_field(SlEvent *event, int field, bool is_create_to_land)
@@ -33,7 +18,7 @@ look_at_field(SlEvent *event, int field, bool is_create_to_land)
 	SlOutcome outcome;
 
 	if (sl_is_stale(&spot, event->obs))
-		return close_stale(event, field);
+		return sl_close_stale(event, field);
 	if (sl_is_unchanged(&spot, event->obs))
 		return SL_UNCHANGED;
 	outcome = sl_apply_echo(event, field);

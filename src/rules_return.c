@@ -182,6 +182,40 @@ brings_another_id(const SlPart *part, const SlObservation *obs)
 	return known != NULL && obs->native_id != NULL && strcmp(known, obs->native_id) != 0;
 }
 
+/* What the system told of the record's end counts for all fields, those left out too. */
+bool
+sl_is_older_than_gone(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+	bool          is_older = false;
+
+	if (event->obs->token.len == 0 || sl_shows_record(part) ||
+		brings_another_id(part, event->obs))
+		return false;
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlSpot  spot = sl_event_spot(event, f);
+		SlToken known = sl_spot_shown(&spot)->token;
+
+		if (known.len == 0)
+			continue;
+		if (sl_compare_tokens(&spot, event->obs->token, known) >= 0)
+			return false;
+		is_older = true;
+	}
+	return is_older;
+}
+
+void
+sl_take_older(SlEvent *event)
+{
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (sl_is_present(event, f))
+			event->effects->outcomes[f] = sl_close_stale(event, f);
+	event->effects->record_outcome = SL_STALE;
+	sl_event_say(event, SL_RECORD, "older than what is known");
+}
+
 /* Under a version that was known before our delete was acked: it is older than that. */
 bool
 sl_is_of_erased_version(const SlEvent *event)

@@ -162,6 +162,20 @@ sl_apply_stale(SlEvent *event, int field)
 	return SL_CONFLICTED;
 }
 
+SlOutcome
+sl_close_stale(SlEvent *event, int field)
+{
+	SlSpot spot = sl_event_spot(event, field);
+
+	if (sl_is_buried(&spot, event->obs))
+	{
+		sl_spot_shown(&spot)->token_own = event->obs->token;
+		sl_record_loss(event, field, SL_CONFLICT_COLLISION, sl_value_absent(),
+					   "superseded");
+	}
+	return SL_STALE;
+}
+
 void
 sl_show(SlEvent *event, int field, bool is_own)
 {
