@@ -257,7 +257,7 @@ identify_keyed(SlChunk *chunk, SlIntake *intake, SlIdentity *identity)
 		follow_link(chunk, intake, identity);
 }
 
-/* A native id that another payload of the chunk is about to give or to take away. */
+/* A native id that another payload of the chunk is about to give, take away or hold. */
 static bool
 is_on_its_way(const SlChunk *chunk)
 {
@@ -293,13 +293,38 @@ may_match(const SlPolicy *policy, const SlIntake *other, const SlIntake *intake)
 }
 
 static bool
+is_named(const SlRecord *record, const char *key)
+{
+	return (int32) strlen(key) == record->key_len &&
+		   memcmp(key, record->key, record->key_len) == 0;
+}
+
+/* It gives a native id to a record that the payload at hand matches. */
+static bool
+links_a_match(const SlChunk *chunk, const SlArrival *arrival)
+{
+	ListCell *cell;
+
+	if (!arrival->identity.needs_link)
+		return false;
+	if (chunk->identity.found == SL_BY_MATCH)
+		return is_named(arrival->record, chunk->intake.key);
+	foreach (cell, chunk->identity.candidates)
+		if (is_named(arrival->record, lfirst(cell)))
+			return true;
+	return false;
+}
+
+static bool
 waits_for_a_match(const SlChunk *chunk)
 {
 	for (int i = 0; i < chunk->narrivals; i++)
 	{
 		const SlArrival *arrival = &chunk->arrivals[i];
 
-		if (arrival->record != NULL &&
+		if (arrival->record == NULL)
+			continue;
+		if (links_a_match(chunk, arrival) ||
 			may_match(chunk->diff->policy, &arrival->intake, &chunk->intake))
 			return true;
 	}

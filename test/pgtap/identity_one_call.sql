@@ -41,6 +41,14 @@ SELECT is(pg_temp.both('support', '[{"record_key": "11", "email": "l"}, {"record
 SELECT is(pg_temp.both('support', '[{"ticket": "t_12", "gone": true}, {"ticket": "t_12", "email": "m"}, {"ticket": "t_12", "gone": true}]'),
 	ARRAY['support:t_12 unchanged', 'support:t_12 accepted -> crm', 'support:t_12 accepted (found by native id t_12)'],
 	'lives and deaths');
+SELECT is(pg_temp.both('crm', '[{"record_key": "13", "email": "n"}, {"record_key": "14", "email": "o"}, {"record_key": "15", "email": "o"}]'),
+	ARRAY['13 accepted -> support', '14 accepted -> support', '15 accepted -> support'], 'records of the other side');
+SELECT is(pg_temp.both('support', '[{"record_key": "13", "ticket": "t_13", "phone": "1"}, {"ticket": "t_14", "email": "n", "phone": "2"}]'),
+	ARRAY['13 accepted', 'support:t_14 accepted -> crm'],
+	'a record that the first one links, and match_on finds no more');
+SELECT is(pg_temp.both('support', '[{"record_key": "14", "ticket": "t_15", "phone": "1"}, {"ticket": "t_16", "email": "o"}]'),
+	ARRAY['14 accepted', '15 agreed (matched on email)'],
+	'one of two, and the other is meant');
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
 -- A key that stands twice, the second time with a native id
