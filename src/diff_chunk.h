@@ -61,7 +61,7 @@ typedef struct SlChunk
 	SlOutboxRows   outbox;
 	SlIdentityRows identities;
 	int            nmoving_ids; /* hashes of native ids that arrivals give ... */
-	uint32        *moving_ids;  /* ... to a record, or take away */
+	uint32        *moving_ids;  /* ... to a record, take away, or hold for a human */
 } SlChunk;
 
 extern SlObservation sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake);

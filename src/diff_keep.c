@@ -47,7 +47,7 @@ keep_intake(const SlChunk *chunk, SlIntake *intake)
 			values[f].data = keep_bytes(chunk, values[f].data, values[f].len);
 }
 
-/* Those after it wait where they show a native id that it gives or takes away. */
+/* Those after it wait where they show a native id that it gives, takes away or holds. */
 static void
 note_moving_id(SlChunk *chunk, const char *native_id)
 {
@@ -71,11 +71,10 @@ keep_identity(SlChunk *chunk, SlArrival *arrival)
 		identity->doubt = pstrdup(identity->doubt);
 	identity->link.held_version.data = keep_bytes(chunk, identity->link.held_version.data,
 												  identity->link.held_version.len);
-	if (identity->needs_link)
+	if (identity->needs_link || identity->found == SL_IN_DOUBT ||
+		arrival->intake.is_id_free)
 		note_moving_id(chunk, arrival->intake.native_id);
 	note_moving_id(chunk, identity->replaced);
-	if (arrival->intake.is_id_free)
-		note_moving_id(chunk, arrival->intake.native_id);
 }
 
 /* The text of the record at hand, for those who may have to read it. */
