@@ -65,13 +65,45 @@ CREATE FUNCTION sync_masked_sides(entity text, field text, sides jsonb) RETURNS 
 COMMENT ON FUNCTION sync_masked_sides(text, text, jsonb) IS
     'The sides of a conflict as people may see them: {system: [values]}, each value by sync_masked.';
 
--- What a target says may quote what it was sent, or what it holds, in any form: as it names a
--- value, of another field, cut short.  So only the status says nothing of it.
-CREATE FUNCTION sync_masked_words(entity text, words text) RETURNS text
+-- What a target says may quote what it was sent, or what it holds, by the name that it has there.
+CREATE FUNCTION sync_sensitive_words(entity text, record_key text, change_set jsonb) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE
-        WHEN $2 IS NULL OR sync_sensitive_fields($1) = '{}' OR $2 ~ '^([45]\d\d|0)$' THEN $2
-        ELSE coalesce(pg_catalog.substring($2, '^([45]\d\d|0)(?:: | - )') || ': ', '')
-            || '*** (it may hold a sensitive value)' END;
-COMMENT ON FUNCTION sync_masked_words(text, text) IS
-    'What a worker said of a call, as people may see it: of an entity with a sensitive field only the status with which it begins ("503: ...").';
+BEGIN ATOMIC
+    WITH shown(field, value) AS (
+        SELECT f.name, d.data -> f.name
+        FROM pg_catalog.unnest(sync_sensitive_fields($1)) AS f(name)
+        CROSS JOIN LATERAL (
+            SELECT $3
+            UNION ALL
+            SELECT r.data FROM sync_record AS r WHERE r.record_key = $2 AND r.entity = $1
+            UNION ALL
+            SELECT h.data FROM sync_shadow AS h WHERE h.record_key = $2 AND h.entity = $1) AS d(data)
+    ), word(field, word) AS (
+        SELECT DISTINCT w.field, v.value #>> '{}'
+        FROM shown AS w CROSS JOIN LATERAL pg_catalog.jsonb_path_query(w.value, 'strict $.**') AS v(value)
+        WHERE pg_catalog.jsonb_typeof(v.value) NOT IN ('object', 'array', 'null')
+    ), named(word) AS (
+        SELECT word FROM word
+        UNION
+        SELECT n.value #>> '{}' FROM word AS w
+        JOIN sync_entity AS e ON e.entity = $1
+        CROSS JOIN LATERAL pg_catalog.jsonb_each(e.config -> 'fields' -> w.field -> 'values') AS m
+        CROSS JOIN LATERAL pg_catalog.jsonb_each(m.value) AS n
+        WHERE n.key = w.word
+    )
+    SELECT f.word FROM named AS n
+    CROSS JOIN LATERAL (VALUES (n.word), (pg_catalog.btrim(pg_catalog.to_json(n.word)::text, '"')),
+        (CASE WHEN n.word ~ '^\d{4}-\d\d-\d\dT' THEN pg_catalog.substr(n.word, 1, 10) END)) AS f(word)
+    WHERE f.word <> '';
+END;
+COMMENT ON FUNCTION sync_sensitive_words(text, text, jsonb) IS
+    'The values of sensitive fields in a change-set and in all that is known of a record, as the systems name them too.';
+
+CREATE FUNCTION sync_masked_words(entity text, record_key text, change_set jsonb, words text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN $4 IS NOT NULL AND sync_sensitive_fields($1) <> '{}' AND EXISTS (
+            SELECT FROM sync_sensitive_words($1, $2, $3) AS s(word)
+            WHERE pg_catalog.strpos(pg_catalog.lower($4), pg_catalog.lower(s.word)) > 0)
+        THEN '*** (it holds a sensitive value)' ELSE $4 END;
+COMMENT ON FUNCTION sync_masked_words(text, text, jsonb, text) IS
+    'What a worker said of a call with this change-set, as people may see it: masked where it repeats a sensitive value that the change-set or the record holds.';

@@ -91,7 +91,11 @@ BEGIN ATOMIC
              ) AS w(outcome, fields)) AS o(words)
     CROSS JOIN LATERAL (
         SELECT CASE WHEN e.event IN ('failed', 'failed for good', 'put off') THEN
-            sync_masked_words(e.entity, e.detail) END) AS m(words)
+            sync_masked_words(e.entity, e.record_key, (
+                SELECT c.change_set FROM sync_event AS c
+                WHERE c.record_key = e.record_key AND c.entity = e.entity AND c.id < e.id
+                  AND c.event = 'claimed' AND c.idempotency_key = e.idempotency_key
+                ORDER BY c.id DESC LIMIT 1), e.detail) END) AS m(words)
     WHERE e.record_key = $2 AND e.entity = $1;
 END;
 COMMENT ON FUNCTION sync_trace_events(text, text) IS

@@ -103,16 +103,27 @@ CREATE VIEW sync_savings AS
 COMMENT ON VIEW sync_savings IS
     'Per day (UTC) and entity: records that arrived, calls that were made to targets (confirmed, failed, put off or lost), and the calls that were avoided, compared with a sync that tells every other writable system of every record it sees. Lower bounds, as sync_activity says.';
 
+-- Of a row that is there only: nobody is to try words of his own.
+CREATE FUNCTION sync_dead_letter_words(id bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT sync_masked_words(o.entity, o.record_key, o.change_set, o.last_error)
+    FROM sync_outbox AS o WHERE o.id = $1 AND o.status = 'dead';
+END;
+COMMENT ON FUNCTION sync_dead_letter_words(bigint) IS
+    'Why a dead letter failed, as people may see it. Part of sync_dead_letters.';
+
 CREATE VIEW sync_dead_letters AS
     SELECT o.id, o.entity, o.record_key, o.target_system, o.source_system, o.action,
         sync_masked(o.entity, NULL, o.change_set) AS change_set, o.idempotency_key, o.attempts,
-        sync_masked_words(o.entity, o.last_error) AS last_error,
+        sync_dead_letter_words(o.id) AS last_error,
         o.created_at, o.updated_at AS died_at
     FROM sync_outbox AS o WHERE o.status = 'dead';
 COMMENT ON VIEW sync_dead_letters IS
     'Change-sets that failed too often, or for good. Send one again with sync_redrive(id), or give it up with sync_discard(id, reason); the next change of its record revives it by itself. Sensitive values are masked.';
 COMMENT ON COLUMN sync_dead_letters.last_error IS
-    'What the worker said of its last attempt, or of an earlier one with the same content where it said nothing of that. Of an entity with a sensitive field only the status with which it begins ("503: ..."): sync_outbox has all of it.';
+    'What the worker said of its last attempt, or of an earlier one with the same content where it said nothing of that; masked where it repeats a sensitive value.';
 
 CREATE VIEW sync_outbox_event AS
     SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(

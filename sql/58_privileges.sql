@@ -42,7 +42,7 @@ CREATE VIEW sync_privileges AS
         ('sync_is_sensitive_group', '{reader,reviewer}'),
         ('sync_is_current', '{reader,reviewer}'),
         ('sync_sensitive_fields', '{reader,reviewer}'),
-        ('sync_masked_words', '{reader}'),
+        ('sync_dead_letter_words', '{reader}'),
         ('sync_audit', '{reader}'),
         ('sync_divergence', '{reader}'),
         ('sync_state_divergence', '{reader}'),
@@ -74,6 +74,8 @@ CREATE VIEW sync_privileges AS
         ('sync_privileges', '{}'),
         -- what is stored, values and all
         ('sync_record', '{}'),
+        ('sync_sensitive_words', '{}'),
+        ('sync_masked_words', '{}'),
         ('sync_state_record', '{}'),
         ('sync_shadow', '{}'),
         ('sync_state_shadows', '{}'),

@@ -102,7 +102,7 @@ SELECT is_empty($$
 	WHERE p.privilege IS NOT NULL AND p.kind <> 'TYPE'
 	  AND NOT EXISTS (SELECT FROM call AS c WHERE c.statement ~ ('\m' || o.name || '\M'))
 	  -- of views, of triggers, of sync_apply; and what needs pg_cron
-	  AND o.name NOT IN ('sync_now', 'sync_systems', 'sync_masked', 'sync_masked_sides', 'sync_masked_words', 'sync_is_sensitive', 'sync_is_sensitive_group', 'sync_is_current', 'sync_sensitive_fields',
+	  AND o.name NOT IN ('sync_now', 'sync_systems', 'sync_masked', 'sync_masked_sides', 'sync_masked_words', 'sync_sensitive_words', 'sync_dead_letter_words', 'sync_is_sensitive', 'sync_is_sensitive_group', 'sync_is_current', 'sync_sensitive_fields',
 		'sync_health_outbox', 'sync_health_review', 'sync_health_server', 'sync_health_attached', 'sync_state_divergence', 'sync_state_record',
 		'sync_state_shadows', 'sync_key_version', 'sync_capture', 'sync_merge', 'sync_schedule')
 $$, 'nothing that is granted goes untried');
