@@ -24,6 +24,7 @@ CREATE TABLE sync_outbox (
     place           xid8,
     retry_at        timestamptz,
     claim_id        bigint,
+    built_by        integer,
     CONSTRAINT sync_outbox_pkey PRIMARY KEY (id),
     CONSTRAINT sync_outbox_status_check CHECK (
         CASE status WHEN 'pending' THEN lease IS NULL AND
@@ -58,6 +59,8 @@ COMMENT ON COLUMN sync_outbox.place IS
 COMMENT ON COLUMN sync_outbox.retry_at IS 'visible_at of a row that waits for its retry; else null.';
 COMMENT ON COLUMN sync_outbox.claim_id IS
     'Of a leased row: the number of its claim among the events, which stands here until it is known what comes of it.';
+COMMENT ON COLUMN sync_outbox.built_by IS
+    'Of a create that was claimed: the version of the policy by which it was built, and by which it goes again; else null.';
 
 CREATE FUNCTION sync_key_version(idempotency_key text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -20,10 +21,12 @@
 #include "decide.h"
 #include "duration.h"
 #include "json_out.h"
+#include "normalize.h"
 #include "outbox_claim.h"
 #include "outbox_columns.h"
 #include "outbox_row.h"
 #include "payload.h"
+#include "policy_cache.h"
 #include "query.h"
 
 /* What sync_poll returns. */
@@ -54,6 +57,8 @@ typedef struct Claim
 	SlRecord        *record;
 	int              target;
 	const SlContent *content;
+	const SlPolicy  *builder; /* the payload is in the words of this policy ... */
+	const SlContent *built;   /* ... and of this content, by the fields of that one */
 	Datum            row[SL_OUTBOX_NCOLUMNS]; /* as its table has it */
 	bool             row_nulls[SL_OUTBOX_NCOLUMNS];
 	Datum            values[NCOLUMNS]; /* as it is handed out */
@@ -86,8 +91,11 @@ payload_of(const Claim *claim)
 	SlPayloadMarks marks = {json_string(record->key, record->key_len),
 							json_string(idempotency_key, strlen(idempotency_key))};
 
-	return JsonbPGetDatum(sl_payload(claim->batch->policy, record->state, claim->target,
-									 claim->content, &marks));
+	return JsonbPGetDatum(
+		sl_payload(claim->builder, record->state,
+				   sl_policy_system(claim->builder,
+									claim->batch->policy->systems[claim->target].name),
+				   claim->built, &marks));
 }
 
 static void
@@ -141,6 +149,63 @@ describe(Claim *claim)
 			 sl_content_hash(policy, record->state, claim->target, content));
 }
 
+static SlContent *
+read_content(const SlPolicy *policy, Jsonb *change_set)
+{
+	SlContent *content = palloc(sizeof(SlContent));
+
+	content->action = SL_ACTION_CREATE;
+	content->nfields = 0;
+	content->fields = palloc(sizeof(int) * policy->nfields);
+	content->values = palloc(sizeof(SlValue) * policy->nfields);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlFieldSpec *spec = &policy->fields[f];
+		JsonbValue         found;
+		SlReason           reason;
+		int                n = content->nfields;
+
+		if (getKeyJsonValueFromContainer(&change_set->root, spec->name, spec->name_len,
+										 &found) == NULL)
+			continue;
+		if (!sl_normalize_jsonb(policy, f, JsonbValueToJsonb(&found), &content->values[n],
+								&reason))
+			elog(ERROR, "what was sent of field \"%s\" is no value of it", spec->name);
+		content->fields[n] = f;
+		content->nfields++;
+	}
+	return content;
+}
+
+static bool
+has_key_of_row(const Claim *claim)
+{
+	return strcmp(TextDatumGetCString(claim->values[COL_IDEMPOTENCY_KEY]),
+				  TextDatumGetCString(claim->row[SL_OUTBOX_IDEMPOTENCY_KEY])) == 0;
+}
+
+/*
+ * A create of unknown outcome goes again as it was called, by the policy that built it: under
+ * its key the target may know it.
+ */
+static void
+build_again(Claim *claim)
+{
+	const SlPolicy *policy = claim->batch->policy;
+	const SlPolicy *then;
+	int32           version = DatumGetInt32(claim->row[SL_OUTBOX_BUILT_BY]);
+
+	if (claim->row_nulls[SL_OUTBOX_BUILT_BY] || version == policy->version ||
+		!has_key_of_row(claim))
+		return;
+	then = sl_policy_of_version(policy->entity, version);
+	if (then == NULL || sl_policy_system(then, policy->systems[claim->target].name) < 0)
+		return;
+	claim->builder = then;
+	claim->values[COL_CHANGE_SET] = claim->row[SL_OUTBOX_CHANGE_SET];
+	claim->built = read_content(then, DatumGetJsonbP(claim->row[SL_OUTBOX_CHANGE_SET]));
+}
+
 static void
 set_row(Claim *claim, int column, Datum value)
 {
@@ -184,6 +249,8 @@ lease_row(SlPoll *poll, Claim *claim)
 	set_row(claim, SL_OUTBOX_CHANGE_SET, claim->values[COL_CHANGE_SET]);
 	set_row(claim, SL_OUTBOX_HASH, claim->values[COL_HASH]);
 	set_row(claim, SL_OUTBOX_IDEMPOTENCY_KEY, claim->values[COL_IDEMPOTENCY_KEY]);
+	claim->row_nulls[SL_OUTBOX_BUILT_BY] = claim->content->action != SL_ACTION_CREATE;
+	claim->row[SL_OUTBOX_BUILT_BY] = Int32GetDatum(claim->builder->version);
 	claim->row_nulls[SL_OUTBOX_WORKER] = poll->worker == NULL;
 	if (poll->worker != NULL)
 		set_row(claim, SL_OUTBOX_WORKER, CStringGetTextDatum(poll->worker));
@@ -231,21 +298,34 @@ find_row(SlPoll *poll, Claim *claim, SlCandidate *candidate)
 	return !claim->row_nulls[SL_OUTBOX_PLACE] && claim->row_nulls[SL_OUTBOX_LEASE];
 }
 
+static Claim
+begin(SlBatch *batch, SlRecord *record, int target)
+{
+	return (Claim){.batch = batch,
+				   .record = record,
+				   .target = target,
+				   .builder = batch->policy};
+}
+
 static void
 claim_record(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 			 SlCandidate *candidate)
 {
-	Claim claim = {.batch = batch, .record = record, .target = target};
+	Claim claim = begin(batch, record, target);
+	bool  was_called = record->state->parts[target].existence == SL_CREATE_LOST;
 
 	if (!find_row(poll, &claim, candidate))
 		return;
 	sl_batch_renew(batch, record);
 	claim.content = sl_decide_claim(batch->policy, record->state, target, batch->now);
+	claim.built = claim.content;
 	if (claim.content->action == SL_ACTION_NONE)
 		drop_claim(batch, record, target);
 	else
 	{
 		describe(&claim);
+		if (was_called && claim.content->action == SL_ACTION_CREATE)
+			build_again(&claim);
 		hand_out(poll, &claim);
 	}
 }
@@ -316,7 +396,7 @@ static bool
 claim_alone(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 			SlCandidate *candidate)
 {
-	Claim claim = {.batch = batch, .record = record, .target = target};
+	Claim claim = begin(batch, record, target);
 
 	if (IsolationUsesXactSnapshot() ||
 		!is_update_of(batch->policy, record->state, target, candidate->turn.id))
@@ -325,6 +405,7 @@ claim_alone(SlPoll *poll, SlBatch *batch, SlRecord *record, int target,
 		return true;
 	if (!describe_update(&claim))
 		return false;
+	claim.built = claim.content;
 	hand_out(poll, &claim);
 	return true;
 }

@@ -188,6 +188,7 @@ insert_row(SlTable *table, const SlPolicy *policy, const SlRows *rows, int i,
 	nulls[SL_OUTBOX_PLACE] = true;
 	nulls[SL_OUTBOX_RETRY_AT] = true;
 	nulls[SL_OUTBOX_CLAIM_ID] = true;
+	nulls[SL_OUTBOX_BUILT_BY] = true;
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
 	else
@@ -228,6 +229,21 @@ renew_hash(SlTable *table, Datum hash, Datum *values, const bool *nulls)
 	sl_table_update_found(table, values, nulls);
 }
 
+/* No two contents share a key: a create that was called goes again as it was built. */
+static void
+fold_content(const SlRows *rows, int i, TimestampTz now, Datum *values, bool *nulls)
+{
+	Datum change_set = values[SL_OUTBOX_CHANGE_SET];
+
+	nulls[SL_OUTBOX_BUILT_BY] |= !DatumGetBool(
+		DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
+								rows->values[ROW_IDEMPOTENCY_KEY][i],
+								values[SL_OUTBOX_IDEMPOTENCY_KEY]));
+	take_content(rows, i, now, values);
+	if (!nulls[SL_OUTBOX_BUILT_BY])
+		values[SL_OUTBOX_CHANGE_SET] = change_set;
+}
+
 /*
  * A newer content folds into the row: its id, age, time, attempts and place stay.  A dead
  * letter that has something new to say is one no more, and starts anew.
@@ -248,7 +264,7 @@ fold_row(SlTable *table, const SlRows *rows, int i, TimestampTz now)
 	}
 	if (is_dead(values))
 		values[SL_OUTBOX_ATTEMPTS] = Int32GetDatum(0);
-	take_content(rows, i, now, values);
+	fold_content(rows, i, now, values, nulls);
 	if (DatumGetBool(rows->values[ROW_BLOCKED][i]))
 		stand_behind(nulls);
 	else if (!waits_for_retry(now, values, nulls))
