@@ -426,6 +426,10 @@ sync_apply(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("no argument of sync_apply may be null")));
+	if (PG_GETARG_INT32(1) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_changes must be at least 1, not %d", PG_GETARG_INT32(1))));
 	settings = begin_settings();
 	sl_spi_connect();
 	napplied = apply_tables(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));

@@ -97,4 +97,5 @@ DROP FUNCTION again() CASCADE;
 
 SELECT is(pg_temp.refused($$ SELECT sync_apply('shpo') $$), '42704 no table is attached as system "shpo" | Did you mean "shop"? Known attached systems: app, shop. What waits for other systems is carried by workers.', 'a system without a table');
 SELECT throws_ok($$ SELECT sync_apply(NULL) $$, '22004', NULL, 'null');
+SELECT is(pg_temp.refused($$ SELECT sync_apply('shop', 0) $$), '22023 max_changes must be at least 1, not 0', 'none of them');
 SELECT * FROM finish();
