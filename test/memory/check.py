@@ -65,6 +65,8 @@ TURNS = {
     'views': """PERFORM count(to_jsonb(r)) FROM sync_record AS r; PERFORM count(to_jsonb(s)) FROM sync_shadow AS s;
         PERFORM count(to_jsonb(h)) FROM sync_health AS h; PERFORM count(to_jsonb(l)) FROM sync_lag AS l; PERFORM count(*) FROM sync_attached;""",
     'sync_blame, sync_trace': """PERFORM sync_blame('quiet', 'k1'), sync_trace('quiet', 'k1') FROM generate_series(1, 50);""",
+    'sync_merge': """PERFORM sync_merge(d, '{"b": [1, {"c": 3}], "a": {"x": 1}}', '[["b", 1, "c"], ["a", "x"], ["s", null, "n"]]')
+        FROM (VALUES (jsonb_build_object('b', i, 'a', ARRAY[i], 's', '[{"n": 1}]'::jsonb))) AS v (d);""",
     'sync_canonical, sync_hash, sync_changes': """PERFORM sync_canonical(d), sync_hash(d), sync_changes(d, '{"a": 1}') FROM (VALUES (jsonb_build_object('b', i, 'a', ARRAY[i]))) AS v (d);""",
     'sync_read': f"""PERFORM sync_read({CONFIG}, 'crm', format('{{"record_key": "k1", "a": "%s", "b": "É", "tags": ["b", "a"]}}', i));""",
     'sync_policy, sync_config': """PERFORM sync_policy('item'), sync_config('item'), sync_config('item', 1);""",
