@@ -230,16 +230,15 @@ see_deleted(const SlApply *apply)
 	sl_query_select(&see_deletes, values, NULL);
 }
 
-/* How many were applied; the batch tells how many were claimed. */
+/* Writes what is in the batch, and says what became of it; how many were applied. */
 static int
-apply_batch(SlApply *apply, int max_changes)
+settle_batch(SlApply *apply)
 {
 	const char *actor = GetUserNameFromId(GetUserId(), false);
 	SlWritten  *written;
 	int         n;
 	int         napplied;
 
-	claim_batch(apply, max_changes);
 	if (apply->nchanges == 0)
 		return 0;
 	sl_apply_changes(apply);
@@ -252,6 +251,29 @@ apply_batch(SlApply *apply, int max_changes)
 	see_deleted(apply);
 	sl_spi_finish();
 	return napplied;
+}
+
+/* Takes the deletes out of the batch; or, of those that were taken out, makes one. */
+static void
+put_deletes_off(SlApply *apply)
+{
+	int left = 0;
+
+	apply->deletes = palloc(sizeof(SlChange *) * Max(apply->nchanges, 1));
+	apply->ndeletes = 0;
+	for (int i = 0; i < apply->nchanges; i++)
+		if (sl_is_action(apply->changes[i], "delete"))
+			apply->deletes[apply->ndeletes++] = apply->changes[i];
+		else
+			apply->changes[left++] = apply->changes[i];
+	apply->nchanges = left;
+}
+
+static void
+take_deletes(SlApply *apply)
+{
+	apply->changes = apply->deletes;
+	apply->nchanges = apply->ndeletes;
 }
 
 static const char *
@@ -306,34 +328,54 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	table_close(rel, NoLock);
 }
 
+/*
+ * A batch of each table.  Where they refer to each other rows come after what they refer to,
+ * and go before it.
+ */
 static int
-apply_batches(SlApply *apply, int max_changes)
+apply_round(SlApply *applies, int n, int max_changes, int *nclaimed)
 {
-	MemoryContext old = CurrentMemoryContext;
-	MemoryContext batch = AllocSetContextCreate(old, "sync_ledger apply",
-												ALLOCSET_DEFAULT_SIZES);
-	int           napplied = 0;
-	int           nclaimed = 0;
+	int napplied = 0;
 
-	MemoryContextSwitchTo(batch);
-	do
+	for (int i = 0; i < n && *nclaimed < max_changes; i++)
 	{
-		napplied += apply_batch(apply, Min(BATCH, max_changes - nclaimed));
-		nclaimed += apply->nchanges;
-		MemoryContextReset(batch);
-	} while (apply->nchanges > 0 && nclaimed < max_changes);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(batch);
+		claim_batch(&applies[i], Min(BATCH, max_changes - *nclaimed));
+		*nclaimed += applies[i].nchanges;
+		if (n > 1 && applies[i].is_ordered)
+			put_deletes_off(&applies[i]);
+		napplied += settle_batch(&applies[i]);
+	}
+	for (int i = n - 1; i >= 0; i--)
+	{
+		if (applies[i].deletes == NULL)
+			continue;
+		take_deletes(&applies[i]);
+		napplied += settle_batch(&applies[i]);
+		applies[i].deletes = NULL;
+	}
 	return napplied;
 }
 
 static int
-apply_table(Oid relation, const char *system, const char *entity, int max_changes)
+apply_rounds(SlApply *applies, int n, int max_changes)
 {
-	SlApply apply = {0};
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext round = AllocSetContextCreate(old, "sync_ledger apply",
+												ALLOCSET_DEFAULT_SIZES);
+	int           napplied = 0;
+	int           nclaimed = 0;
+	int           nbefore;
 
-	open_table(&apply, relation, system, entity);
-	return apply_batches(&apply, max_changes);
+	MemoryContextSwitchTo(round);
+	do
+	{
+		nbefore = nclaimed;
+		napplied += apply_round(applies, n, max_changes, &nclaimed);
+		MemoryContextReset(round);
+	} while (nclaimed > nbefore && nclaimed < max_changes);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(round);
+	return napplied;
 }
 
 static void
@@ -359,20 +401,19 @@ apply_tables(const char *system, int max_changes)
 	Datum          name = CStringGetTextDatum(system);
 	uint64         n = sl_query_select(&find_tables_in_order, &name, NULL);
 	SPITupleTable *found = SPI_tuptable;
-	int            napplied = 0;
+	SlApply       *applies = palloc0(sizeof(SlApply) * Max(n, 1));
 
 	if (n == 0)
 		refuse_unattached(system);
-	for (uint64 i = 0; i < n && napplied < max_changes; i++)
+	for (uint64 i = 0; i < n; i++)
 	{
 		bool  is_null;
 		Datum relation = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
 
-		napplied += apply_table(DatumGetObjectId(relation), system,
-								SPI_getvalue(found->vals[i], found->tupdesc, 2),
-								max_changes - napplied);
+		open_table(&applies[i], DatumGetObjectId(relation), system,
+				   SPI_getvalue(found->vals[i], found->tupdesc, 2));
 	}
-	return napplied;
+	return apply_rounds(applies, (int) n, max_changes);
 }
 
 static int
@@ -410,7 +451,7 @@ sl_apply_now(const SlPolicy *policy, int system)
 	if (OidIsValid(relation))
 	{
 		open_table(&apply, relation, policy->systems[system].name, policy->entity);
-		apply_batches(&apply, PG_INT32_MAX);
+		apply_rounds(&apply, 1, PG_INT32_MAX);
 	}
 	sl_spi_finish();
 	AtEOXact_GUC(true, settings);

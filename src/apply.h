@@ -44,6 +44,8 @@ typedef struct SlApply
 	int64           lease;
 	int             nchanges;
 	SlChange      **changes; /* else those of a shape one after the other */
+	int             ndeletes;
+	SlChange      **deletes; /* put off until the other tables are written; or NULL */
 } SlApply;
 
 static inline bool

@@ -1,6 +1,6 @@
 -- Where a table has foreign keys or triggers of its own, changes are written in the order in which they
 -- wait: a row is moved away before its parent goes, and a parent comes before its rows.
-SELECT plan(15);
+SELECT plan(24);
 
 SELECT sync_configure('node', '{"systems": {"ta": {"key": "id"}, "tb": {"key": "id"}}, "window": "0", "fields": {
     "name": {}, "par": {"type": "number", "nulls": "clear"}}}');
@@ -45,8 +45,8 @@ SELECT sync_configure('customer', '{"systems": {"ta": {"key": "id"}, "tb": {"key
 SELECT sync_configure('booking', '{"systems": {"ta": {"key": "id"}, "tb": {"key": "id"}}, "window": "0", "fields": {"customer": {"type": "number"}}}');
 CREATE TABLE customer_a (id integer PRIMARY KEY, name text);
 CREATE TABLE customer_b (LIKE customer_a INCLUDING ALL);
-CREATE TABLE booking_a (id integer PRIMARY KEY, customer integer REFERENCES customer_a);
-CREATE TABLE booking_b (id integer PRIMARY KEY, customer integer REFERENCES customer_b);
+CREATE TABLE booking_a (id integer PRIMARY KEY, customer integer REFERENCES customer_a ON DELETE CASCADE);
+CREATE TABLE booking_b (id integer PRIMARY KEY, customer integer REFERENCES customer_b ON DELETE CASCADE);
 SELECT sync_attach('customer_a', 'ta', 'customer'), sync_attach('customer_b', 'tb', 'customer'),
     sync_attach('booking_a', 'ta', 'booking'), sync_attach('booking_b', 'tb', 'booking');
 INSERT INTO customer_a VALUES (1, 'one');
@@ -54,5 +54,21 @@ INSERT INTO booking_a VALUES (1, 1);
 SELECT is(sync_apply('tb'), 2, 'the customer comes before its booking');
 SELECT is((SELECT customer FROM booking_b), 1, 'which is there');
 SELECT is_empty('SELECT id FROM sync_outbox', 'at once');
+
+-- A row leaves what it refers to before that goes, and goes before it.
+INSERT INTO customer_a VALUES (2, 'two');
+UPDATE booking_a SET customer = 2;
+DELETE FROM customer_a WHERE id = 1;
+SELECT is(sync_apply('tb'), 3, 'another customer takes the booking over');
+SELECT is((SELECT customer FROM booking_b), 2, 'which stays');
+SELECT is((SELECT string_agg(name, ', ') FROM customer_b), 'two', 'the first one goes');
+SELECT is_empty('SELECT id FROM sync_conflict WHERE status = ''open''', 'nobody is asked about a booking');
+INSERT INTO booking_a VALUES (2, 2);
+SELECT is(sync_apply('tb'), 1, 'one more');
+DELETE FROM customer_a;
+SELECT is(sync_apply('tb'), 3, 'the customer goes with the bookings');
+SELECT is_empty('SELECT id FROM booking_b', 'all of them');
+SELECT is_empty('SELECT id FROM customer_b', 'and the customer');
+SELECT is_empty('SELECT id FROM sync_outbox', 'and that is all');
 
 SELECT * FROM finish();
