@@ -88,19 +88,27 @@ holds_timestamp(const SlApply *apply, const SlRowColumn *column)
 	return false;
 }
 
+/* As timezone() takes it: an offset is no name there, for its sign would be the other one. */
+static const char *
+zone_of(const SlApply *apply)
+{
+	const char *zone = apply->policy->systems[apply->system].timezone;
+	const char *minutes = strchr(zone, ':') == NULL ? ":00" : "";
+
+	if (*zone != '+' && *zone != '-')
+		return quote_literal_cstr(zone);
+	return psprintf("'%s%s'::pg_catalog.interval", zone, minutes);
+}
+
 /* What shows no offset is written in the time zone in which it is read. */
 static void
 append_value(StringInfo sql, const SlApply *apply, const char *name)
 {
-	const char *zone = apply->policy->systems[apply->system].timezone;
 	const char *quoted = quote_identifier(name);
 
 	if (holds_timestamp(apply, sl_apply_column(apply, name)))
-		appendStringInfo(sql,
-						 "pg_catalog.timezone(%s%s, pg_catalog.timezone('UTC', r.%s))",
-						 quote_literal_cstr(zone),
-						 *zone == '+' || *zone == '-' ? "::pg_catalog.interval" : "",
-						 quoted);
+		appendStringInfo(sql, "pg_catalog.timezone(%s, pg_catalog.timezone('UTC', r.%s))",
+						 zone_of(apply), quoted);
 	else
 		appendStringInfo(sql, "r.%s", quoted);
 }

@@ -1,6 +1,6 @@
 -- What is written to a column reads back as what was written, whatever its type; what is called failed has
 -- left nothing.
-SELECT plan(16);
+SELECT plan(20);
 
 SELECT sync_configure('task', '{"systems": {"app": {"key": "id", "timezone": "Europe/Berlin"}, "crm": {}}, "window": "0", "fields": {
     "due": {"type": "timestamp"}, "at": {"type": "timestamp"}, "said": {}, "a": {"path": {"app": "doc.a", "crm": "a"}},
@@ -42,5 +42,22 @@ SELECT is((SELECT string_agg(id || ' ' || said, ', ') FROM task), '1 2026-07-01 
 ALTER TABLE task ENABLE TRIGGER USER;
 SELECT set_config('sync_ledger.now', ((extract(epoch FROM now()) + 2 * 86400) * 1000000)::bigint::text, false);
 SELECT is(sync_apply('app'), 2, 'with them it is');
+
+-- An offset is that of the timestamps, east of Greenwich.
+CREATE FUNCTION written_at(zone text) RETURNS timestamp LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sync_configure('slot', jsonb_build_object('systems', jsonb_build_object('cal', jsonb_build_object('timezone', zone), 'crm', '{}'::jsonb),
+        'window', '0', 'fields', '{"due": {"type": "timestamp"}}'::jsonb));
+    PERFORM sync_diff('crm', 'slot', jsonb_build_object('record_key', zone, 'due', '2026-07-01T10:00:00Z'));
+    PERFORM sync_apply('cal');
+    RETURN (SELECT due FROM slot WHERE record_key = zone);
+END $$;
+CREATE TABLE slot (record_key text PRIMARY KEY, due timestamp);
+SELECT sync_configure('slot', '{"systems": ["cal", "crm"], "window": "0", "fields": {"due": {"type": "timestamp"}}}');
+SELECT sync_attach('slot', 'cal', 'slot');
+SELECT is(written_at('+02'), '2026-07-01 12:00:00', 'an offset of hours');
+SELECT is(written_at('-03:30'), '2026-07-01 06:30:00', 'of minutes, to the west');
+SELECT is(written_at('UTC'), '2026-07-01 10:00:00', 'none');
+SELECT is_empty($$SELECT record_key FROM sync_divergence WHERE entity = 'slot' AND reason = 'near miss'$$, 'each reads back as what was written');
 
 SELECT * FROM finish();
