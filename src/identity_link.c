@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "heap_table.h"
 #include "identity_link.h"
 #include "query.h"
 
@@ -20,6 +21,22 @@ enum
 	COL_ID,
 	COL_KEY,
 	NCOLUMNS
+};
+
+/* The columns of sync_native_id, in their order there. */
+enum
+{
+	LINK_ENTITY,
+	LINK_SYSTEM,
+	LINK_ID,
+	LINK_KEY,
+	LINK_OTHER_KEY,
+	LINK_CONFLICT,
+	LINK_VERSION,
+	LINK_ACTOR,
+	LINK_DELETED,
+	LINK_ANSWER,
+	LINK_NCOLUMNS
 };
 
 static const Oid row_types[NCOLUMNS] = {TEXTOID, TEXTOID, TEXTOID};
@@ -203,15 +220,50 @@ compare_claims(const void *a, const void *b)
 	return strcmp(((const SlClaim *) a)->native_id, ((const SlClaim *) b)->native_id);
 }
 
+static bool
+make_row(SlTable *table, Datum *values, SlClaim *claim)
+{
+	bool nulls[LINK_NCOLUMNS] =
+		{[LINK_OTHER_KEY] = true, [LINK_VERSION] = true, [LINK_ACTOR] = true};
+	ItemPointerData tid;
+
+	nulls[LINK_KEY] = claim->record_key == NULL;
+	nulls[LINK_CONFLICT] = !nulls[LINK_KEY];
+	values[LINK_ID] = CStringGetTextDatum(claim->native_id);
+	values[LINK_KEY] = nulls[LINK_KEY] ? (Datum) 0
+									   : CStringGetTextDatum(claim->record_key);
+	values[LINK_CONFLICT] = Int64GetDatum(claim->conflict_id);
+	claim->is_made = sl_table_insert_if_free(table, values, nulls, &tid);
+	return claim->is_made;
+}
+
+/* The first claims, as far as nobody has the ids; how many that are. */
+static int
+make_free(const SlPolicy *policy, int system, SlClaim *claims, int n)
+{
+	SlTable table;
+	Datum   values[LINK_NCOLUMNS] = {0};
+	int     nmade = 0;
+
+	values[LINK_ENTITY] = CStringGetTextDatum(policy->entity);
+	values[LINK_SYSTEM] = CStringGetTextDatum(policy->systems[system].name);
+	values[LINK_DELETED] = BoolGetDatum(false);
+	values[LINK_ANSWER] = BoolGetDatum(false);
+	sl_table_open(&table, "sync_native_id", LINK_NCOLUMNS);
+	while (!table.has_triggers && nmade < n && make_row(&table, values, &claims[nmade]))
+		nmade++;
+	sl_table_close(&table);
+	return nmade;
+}
+
 /* Sorted as the statement sorts them, so that what it returns is found in one pass. */
-void
-sl_links_claim(const SlPolicy *policy, int system, SlClaim *claims, int n)
+static void
+make_or_lock(const SlPolicy *policy, int system, SlClaim *claims, int n)
 {
 	static const Oid types[] = {TEXTOID, TEXTOID, INT8OID};
 	SlRows           rows;
 	Datum            values[5];
 
-	qsort(claims, n, sizeof(SlClaim), compare_claims);
 	sl_rows_init(&rows, 3, types);
 	for (int i = 0; i < n; i++)
 	{
@@ -225,6 +277,18 @@ sl_links_claim(const SlPolicy *policy, int system, SlClaim *claims, int n)
 	values[1] = CStringGetTextDatum(policy->systems[system].name);
 	sl_rows_arrays(&rows, values + 2);
 	mark_made(claims, n, sl_query_write(&claim_ids, values, NULL));
+}
+
+/* Most are nobody's: their rows need no statement. */
+void
+sl_links_claim(const SlPolicy *policy, int system, SlClaim *claims, int n)
+{
+	int nmade;
+
+	qsort(claims, n, sizeof(SlClaim), compare_claims);
+	nmade = make_free(policy, system, claims, n);
+	if (nmade < n)
+		make_or_lock(policy, system, claims + nmade, n - nmade);
 }
 
 void
