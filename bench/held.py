@@ -11,8 +11,8 @@ CALIBRATION = 3
 
 
 def rates(printed):
-    """Messages a second, second by second."""
-    return [float(tps) * SIZE for tps in re.findall(r'progress: [0-9.]+ s, ([0-9.]+) tps', printed)]
+    """Turns (a poll of SIZE at most, and its ack) a second, second by second."""
+    return [float(tps) for tps in re.findall(r'progress: [0-9.]+ s, ([0-9.]+) tps', printed)]
 
 
 def under_load(queue, count, seconds):
@@ -23,7 +23,7 @@ def under_load(queue, count, seconds):
     queue.fill(count)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         bringing = pool.submit(pgbench, queue.bring, SIZE, 1,
-                               ['-T', str(seconds), '-R', str(max(1, alone / SIZE))],
+                               ['-T', str(seconds), '-R', str(max(1, alone))],
                                [('records', count)])
         taken = rates(pgbench(queue.poll, SIZE, 1, ['-T', str(seconds), '-P', '1']))
         bringing.result()
@@ -42,7 +42,7 @@ def held(queue, count, seconds):
 
 
 def measure(queues, counts, seconds):
-    """[(queue, records, messages a second at the end: without the holder, with it)]"""
+    """[(queue, records, turns a second at the end: without the holder, with it)]"""
     lines = []
     for count in counts:
         for queue in queues:
