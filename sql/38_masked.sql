@@ -103,7 +103,10 @@ CREATE FUNCTION sync_masked_words(entity text, record_key text, change_set jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE WHEN $4 IS NOT NULL AND sync_sensitive_fields($1) <> '{}' AND EXISTS (
             SELECT FROM sync_sensitive_words($1, $2, $3) AS s(word)
-            WHERE pg_catalog.strpos(pg_catalog.lower($4), pg_catalog.lower(s.word)) > 0)
+            WHERE CASE WHEN pg_catalog.length(s.word) > 3
+                THEN pg_catalog.strpos(pg_catalog.lower($4), pg_catalog.lower(s.word)) > 0
+                ELSE $4 ~* ('(^|[^[:alnum:]])' || pg_catalog.regexp_replace(s.word, '([^[:alnum:]])', '\\\1', 'g')
+                            || '($|[^[:alnum:]])') END)
         THEN '*** (it holds a sensitive value)' ELSE $4 END;
 COMMENT ON FUNCTION sync_masked_words(text, text, jsonb, text) IS
-    'What a worker said of a call with this change-set, as people may see it: masked where it repeats a sensitive value that the change-set or the record holds.';
+    'What a worker said of a call with this change-set, as people may see it: masked where it repeats a sensitive value that the change-set or the record holds; one of up to three characters only as a word, for a 5 stands in every other status.';

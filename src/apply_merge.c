@@ -194,6 +194,27 @@ merge_elements(const JsonbValue *old, const JsonbValue *fresh, const Path *path,
 	return root_of(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
 }
 
+/* As large as that of a policy's path may be. */
+#define MAX_INDEX 999999
+
+static void
+check_step(JsonbValue *step)
+{
+	bool is_step = step->type == jbvNull || step->type == jbvString;
+
+	if (step->type == jbvNumeric)
+	{
+		int32 index = index_of(step);
+
+		is_step = index >= 0 && index <= MAX_INDEX;
+	}
+	if (!is_step)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a step of a path is no key, no number of an element, nor null"),
+				 errhint("Elements are numbered from 0 to %d.", MAX_INDEX)));
+}
+
 /* One of the paths, from its JSON array. */
 static Path *
 read_path(JsonbValue *array)
@@ -207,6 +228,7 @@ read_path(JsonbValue *array)
 	{
 		JsonbValue *step = getIthJsonbValueFromContainer(array->val.binary.data, i);
 
+		check_step(step);
 		path->steps[i] = step;
 		if (step->type == jbvString)
 			path->texts[i] = PointerGetDatum(

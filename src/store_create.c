@@ -81,12 +81,12 @@ create(SlTable *table, Row *row, SlRecord *record)
 }
 
 static bool
-may_create(const SlTable *table, SlRecord **records, int nrecords)
+were_looked_for(SlRecord **records, int nrecords)
 {
 	for (int i = 0; i < nrecords; i++)
 		if (!records[i]->has_tid && !records[i]->is_absent)
 			return false;
-	return !table->has_triggers;
+	return true;
 }
 
 bool
@@ -96,9 +96,11 @@ sl_store_create(SlStore *store, SlRecord **records, int nrecords)
 	Row     row;
 	bool    is_done;
 
+	if (!were_looked_for(records, nrecords))
+		return false;
 	begin_row(&row, store, records, nrecords);
 	sl_table_open(&table, "sync_state", SL_STATE_COLUMNS);
-	is_done = may_create(&table, records, nrecords);
+	is_done = !table.has_triggers;
 	for (int i = 0; is_done && i < nrecords; i++)
 		is_done = records[i]->has_tid ? sl_store_lock_row(store, records[i])
 									  : create(&table, &row, records[i]);

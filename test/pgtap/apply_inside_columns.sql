@@ -1,5 +1,5 @@
 -- What is written inside of a jsonb column leaves what stands beside it, however deep, and in arrays.
-SELECT plan(19);
+SELECT plan(30);
 
 SELECT sync_configure('place', '{"systems": {"map": {"key": "id"}, "crm": {}}, "window": "0", "fields": {
     "lat": {"path": {"crm": "lat", "map": "doc.addr.geo.lat"}}, "lng": {"path": {"crm": "lng", "map": "doc.addr.geo.lng"}},
@@ -52,5 +52,16 @@ SELECT is(write('numbered', '"q"'), 1, 'in a column that holds nothing');
 SELECT is(doc('7'), '{"x": "q"}', 'the key is made');
 
 SELECT is_empty('SELECT record_key, system, field FROM sync_divergence WHERE reason = ''near miss''', 'the book knows what stands there');
+
+-- Whatever a worker passes by hand
+SELECT is(sync_merge(NULL, '{"a": 1}', '[["a"]]'), '{"a": 1}', 'nothing is written to');
+SELECT is(sync_merge('1', '2', '[[]]'), '2', 'a path without steps is all of it');
+SELECT is(sync_merge('{"a": 1}', '{"b": 2}', '[["c"], 5, {"d": 1}, "e"]'), '{"a": 1}', 'what is no path, or leads nowhere, changes nothing');
+SELECT is(sync_merge('{"a": 1}', '{"b": 2}', '"b"'), '{"a": 1}', 'nor does what is no array');
+SELECT is(sync_merge('{"a": [{"n": 1, "m": 2}, 3]}', '{"a": [3, {"n": 1}, {"n": {}}]}', '[["a", null, "n"]]'),
+    '{"a": [3, {"n": 1, "m": 2}, {"n": {}}]}', 'elements without the member are alike by nothing');
+SELECT throws_ok(format('SELECT sync_merge(''{"a": [1]}'', ''{"a": [1]}'', %L)', paths), '22023', NULL, paths || ' is refused')
+FROM unnest('{"[[true]]","[[\"a\", {}]]","[[\"a\", []]]","[[\"a\", -1]]","[[\"a\", 1000000]]"}'::text[]) AS paths;
+SELECT throws_ok($$SELECT sync_merge('{}', '{}', '[["a", 1e20]]')$$, '22003', NULL, 'a number that is none of an element');
 
 SELECT * FROM finish();

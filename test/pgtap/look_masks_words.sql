@@ -38,4 +38,15 @@ SELECT alike(pg_temp.poll('support'), '%phone%', 'goes out');
 SELECT is(pg_temp.nack('support', '503: try later', permanent => true), true, 'nothing of it');
 SELECT is(pg_temp.dead('T2'), '503: try later', 'is shown');
 
+-- A short value is looked for as a word: it stands in much else.
+SELECT sync_configure('seat', '{"systems": ["crm", "support"], "fields": {"phone": {}, "seats": {"type": "number", "sensitive": true}, "sign": {"sensitive": true}}}');
+CREATE FUNCTION pg_temp.masked(words text) RETURNS text LANGUAGE sql AS $$
+	SELECT sync_masked_words('seat', '1', '{"seats": 5, "sign": "a.*"}', words)
+$$;
+SELECT is(pg_temp.masked('503: a15 is none'), '503: a15 is none', 'not within another word');
+SELECT is(pg_temp.masked('seats=5'), '*** (it holds a sensitive value)', 'but as a word');
+SELECT is(pg_temp.masked('5 seats'), '*** (it holds a sensitive value)', 'at the beginning too');
+SELECT is(pg_temp.masked('no sign (A.*)'), '*** (it holds a sensitive value)', 'signs mean themselves');
+SELECT is(pg_temp.masked('no sign abc'), 'no sign abc', 'and nothing else');
+
 SELECT * FROM finish();
