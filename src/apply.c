@@ -253,7 +253,7 @@ settle_batch(SlApply *apply)
 	return napplied;
 }
 
-/* Takes the deletes out of the batch; or, of those that were taken out, makes one. */
+/* They wait until other tables have let go of what goes. */
 static void
 put_deletes_off(SlApply *apply)
 {

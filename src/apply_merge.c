@@ -59,6 +59,8 @@ index_of(const JsonbValue *step)
 static bool
 fits(const JsonbValue *value, const JsonbValue *step)
 {
+	if (step->type == jbvNull)
+		return false; /* all elements are no place */
 	return step->type == jbvString ? is_object(value) : is_array(value);
 }
 

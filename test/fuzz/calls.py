@@ -164,6 +164,22 @@ class Calls:
             self.same("canonical twice", rows[0][0], rows[0][1], text)
             self.same("a record and itself", rows[0][2], {}, text)
 
+    def nested(self, depth=0):
+        r = self.random
+        if depth > 3 or r.random() < 0.4:
+            return r.choice(['null', 'true', '0', '1e30', '"a"', '""'])
+        inner = [self.nested(depth + 1) for _ in range(r.randrange(4))]
+        if r.random() < 0.5:
+            return '[' + ','.join(inner) + ']'
+        return '{' + ','.join(f'"{key}":{value}' for key, value in zip('abn', inner)) + '}'
+
+    def merge(self):
+        r = self.random
+        steps = ['"a"', '"b"', '"n"', '0', '1', 'null', 'null', '-1', '1e9', '0.6', 'true', '[]']
+        paths = [[r.choice(steps[:7] if r.random() < 0.95 else steps) for _ in range(r.randrange(5))] for _ in range(r.randrange(4))]
+        for text in ('[' + ','.join('[' + ','.join(path) + ']' for path in paths) + ']', self.generator.value()):
+            self.call("SELECT sync_merge(%s, %s, %s)", self.nested(), self.nested(), text)
+
     def odd_config(self):
         g, r = self.generator, self.random
         text = json.dumps(CONFIG)
@@ -193,7 +209,7 @@ class Calls:
         self.call("SELECT count(r::text) FROM sync_record AS r")
 
     def round(self):
-        self.random.choice((self.doors_agree, self.doors_agree, self.second_time_is_unchanged, self.canonical_stays, self.odd_config,
+        self.random.choice((self.doors_agree, self.doors_agree, self.second_time_is_unchanged, self.canonical_stays, self.merge, self.odd_config,
                             self.odd_arguments, self.delivery))()
 
     def peak_memory(self):

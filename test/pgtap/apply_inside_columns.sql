@@ -1,5 +1,5 @@
 -- What is written inside of a jsonb column leaves what stands beside it, however deep, and in arrays.
-SELECT plan(30);
+SELECT plan(31);
 
 SELECT sync_configure('place', '{"systems": {"map": {"key": "id"}, "crm": {}}, "window": "0", "fields": {
     "lat": {"path": {"crm": "lat", "map": "doc.addr.geo.lat"}}, "lng": {"path": {"crm": "lng", "map": "doc.addr.geo.lng"}},
@@ -60,6 +60,7 @@ SELECT is(sync_merge('{"a": 1}', '{"b": 2}', '[["c"], 5, {"d": 1}, "e"]'), '{"a"
 SELECT is(sync_merge('{"a": 1}', '{"b": 2}', '"b"'), '{"a": 1}', 'nor does what is no array');
 SELECT is(sync_merge('{"a": [{"n": 1, "m": 2}, 3]}', '{"a": [3, {"n": 1}, {"n": {}}]}', '[["a", null, "n"]]'),
     '{"a": [3, {"n": 1, "m": 2}, {"n": {}}]}', 'elements without the member are alike by nothing');
+SELECT is(sync_merge('""', '[[]]', '[[null, null, "a"]]'), '[[]]', 'all elements of all elements are no place');
 SELECT throws_ok(format('SELECT sync_merge(''{"a": [1]}'', ''{"a": [1]}'', %L)', paths), '22023', NULL, paths || ' is refused')
 FROM unnest('{"[[true]]","[[\"a\", {}]]","[[\"a\", []]]","[[\"a\", -1]]","[[\"a\", 1000000]]"}'::text[]) AS paths;
 SELECT throws_ok($$SELECT sync_merge('{}', '{}', '[["a", 1e20]]')$$, '22003', NULL, 'a number that is none of an element');
