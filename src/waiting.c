@@ -261,7 +261,8 @@ source_of(const SlState *state, const SlContent *content, int target)
 
 /*
  * A claimed content that came back, as it was, keeps its key: its fields are all
- * lost writes under that version, and nothing else was seen since.
+ * lost writes under that version, and nothing else was seen since.  A create is another call
+ * than an update of the same values; one that was lost is none of these.
  */
 static bool
 is_retry(const SlState *state, int target, const SlContent *content)
@@ -271,6 +272,8 @@ is_retry(const SlState *state, int target, const SlContent *content)
 	if (content->action == SL_ACTION_DELETE)
 		return part->erasure == SL_ERASURE_LOST &&
 			   part->erasure_version == part->waiting_version;
+	if (content->action == SL_ACTION_CREATE)
+		return false;
 	for (int i = 0; i < content->nfields; i++)
 	{
 		const SlWrite *write = sl_newest_write(&part->shown[content->fields[i]]);
