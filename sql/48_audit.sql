@@ -24,7 +24,7 @@ CREATE VIEW sync_divergence AS
     WHERE s.state <> '\x'::bytea;
 COMMENT ON VIEW sync_divergence IS
     'Where a system surely shows something else than the golden record, though nothing waits or is on its way for it. The values of sensitive fields are masked.';
-COMMENT ON COLUMN sync_divergence.field IS 'Null: the record as a whole.';
+COMMENT ON COLUMN sync_divergence.field IS 'Null: the record as a whole, missing there or still there.';
 COMMENT ON COLUMN sync_divergence.shown_value IS 'SQL null: it was never seen there.';
 COMMENT ON COLUMN sync_divergence.reason IS
     'kept null: null there erases nothing; near miss: the system stored something else than it was sent; baseline: its first load said so, or the row that held it was discarded; unseen: the field was never seen there, and is not overwritten blindly; left out: the record takes no part there until the system shows it; read-only: the system is not written to; conflict: a human must decide. The first three last until the golden value changes.';

@@ -137,13 +137,65 @@ sl_field_divergence(const SlSpot *spot)
 	return reason == NULL && shown->is_settled ? settled_divergence(shown) : reason;
 }
 
-const char *
-sl_record_divergence(const SlPolicy *policy, const SlState *state, int system)
+static bool
+is_in_conflict(const SlPolicy *policy, const SlState *state, int system)
 {
-	SlExistence existence = state->parts[system].existence;
+	for (int f = 0; f < policy->nfields; f++)
+		if (policy->fields[f].paths[system] != NULL && state->golden[f].conflict != NULL)
+			return true;
+	return state->conflict != NULL;
+}
 
+static bool
+has_values_for(const SlPolicy *policy, const SlState *state, int system)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (policy->fields[f].paths[system] != NULL &&
+			!sl_value_is_null(&state->golden[f].value))
+			return true;
+	return false;
+}
+
+/* A record that is missing there, or still there, by a human's word or for want of one. */
+static const char *
+standing_still(const SlPolicy *policy, const SlState *state, int system, TimestampTz now)
+{
+	if (something_waits(policy, state, system, now))
+		return NULL;
+	return is_in_conflict(policy, state, system) ? "conflict" : "baseline";
+}
+
+static const char *
+living_divergence(const SlPolicy *policy, const SlState *state, int system,
+				  TimestampTz now)
+{
+	switch (state->parts[system].existence)
+	{
+		case SL_LEFT_OUT:
+			return "left out";
+		case SL_NOT_THERE:
+		case SL_GONE:
+			if (!policy->systems[system].is_writable ||
+				!has_values_for(policy, state, system))
+				return NULL;
+			return standing_still(policy, state, system, now);
+		case SL_THERE:
+		case SL_BEING_CREATED:
+		case SL_CREATE_LOST:
+			return NULL;
+	}
+	return NULL;
+}
+
+const char *
+sl_record_divergence(const SlPolicy *policy, const SlState *state, int system,
+					 TimestampTz now)
+{
 	if (!state->is_deleted)
-		return existence == SL_LEFT_OUT ? "left out" : NULL;
-	return existence == SL_THERE && !policy->systems[system].is_writable ? "read-only"
-																		 : NULL;
+		return living_divergence(policy, state, system, now);
+	if (state->parts[system].existence != SL_THERE)
+		return NULL;
+	return policy->systems[system].is_writable
+			   ? standing_still(policy, state, system, now)
+			   : "read-only";
 }

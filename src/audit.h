@@ -30,6 +30,6 @@ extern SlStanding sl_record_standing(const SlPolicy *policy, SlState *state, int
  */
 extern const char *sl_field_divergence(const SlSpot *spot);
 extern const char *sl_record_divergence(const SlPolicy *policy, const SlState *state,
-										int system);
+										int system, TimestampTz now);
 
 #endif

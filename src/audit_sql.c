@@ -183,7 +183,7 @@ static void
 put_divergences(ReturnSetInfo *result, const SlPolicy *policy, SlState *state, int system)
 {
 	SlSpot      whole = {policy, state, system, SL_RECORD, sl_now()};
-	const char *reason = sl_record_divergence(policy, state, system);
+	const char *reason = sl_record_divergence(policy, state, system, whole.now);
 
 	if (reason != NULL)
 		put_divergence(result, &whole, reason);

@@ -44,6 +44,40 @@ SELECT is(pg_temp.ack('support', '{"iban": "SECRET3"}'), true, 'stored otherwise
 SELECT alike(pg_temp.diverges(), 'support iban%', 'is listed');
 SELECT unalike(pg_temp.diverges(), '%SECRET%', 'without its values');
 
+-- A record that is missing in a system, or still there, is listed as a whole
+CREATE FUNCTION pg_temp.diverges_whole() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(system || ' ' || reason, '; ' ORDER BY system)
+	FROM sync_divergence WHERE record_key = pg_temp.record_key() AND field IS NULL
+$$;
+CREATE PROCEDURE pg_temp.discard() LANGUAGE sql AS $$
+	SELECT sync_discard(id, 'not there') FROM sync_outbox WHERE record_key = pg_temp.record_key()
+$$;
+
+CALL pg_temp.record('a create discarded');
+SELECT alike(pg_temp.saw('crm', '{"phone": "0"}'), 'accepted% -> support', 'a create waits');
+SELECT is(pg_temp.diverges_whole(), NULL, 'and is not listed');
+CALL pg_temp.discard();
+SELECT is(pg_temp.diverges_whole(), 'support baseline', 'what was discarded is missing there for good');
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted% -> support', 'until the golden record moves');
+SELECT is(pg_temp.diverges_whole(), NULL, 'and it waits again');
+
+CALL pg_temp.at_rest('a delete discarded', '{"phone": "0", "email": "a"}', 'crm', 'support');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{a delete discarded}')), 'accepted', 'a delete waits');
+SELECT is(pg_temp.diverges_whole(), NULL, 'and is not listed');
+CALL pg_temp.discard();
+SELECT is(pg_temp.diverges_whole(), 'support baseline', 'what was discarded is there for good');
+SELECT alike(pg_temp.saw('support', '{"phone": "1"}'), 'held%', 'an edit of it there');
+SELECT is(pg_temp.diverges_whole(), 'support conflict', 'is for a human to decide');
+
+CALL pg_temp.at_rest('a delete in conflict', '{"phone": "0", "email": "a"}', 'crm', 'support');
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted% -> support', 'an edit');
+SELECT is((SELECT verdict FROM sync_delete('support', 'contact', '{a delete in conflict}')), 'conflict', 'and a delete that has not seen it');
+SELECT is(pg_temp.diverges_whole(), 'support conflict', 'the record is missing there until a human decides');
+
+CALL pg_temp.record('nothing to send');
+SELECT alike(pg_temp.saw('crm', '{"phone": null}'), 'accepted phone=agreed', 'a record without a value');
+SELECT is(pg_temp.diverges_whole(), NULL, 'is missing nowhere');
+
 SELECT is((SELECT count(*) FROM sync_divergence WHERE reason IS NULL), 0::bigint, 'every row has a reason');
 
 SELECT * FROM finish();
