@@ -63,6 +63,9 @@ BEGIN ATOMIC
             WHEN 'redriven' THEN e.idempotency_key || ' goes now'
             WHEN 'discarded' THEN e.idempotency_key || ' is not sent: ' || e.detail
             WHEN 'no longer needed' THEN coalesce(e.detail, 'what waited had nothing left to send')
+            WHEN 'decided' THEN
+                pg_catalog.concat_ws('; ', coalesce(o.words, 'this is the record that a payload is of'),
+                    'by ' || e.actor, e.detail)
             ELSE pg_catalog.concat_ws('; ', o.words, 'by ' || e.actor, e.detail)
         END,
         (SELECT pg_catalog.jsonb_object_agg(d.name, d.value)
@@ -140,8 +143,13 @@ BEGIN ATOMIC
              ) AS d(name, value) WHERE d.value IS NOT NULL) AS data
         FROM sync_conflict AS c WHERE c.record_key = $2 AND c.entity = $1)
     SELECT c.detected_at, c.id, 'conflict opened', c.incoming_system,
-        c.name || ': ' || coalesce(c.incoming_system, 'nobody') || ' against '
-        || coalesce(c.current_system, 'nobody') || ', nothing of it is sent until it is settled',
+        c.name || ': ' || CASE WHEN c.kind = 'duplicate'
+            THEN c.incoming_system || ' may mean ' || (
+                     SELECT pg_catalog.string_agg(k, ' or ' ORDER BY k COLLATE "C")
+                     FROM pg_catalog.jsonb_array_elements_text(c.current_value) AS k)
+                 || ', what it shows is held until it is settled'
+            ELSE coalesce(c.incoming_system, 'nobody') || ' against '
+                 || coalesce(c.current_system, 'nobody') || ', nothing of it is sent until it is settled' END,
         c.data - '{resolved_value,resolution,resolved_by,note}'::text[]
     FROM conflict AS c WHERE NOT coalesce(c.was_settled, false)
     UNION ALL
@@ -153,7 +161,10 @@ BEGIN ATOMIC
                 WHEN 'superseded' THEN 'a later edit had replaced it already'
                 WHEN 'rewritten' THEN 'it was the target''s own form of our write'
                 WHEN 'dropped' THEN 'the policy no longer has it'
-                WHEN 'value' THEN 'decided for another value'
+                WHEN 'deleted' THEN 'it is of before the record was deleted'
+                WHEN 'recreated' THEN 'the one that had deleted it shows it again'
+                WHEN 'value' THEN CASE WHEN c.kind = 'duplicate' THEN 'decided for record '
+                    || (c.resolved_value #>> '{}') ELSE 'decided for another value' END
                 ELSE 'decided for ' || c.resolution
             END,
             'by ' || c.resolved_by, c.note),

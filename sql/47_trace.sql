@@ -10,7 +10,8 @@ BEGIN ATOMIC
                                      FROM pg_catalog.jsonb_object_keys(o.change_set) AS k), '')
         || CASE
             WHEN o.status = 'dead' THEN pg_catalog.format(' failed %s times: ', o.attempts)
-            WHEN o.place IS NULL THEN ' waits for its turn: '
+            WHEN o.visible_at IS NULL THEN ' waits for its turn: '
+            WHEN o.visible_at > sync_now() THEN ' waits for its retry: '
             ELSE ' waits for a worker: '
         END || o.idempotency_key,
         (SELECT pg_catalog.jsonb_object_agg(d.name, d.value)
