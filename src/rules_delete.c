@@ -131,8 +131,28 @@ take_owed_echo(SlEvent *event, SlPart *part)
 		sl_leave(part, event->obs->now);
 }
 
+static bool
+nobody_shows(const SlEvent *event)
+{
+	for (int s = 0; s < event->policy->nsystems; s++)
+		if (sl_shows_record(&event->state->parts[s]))
+			return false;
+	return true;
+}
+
+/* The dead record is nowhere: no human has to choose who shows it. */
+static void
+end_resurrection(SlEvent *event)
+{
+	if (!event->state->is_deleted || event->state->conflict == NULL ||
+		!nobody_shows(event))
+		return;
+	sl_close_record_conflict(event, "agreed");
+	sl_close_field_conflicts(event, "deleted");
+}
+
 static SlOutcome
-take_echo(SlEvent *event, SlPart *part)
+note_echo(SlEvent *event, SlPart *part)
 {
 	event->effects->is_dirty = true;
 	sl_event_say(event, SL_RECORD, "echo of our delete");
@@ -150,6 +170,15 @@ take_echo(SlEvent *event, SlPart *part)
 	else
 		sl_leave(part, event->obs->now);
 	return SL_ECHO;
+}
+
+static SlOutcome
+take_echo(SlEvent *event, SlPart *part)
+{
+	SlOutcome outcome = note_echo(event, part);
+
+	end_resurrection(event);
+	return outcome;
 }
 
 /* The system says it itself: it shows the record no more. */
@@ -213,15 +242,6 @@ sl_die(SlEvent *event, int author)
 			state->parts[s].erasure = SL_ERASURE_NONE;
 	event->effects->action = SL_ACTION_DELETE;
 	event->effects->is_dirty = true;
-}
-
-static bool
-nobody_shows(const SlEvent *event)
-{
-	for (int s = 0; s < event->policy->nsystems; s++)
-		if (sl_shows_record(&event->state->parts[s]))
-			return false;
-	return true;
 }
 
 /* A frozen record: when nobody shows it any more, there is nothing left to decide. */

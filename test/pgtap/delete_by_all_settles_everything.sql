@@ -28,5 +28,18 @@ SELECT is(pg_temp.deleted('crm'), 'accepted', 'and crm: nobody shows it');
 SELECT is(pg_temp.ack('support'), true, 'the create has landed, before or after that');
 SELECT is(pg_temp.poll('support'), 'delete {}', 'so it is deleted there');
 
+-- The delete that ends it may be the echo of ours.
+CALL pg_temp.at_rest('late edit', '{"phone": "1", "name": "ann"}', 'crm', 'support');
+SELECT is(pg_temp.deleted('crm'), 'accepted', 'crm deletes the record');
+SELECT is(pg_temp.poll('support'), 'delete {}', 'which goes to support');
+SELECT is(pg_temp.ack('support'), true, 'and has landed');
+SELECT is(pg_temp.saw('support', '{"phone": "7"}'), 'held phone=held', 'a late edit there');
+SELECT isnt(pg_temp.open_conflict(), NULL, 'is for a human');
+SELECT is(pg_temp.deleted('support'), 'echo', 'then support tells of the delete');
+SELECT is(pg_temp.open_conflict(), NULL, 'nobody shows the record: nothing is left to decide');
+SELECT is((SELECT incoming_value->>'phone' FROM sync_conflict WHERE record_key = 'late edit'), '7', 'the edit is named');
+SELECT is(pg_temp.saw('support', '{"phone": "8"}'), 'held phone=held', 'shown there once more');
+SELECT isnt(pg_temp.open_conflict(), NULL, 'it is for a human again');
+
 SELECT * FROM finish();
 ROLLBACK;
