@@ -308,6 +308,53 @@ is_whole_retry(const SlPolicy *policy, const SlState *state, int target,
 	return sent == content->nfields;
 }
 
+/* Both lead through elements of one array, which a target replaces as a whole. */
+static bool
+share_array(const SlPath *a, const SlPath *b)
+{
+	for (int i = 0; i < Min(a->nsteps, b->nsteps); i++)
+	{
+		const SlPathStep *step = &a->steps[i];
+
+		if (step->kind != b->steps[i].kind)
+			return false;
+		if (step->kind != SL_STEP_KEY)
+			return step->kind == SL_STEP_INDEX;
+		if (step->key_len != b->steps[i].key_len ||
+			memcmp(step->key, b->steps[i].key, step->key_len) != 0)
+			return false;
+	}
+	return false;
+}
+
+static bool
+goes_along(const SlPolicy *policy, int target, const SlContent *content, int field)
+{
+	for (int i = 0; i < content->nfields; i++)
+		if (share_array(policy->fields[content->fields[i]].paths[target],
+						policy->fields[field].paths[target]))
+			return true;
+	return false;
+}
+
+/* What an update takes along in its arrays was edited there since it went out. */
+static bool
+is_beside_an_edit(const SlPolicy *policy, const SlState *state, int target,
+				  const SlContent *content)
+{
+	const SlPart *part = &state->parts[target];
+
+	if (content->action != SL_ACTION_UPDATE)
+		return false;
+	for (int f = 0; f < policy->nfields; f++)
+		if (is_carried(policy, f, target) && !sl_content_has(content, f) &&
+			state->golden[f].version > part->waiting_version &&
+			sl_value_same(&part->shown[f].value, &state->golden[f].value) &&
+			goes_along(policy, target, content, f))
+			return true;
+	return false;
+}
+
 static bool
 needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *state,
 			  int t)
@@ -316,6 +363,8 @@ needs_new_key(const SlWaiting *waiting, const SlPolicy *policy, const SlState *s
 	bool             has_row = state->parts[t].waiting_version != 0;
 
 	if (!has_row || state->policy_version != policy->version || waiting->is_corrected[t])
+		return true;
+	if (is_beside_an_edit(policy, state, t, after))
 		return true;
 	return !sl_content_equal(&waiting->before[t], after) &&
 		   (state->parts[t].waiting_version == state->parts[t].create_version ||
