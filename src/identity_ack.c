@@ -45,7 +45,8 @@ sl_answered_claim(SlBatch *batch, SlRecord *record, SlAck *ack)
 	const char *known = record->state->parts[ack->target].native_id;
 	const char *key = pnstrdup(record->key, record->key_len);
 	SlClaim     claim = {.native_id = ack->native_id, .record_key = key};
-	SlAnswered  answered = {.native_id = NULL};
+	SlAnswered answered = {.is_create = record->state->parts[ack->target].leased_action ==
+										SL_ACTION_CREATE};
 
 	if (ack->native_id != NULL && *ack->native_id == '\0')
 		ack->native_id = NULL;
@@ -83,6 +84,25 @@ release(SlBatch *batch, SlRecord *record, const SlAnswered *answered)
 					"acknowledged", batch->now);
 }
 
+/*
+ * A create that was answered with the id of another record has made none of its own, for all
+ * we know: nothing goes there for it, unless a human says that the id is its.
+ */
+static void
+leave_out(SlBatch *batch, SlRecord *record, int target, const SlAnswered *answered)
+{
+	const SlPart *part = &record->state->parts[target];
+	SlLogEntry    entry = {0};
+
+	if (!answered->is_create || record->state->is_deleted ||
+		part->existence != SL_THERE || part->native_id != NULL)
+		return;
+	sl_batch_take(batch, record,
+				  sl_decide_unlink(batch->policy, record->state, target,
+								   answered->native_id, batch->now),
+				  &entry);
+}
+
 static void
 hold(const SlBatch *batch, const SlRecord *record, int target, const SlAnswered *answered)
 {
@@ -115,5 +135,8 @@ sl_answered_finish(SlBatch *batch, SlRecord *record, int target,
 	if (answered->link.record_key == NULL)
 		release(batch, record, answered);
 	else
+	{
 		hold(batch, record, target, answered);
+		leave_out(batch, record, target, answered);
+	}
 }

@@ -15,6 +15,7 @@ typedef struct SlAnswered
 {
 	const char *native_id; /* NULL: nothing is left to do */
 	SlLink      link;      /* whom it names */
+	bool        is_create; /* what was acknowledged */
 } SlAnswered;
 
 /*

@@ -47,6 +47,22 @@ SELECT is(sync_resolve(pg_temp.doubt(), value => '"support:t_3"'), true, 'the ta
 SELECT is((SELECT data->>'email' FROM sync_record WHERE record_key = 'support:t_3'), 'g', 'which shows what was sent');
 SELECT is(pg_temp.links('support'), 't_1=1 t_2=2 t_3=support:t_3', 'the id names it as before');
 
+SELECT is((SELECT existence FROM sync_shadow WHERE record_key = '3' AND system = 'support'), 'left out', 'so it made none for the crm''s');
+SELECT is(pg_temp.came('crm', '{"record_key": "3", "email": "g2"}'), '3 accepted', 'of which nothing goes there');
+
+-- Edited while it is in doubt
+SELECT is(pg_temp.came('support', '{"ticket": "t_7", "email": "j"}'), 'support:t_7 accepted -> crm', 'a record of the target');
+SELECT is(pg_temp.came('crm', '{"record_key": "7", "email": "k"}'), '7 accepted -> support', 'and one of the crm');
+SELECT is(pg_temp.claim(), 'create 7', 'is created there');
+SELECT is(pg_temp.came('crm', '{"record_key": "7", "email": "l"}'), '7 accepted -> support', 'and edited');
+SELECT is(pg_temp.answered('7', 't_7'), true, 'the create is answered with the other one''s id');
+SELECT is(pg_temp.claim(), NULL, 'nobody knows where the edit would go');
+SELECT is(pg_temp.came('crm', '{"record_key": "7", "email": "m"}'), '7 accepted', 'nor the next');
+SELECT is(sync_resolve(pg_temp.doubt(), value => '"7"'), true, 'the id is the crm''s');
+SELECT is(pg_temp.claim(), 'update 7 t_7', 'so the edit goes there');
+SELECT is(pg_temp.answered('7', 't_7'), true, 'and lands');
+SELECT is(pg_temp.came('support', '{"ticket": "t_7", "email": "n"}'), '7 conflict (found by native id t_7)', 'an edit that had not seen it');
+
 -- In doubt before the answer comes
 SELECT is(pg_temp.came('crm', '{"record_key": "4", "email": "h"}'), '4 accepted -> support', 'a record');
 SELECT is(pg_temp.came('crm', '{"record_key": "5", "email": "h"}'), '5 accepted -> support', 'and one like it');
