@@ -41,9 +41,10 @@ BEGIN ATOMIC
         CASE e.event
             WHEN 'claimed' THEN
                 pg_catalog.format('attempt %s of %s', e.attempt, e.idempotency_key)
-                || coalesce(', by ' || e.actor, '') || ': ' || e.detail || ' '
-                || coalesce((SELECT pg_catalog.string_agg(k, ', ' ORDER BY k COLLATE "C")
-                             FROM pg_catalog.jsonb_object_keys(e.change_set) AS k), '')
+                || coalesce(', by ' || e.actor, '') || ': '
+                || pg_catalog.concat_ws(' ', e.detail, (
+                       SELECT pg_catalog.string_agg(k, ', ' ORDER BY k COLLATE "C")
+                       FROM pg_catalog.jsonb_object_keys(e.change_set) AS k))
             WHEN 'acknowledged' THEN
                 pg_catalog.concat_ws('; ', 'it has taken ' || e.idempotency_key,
                     'in another form: ' || (

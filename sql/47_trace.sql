@@ -6,8 +6,8 @@ CREATE FUNCTION sync_trace_waiting(entity text, record_key text)
 BEGIN ATOMIC
     SELECT o.updated_at, o.id, CASE o.status WHEN 'dead' THEN 'dead letter' ELSE 'waiting' END,
         o.target_system,
-        o.action || ' ' || coalesce((SELECT pg_catalog.string_agg(k, ', ' ORDER BY k COLLATE "C")
-                                     FROM pg_catalog.jsonb_object_keys(o.change_set) AS k), '')
+        pg_catalog.concat_ws(' ', o.action, (SELECT pg_catalog.string_agg(k, ', ' ORDER BY k COLLATE "C")
+                                             FROM pg_catalog.jsonb_object_keys(o.change_set) AS k))
         || CASE
             WHEN o.status = 'dead' THEN pg_catalog.format(' failed %s times: ', o.attempts)
             WHEN o.visible_at IS NULL THEN ' waits for its turn: '

@@ -34,4 +34,10 @@ SELECT alike(pg_temp.gone('support'), 'conflict%', 'a delete that has not seen i
 SELECT alike(pg_temp.saw('support', '{"phone": "0"}'), 'agreed%', 'taken back');
 SELECT is(pg_temp.told('conflict settled'), 'conflict N (delete of the record): the one that had deleted it shows it again', 'settles it');
 
+CALL pg_temp.at_rest('T3', '{"phone": "0"}', 'crm', 'support');
+SELECT alike(pg_temp.gone('crm'), 'accepted%', 'a delete');
+SELECT is(pg_temp.told('waiting'), 'delete waits for a worker: crm-to-support-contact-T3-v2', 'waits, and names no field');
+SELECT is(pg_temp.poll('support'), 'delete {}', 'a worker takes it');
+SELECT alike(pg_temp.told('claimed'), '% | attempt 1 of crm-to-support-contact-T3-v2: delete', 'of no field');
+
 SELECT * FROM finish();
