@@ -150,7 +150,7 @@ typedef struct SlReturn
 extern SlReturn *sl_decide_lost(const SlPolicy *policy, SlState *state, int target,
 								TimestampTz now);
 
-/* The same of a call that was undone where it was made: a create has certainly not landed. */
+/* The same of a call that was undone where it was made: it has certainly not landed. */
 extern SlReturn *sl_decide_undone(const SlPolicy *policy, SlState *state, int target,
 								  TimestampTz now);
 

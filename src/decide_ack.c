@@ -332,7 +332,7 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 		part->erasure = SL_ERASURE_STRAY;
 	if (part->leased_action != SL_ACTION_DELETE)
 		return;
-	if (part->erasure == SL_ERASURE_LEASED)
+	if (sl_is_erasure_leased(part))
 		part->erasures_owed++;
 	part->erasure = SL_ERASURE_NONE;
 	note_erasure(event, part, ack);

@@ -41,6 +41,16 @@ remember_write(SlPart *part, int field, SlValue value, int64 version)
 	write->version = version;
 }
 
+/* An older call of unknown outcome is one still, where this one is undone. */
+static void
+claim_delete(SlPart *part)
+{
+	bool is_again = part->erasure == SL_ERASURE_LOST || part->erasure == SL_ERASURE_STRAY;
+
+	part->erasure = is_again ? SL_ERASURE_LEASED_AGAIN : SL_ERASURE_LEASED;
+	part->erasure_version = part->waiting_version;
+}
+
 /*
  * Under a new policy what waits may mean something else: each waiting row that its
  * state was not written with gets a key of its own before anything is claimed.
@@ -73,10 +83,7 @@ sl_decide_claim(const SlPolicy *policy, SlState *state, int target, TimestampTz 
 		return content;
 	}
 	if (content->action == SL_ACTION_DELETE)
-	{
-		part->erasure = SL_ERASURE_LEASED;
-		part->erasure_version = part->waiting_version;
-	}
+		claim_delete(part);
 	if (part->existence == SL_NOT_THERE)
 		sl_unsee_record(policy, part);
 	for (int i = 0; i < content->nfields; i++)
@@ -130,10 +137,27 @@ date_landed_writes(const SlPolicy *policy, SlPart *part, TimestampTz now)
 static void
 lose_delete(SlPart *part)
 {
-	if (part->erasure == SL_ERASURE_LEASED)
+	if (sl_is_erasure_leased(part))
 		part->erasure = SL_ERASURE_LOST;
 	else if (part->erasure == SL_ERASURE_SEEN)
 		part->erasure = SL_ERASURE_NONE;
+}
+
+static void
+undo_delete(SlPart *part)
+{
+	if (part->erasure == SL_ERASURE_LEASED)
+		part->erasure = SL_ERASURE_NONE;
+	lose_delete(part);
+}
+
+static void
+undo_create(const SlPolicy *policy, SlPart *part)
+{
+	sl_unsee_record(policy, part);
+	part->existence = SL_NOT_THERE;
+	part->create_version = 0;
+	part->create_source = SL_AUTHOR_NONE;
 }
 
 void
@@ -194,7 +218,7 @@ take_back(const SlPolicy *policy, SlPart *part)
 {
 	SlContent *content = palloc0(sizeof(SlContent));
 
-	content->action = SL_ACTION_CREATE;
+	content->action = part->leased_action;
 	content->fields = palloc(sizeof(int) * policy->nfields);
 	content->values = palloc(sizeof(SlValue) * policy->nfields);
 	for (int f = 0; f < policy->nfields; f++)
@@ -210,7 +234,25 @@ take_back(const SlPolicy *policy, SlPart *part)
 	return content;
 }
 
-/* Not as a lost one: the record is not there, so what goes next is what is golden then. */
+/* All that the call could leave is known, and is not there. */
+static bool
+can_be_undone(const SlPolicy *policy, const SlState *state, const SlPart *part)
+{
+	switch (part->leased_action)
+	{
+		case SL_ACTION_CREATE:
+			return part->existence == SL_BEING_CREATED && !state->is_deleted &&
+				   !may_be_there(policy, part);
+		case SL_ACTION_UPDATE:
+		case SL_ACTION_DELETE:
+			return true;
+		case SL_ACTION_NONE:
+			break;
+	}
+	return false;
+}
+
+/* Not as a lost one: nothing of it may land, so what goes next is what is golden then. */
 SlReturn *
 sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz now)
 {
@@ -218,18 +260,16 @@ sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz
 	SlReturn  *result;
 	SlContent *sent;
 
-	if (part->existence != SL_BEING_CREATED || state->is_deleted ||
-		may_be_there(policy, part))
+	if (!can_be_undone(policy, state, part))
 		return sl_decide_lost(policy, state, target, now);
 	result = palloc0(sizeof(SlReturn));
 	result->leased_id = part->leased_id;
 	result->replaced_id = part->waiting_id;
 	sl_forget(policy, state, now);
 	sent = take_back(policy, part);
-	sl_unsee_record(policy, part);
-	part->existence = SL_NOT_THERE;
-	part->create_version = 0;
-	part->create_source = SL_AUTHOR_NONE;
+	undo_delete(part);
+	if (part->leased_action == SL_ACTION_CREATE)
+		undo_create(policy, part);
 	part->waiting_id = part->leased_id;
 	part->waiting_version = part->leased_version;
 	part->waiting_source = part->leased_source;

@@ -54,6 +54,13 @@ extern void sl_forget_removals(SlShown *shown);
 /* It is in flight, or of unknown outcome. */
 extern bool sl_may_still_land(const SlWrite *write);
 
+/* A worker has our delete, and its sight has not come. */
+static inline bool
+sl_is_erasure_leased(const SlPart *part)
+{
+	return part->erasure == SL_ERASURE_LEASED || part->erasure == SL_ERASURE_LEASED_AGAIN;
+}
+
 /* A delete of a record that lives (again) may have landed there, or may yet. */
 extern bool sl_may_be_erased(const SlState *state, int system);
 

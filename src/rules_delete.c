@@ -53,6 +53,7 @@ is_ours(const SlPart *part)
 	switch (part->erasure)
 	{
 		case SL_ERASURE_LEASED:
+		case SL_ERASURE_LEASED_AGAIN:
 		case SL_ERASURE_LOST:
 		case SL_ERASURE_STRAY:
 			return true;
@@ -161,8 +162,7 @@ note_echo(SlEvent *event, SlPart *part)
 		take_owed_echo(event, part);
 		return SL_ECHO;
 	}
-	part->erasure = part->erasure == SL_ERASURE_LEASED ? SL_ERASURE_SEEN
-													   : SL_ERASURE_NONE;
+	part->erasure = sl_is_erasure_leased(part) ? SL_ERASURE_SEEN : SL_ERASURE_NONE;
 	if (!sl_shows_record(part))
 		return SL_ECHO;
 	if (event->state->is_deleted || sl_is_frozen(event->state))

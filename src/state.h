@@ -150,7 +150,8 @@ typedef enum SlErasure
 	SL_ERASURE_SEEN,   /* a worker has it, and its sight has come */
 	SL_ERASURE_LOST,  /* of unknown outcome: nobody can say whether the record is there */
 	SL_ERASURE_STRAY, /* the same, but a write was confirmed since: it was there then */
-	SL_ERASURE_SETTLED /* a human said that it is not sent */
+	SL_ERASURE_SETTLED,     /* a human said that it is not sent */
+	SL_ERASURE_LEASED_AGAIN /* a worker has it, and an older call is of unknown outcome */
 } SlErasure;
 
 typedef enum SlAction

@@ -43,7 +43,7 @@ sl_get_erasure(SlDecoder *d, SlPart *part)
 {
 	uint8 flags;
 
-	part->erasure = (SlErasure) sl_get_choice(&d->cursor, SL_ERASURE_SETTLED);
+	part->erasure = (SlErasure) sl_get_choice(&d->cursor, SL_ERASURE_LEASED_AGAIN);
 	part->erasure_version = (int64) sl_get_varint(&d->cursor);
 	part->erasures_owed = (int) sl_get_varint(&d->cursor);
 	part->erased_at = sl_get_time(&d->cursor);
