@@ -206,6 +206,23 @@ observe_sight(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	return sl_decide_observation(policy, state, ack->sight);
 }
 
+/* What stands there is the sight of what was written, also of the very value that it replaced. */
+static void
+see_written(const SlPolicy *policy, SlPart *part, const Landing *landing)
+{
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlShown *shown = &part->shown[f];
+		SlWrite *write = sl_newest_write(shown);
+
+		if (!landing->is_leased[f] || write == NULL || write->status != SL_WRITE_ACKED ||
+			write->is_crossed || !sl_value_same(&shown->value, &write->value))
+			continue;
+		write->is_sighted = true;
+		shown->is_observed = true;
+	}
+}
+
 /* Takes out of over what was shown under the same version as the given field. */
 static SlEffects *
 observe_over(SlEvent *event, int field, SlValue *over)
@@ -387,5 +404,8 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	for (int f = 0; f < policy->nfields; f++)
 		if (landing.over[f].kind != SL_ABSENT)
 			effects = join_effects(policy, effects, observe_over(event, f, landing.over));
-	return join_effects(policy, effects, observe_sight(policy, state, ack));
+	effects = join_effects(policy, effects, observe_sight(policy, state, ack));
+	if (ack->sight != NULL)
+		see_written(policy, part, &landing);
+	return effects;
 }

@@ -57,4 +57,27 @@ CREATE TRIGGER adds BEFORE UPDATE ON shop FOR EACH ROW EXECUTE FUNCTION adds();
 UPDATE app SET n = 4;
 SELECT is(sync_apply('shop'), 1, 'a row that lacks a required field afterwards');
 SELECT is((SELECT string_agg(field || ' ' || reason, ',') FROM sync_reject), 'name required, but null', 'is written, and rejected as a record');
+
+-- So is a value that stood there already, which is sent again after a call of unknown outcome
+SELECT sync_configure('again', '{"systems": {"app": {"key": "id"}, "shop": {"key": "id"}}, "window": "0", "fields": {"name": {}}}');
+CREATE TABLE ours (id int PRIMARY KEY, name text);
+CREATE TABLE theirs (id int PRIMARY KEY, name text);
+SELECT sync_attach('ours', 'app', 'again'), sync_attach('theirs', 'shop', 'again');
+INSERT INTO ours VALUES (1, 'A');
+SELECT sync_apply('shop');
+UPDATE ours SET name = 'lost';
+SELECT sync_nack(id, lease, 'timeout', '0 s') FROM sync_poll('shop', entity => 'again');
+UPDATE ours SET name = 'B';
+SELECT sync_apply('shop');
+UPDATE theirs SET name = 'C';
+SELECT is((SELECT string_agg(target_system, ',' ORDER BY target_system) FROM sync_outbox WHERE entity = 'again'), 'app,shop', 'what a worker may have sent may land yet: an edit goes back to its own table');
+SELECT is(sync_apply('shop'), 1, 'which has it');
+SELECT is(sync_apply('app'), 1, 'the other one too');
+UPDATE theirs SET name = 'D';
+SELECT sync_apply('shop'), sync_apply('app');
+UPDATE theirs SET name = 'C';
+SELECT is((SELECT change_set FROM sync_outbox WHERE entity = 'again' AND target_system = 'app'), '{"name": "C"}', 'the value once more is no late echo, but an edit');
+SELECT sync_apply('shop'), sync_apply('app');
+SELECT results_eq('TABLE ours', 'TABLE theirs', 'and both tables agree');
+
 SELECT * FROM finish();
