@@ -43,8 +43,9 @@ typedef struct Mark
 	struct Mark  *outer; /* of a statement whose trigger has called sync_apply() again */
 	const char   *system;
 	const char   *entity;
-	int           depth;        /* of triggers around the statement */
-	bool          takes_any;    /* the one row has no name before it is written */
+	int           depth;     /* of triggers around the statement */
+	bool          takes_any; /* the one row has no name before it is written */
+	bool          is_delete;
 	bool          has_others;   /* rows that are none of these */
 	bool          is_disturbed; /* anything was written besides */
 	applied_hash *rows;
@@ -60,7 +61,7 @@ trigger_depth(void)
 }
 
 void
-sl_applying_begin(const char *system, const char *entity, bool takes_any)
+sl_applying_begin(const char *system, const char *entity)
 {
 	Mark *begun = palloc0(sizeof(Mark));
 
@@ -68,10 +69,21 @@ sl_applying_begin(const char *system, const char *entity, bool takes_any)
 	begun->system = system;
 	begun->entity = entity;
 	begun->depth = trigger_depth();
-	begun->takes_any = takes_any;
 	begun->context = CurrentMemoryContext;
 	begun->rows = applied_create(begun->context, 64, NULL);
 	mark = begun;
+}
+
+void
+sl_applying_any(void)
+{
+	mark->takes_any = true;
+}
+
+void
+sl_applying_delete(void)
+{
+	mark->is_delete = true;
 }
 
 void
@@ -105,13 +117,28 @@ sl_is_any_applying(void)
 	return mark != NULL;
 }
 
+static bool
+is_of_table(const Mark *statement, const TriggerData *trigger)
+{
+	return strcmp(trigger->tg_trigger->tgargs[0], statement->system) == 0 &&
+		   strcmp(trigger->tg_trigger->tgargs[1], statement->entity) == 0;
+}
+
 bool
 sl_is_applying(const TriggerData *trigger)
 {
 	return mark != NULL && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
-		   trigger_depth() == mark->depth + 1 &&
-		   strcmp(trigger->tg_trigger->tgargs[0], mark->system) == 0 &&
-		   strcmp(trigger->tg_trigger->tgargs[1], mark->entity) == 0;
+		   trigger_depth() == mark->depth + 1 && is_of_table(mark, trigger);
+}
+
+bool
+sl_is_applied_around(const TriggerData *trigger, const char *name)
+{
+	for (Mark *m = mark; m != NULL; m = m->outer)
+		if (trigger_depth() > m->depth + 1 && is_of_table(m, trigger) && !m->is_delete &&
+			applied_lookup(m->rows, name) != NULL)
+			return true;
+	return false;
 }
 
 SlAppliedRow *

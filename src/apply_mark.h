@@ -14,11 +14,16 @@ typedef struct SlAppliedRow SlAppliedRow;
 
 /*
  * The statements of this call, until sl_applying_end(), are our own writes to the table of
- * a system; names and rows live in the current context.  takes_any: of the one row that is
- * written nobody knows the name before.
+ * a system; names and rows live in the current context.
  */
-extern void sl_applying_begin(const char *system, const char *entity, bool takes_any);
+extern void sl_applying_begin(const char *system, const char *entity);
 extern void sl_applying_end(void);
+
+/* Of the one row that it writes nobody knows the name before. */
+extern void sl_applying_any(void);
+
+/* It deletes its rows. */
+extern void sl_applying_delete(void);
 
 /* Of what record rows are written; native_id may be NULL. */
 extern void sl_applying_expect(const char *key, const char *native_id);
@@ -28,6 +33,12 @@ extern bool sl_is_any_applying(void);
 
 /* The trigger was fired by such a statement, and not by a trigger of the user's inside. */
 extern bool sl_is_applying(const TriggerData *trigger);
+
+/*
+ * The trigger was fired inside of such a statement, by a trigger of the user's, which has
+ * written a row that the statement writes, and does not delete.
+ */
+extern bool sl_is_applied_around(const TriggerData *trigger, const char *name);
 
 /*
  * The one that a row of the table is, by what it is called; and the one that takes any row

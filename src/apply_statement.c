@@ -71,6 +71,17 @@ is_nameless(const SlApply *apply, const SlChange *change)
 	return apply->key_column == NULL && sl_is_action(change, "create");
 }
 
+static void
+expect_rows(const SlApply *apply, SlChange **changes, int n)
+{
+	if (is_nameless(apply, changes[0]))
+		sl_applying_any();
+	if (sl_is_action(changes[0], "delete"))
+		sl_applying_delete();
+	for (int i = 0; i < n; i++)
+		sl_applying_expect(changes[i]->key, changes[i]->native_id);
+}
+
 /* What became of them, by the rows that capture has seen. */
 static void
 take_rows(const SlApply *apply, SlChange **changes, int n)
@@ -164,12 +175,10 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity,
-					  is_nameless(apply, changes[0]));
+	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity);
 	PG_TRY();
 	{
-		for (int i = 0; i < n; i++)
-			sl_applying_expect(changes[i]->key, changes[i]->native_id);
+		expect_rows(apply, changes, n);
 		sl_spi_connect();
 		run_statement(apply, changes, n);
 		sl_spi_finish();

@@ -156,9 +156,8 @@ take_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	intake->is_id_free = intake->key != NULL && intake->native_id != NULL;
 }
 
-/* The column by which a row can be found again: a key may stand inside of one. */
-static const SlRowColumn *
-name_column(const SlCapture *capture, const SlIntake *intake)
+const SlRowColumn *
+sl_capture_name_column(const SlCapture *capture, const SlIntake *intake)
 {
 	const SlSystemSpec *spec = &capture->policy->systems[capture->system];
 	const SlRowColumn  *column = NULL;
@@ -183,7 +182,7 @@ void
 sl_capture_look_again(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
 					  SlIntake *intake)
 {
-	const SlRowColumn *name = name_column(capture, intake);
+	const SlRowColumn *name = sl_capture_name_column(capture, intake);
 	Datum             *values = palloc(sizeof(Datum) * capture->natts);
 	bool              *nulls = palloc(sizeof(bool) * capture->natts);
 
@@ -383,7 +382,7 @@ next_pair(SlCapture *capture, MemoryContext look)
 		bool is_news = pairs->old.slot == NULL || pairs->fresh.slot == NULL ||
 					   has_news(capture);
 
-		if (is_news && !(capture->is_rest && sl_capture_is_ours(capture)))
+		if (is_news && !sl_capture_is_told(capture))
 			return true;
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(look);

@@ -49,6 +49,10 @@ extern void sl_capture_open(SlCapture *capture, const SlPolicy *policy, int syst
 extern void sl_capture_rewind(SlCapture *capture);
 extern void sl_capture_close(SlCapture *capture);
 
+/* The column by which a row can be found again, or NULL: a key may stand inside of one. */
+extern const SlRowColumn *sl_capture_name_column(const SlCapture *capture,
+												 const SlIntake  *intake);
+
 /* Reads what names a row, as of one that is gone. */
 extern void sl_capture_name_row(SlCapture *capture, TupleTableSlot *slot,
 								SlRawRecord *raw, SlIntake *intake);
@@ -63,8 +67,11 @@ extern void sl_capture_look_again(SlCapture *capture, TupleTableSlot *slot,
  */
 extern bool sl_capture_hand_over(SlCapture *capture);
 
-/* The pair at hand is one that sync_apply() has written itself. */
-extern bool sl_capture_is_ours(SlCapture *capture);
+/*
+ * The row at hand is one that sync_apply() writes itself: what it is in the end is told by
+ * that, whatever triggers of the user's make of it meanwhile.
+ */
+extern bool sl_capture_is_told(SlCapture *capture);
 
 /* For sl_diff_run_source(): what the next row says. */
 extern bool sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);

@@ -11,6 +11,7 @@
 
 #include "apply_mark.h"
 #include "capture.h"
+#include "capture_name.h"
 
 static TupleTableSlot *
 row_of_pair(const SlCapture *capture)
@@ -124,13 +125,35 @@ sl_capture_hand_over(SlCapture *capture)
 	return is_all;
 }
 
+static const char *
+name_of(const SlIntake *intake)
+{
+	return intake->key != NULL ? sl_name_of_key(intake->key, intake->key_len)
+							   : sl_name_of_native_id(intake->native_id);
+}
+
+/* A trigger of the user's changes the row once more, which is read when all of them are through. */
+static bool
+is_read_later(SlCapture *capture, const SlIntake *intake)
+{
+	if (capture->pairs.old.slot == NULL || capture->pairs.fresh.slot == NULL ||
+		intake->is_rejected || sl_capture_name_column(capture, intake) == NULL ||
+		!sl_is_applied_around(capture->trigger, name_of(intake)) || is_renamed(capture))
+		return false;
+	sl_nested_note(&capture->nested, intake);
+	return true;
+}
+
 bool
-sl_capture_is_ours(SlCapture *capture)
+sl_capture_is_told(SlCapture *capture)
 {
 	SlRawRecord raw;
 	SlIntake    intake;
 
+	if (!sl_is_any_applying())
+		return false;
 	init_row(capture, &raw, &intake);
 	sl_capture_name_row(capture, row_of_pair(capture), &raw, &intake);
-	return find_applied(capture, &intake) != NULL;
+	return capture->is_rest ? find_applied(capture, &intake) != NULL
+							: is_read_later(capture, &intake);
 }

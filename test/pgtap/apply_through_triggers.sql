@@ -1,0 +1,91 @@
+-- Triggers of a table that write the row again which sync_apply() writes: what the row is in the end is
+-- the table's form of what was sent, however often it was written on the way, and nobody's edit against ours.
+\ir story.psql
+SELECT * FROM no_plan();
+
+CREATE TABLE one (k int PRIMARY KEY, x text, y text);
+CREATE TABLE two (k int PRIMARY KEY, x text, y text);
+SELECT sync_configure('r', '{"systems": {"one": {"key": "k"}, "two": {"key": "k"}}, "window": "0", "fields": {"x": {}, "y": {}}}');
+SELECT sync_attach('one', 'one', 'r'), sync_attach('two', 'two', 'r');
+CREATE FUNCTION once_more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF pg_trigger_depth() = 1 THEN
+		UPDATE public.two SET x = upper(x) WHERE k = new.k;
+		UPDATE public.two SET x = x || '.' WHERE k = new.k;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER once_more AFTER INSERT OR UPDATE OF x ON two FOR EACH ROW EXECUTE FUNCTION once_more();
+CREATE FUNCTION pg_temp.shown() RETURNS text LANGUAGE sql AS $$
+	SELECT data::text FROM sync_shadow WHERE entity = 'r' AND record_key = '1' AND system = 'two'
+$$;
+
+INSERT INTO one VALUES (1, 'a', 'y');
+SELECT is(sync_apply('two'), 1, 'a row is created, which its trigger writes twice');
+SELECT is((SELECT x FROM two), 'A.', 'in the form of the table');
+SELECT is(pg_temp.shown(), '{"x": "A.", "y": "y"}', 'which the book knows');
+SELECT is_empty('TABLE sync_conflict', 'it collides with nothing');
+SELECT is_empty('TABLE sync_outbox', 'and does not go back');
+UPDATE one SET x = 'b';
+SELECT is(sync_apply('two'), 1, 'the next value goes there too');
+SELECT is(pg_temp.shown(), '{"x": "B.", "y": "y"}', 'and is known in the same way');
+SELECT is((SELECT times FROM sync_near_misses WHERE field = 'x'), 2::bigint, 'these are near misses');
+UPDATE two SET x = 'human';
+SELECT is((SELECT change_set FROM sync_outbox), '{"x": "HUMAN."}', 'an edit is one, as the table has it in the end');
+SELECT is(sync_apply('one'), 1, 'and goes to the first table');
+SELECT is((SELECT x FROM one), 'HUMAN.', 'as it is');
+
+-- A field that was not sent
+CREATE OR REPLACE FUNCTION once_more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE public.two SET y = 'y of ' || new.x WHERE k = new.k;
+	UPDATE public.two SET y = y || '.' WHERE k = new.k;
+	RETURN NULL;
+END
+$$;
+UPDATE one SET x = 'c';
+SELECT is(sync_apply('two'), 1, 'a trigger derives another field');
+SELECT is((SELECT string_agg(target_system || ' ' || change_set, '; ') FROM sync_outbox), 'one {"y": "y of c."}', 'which is an edit of the table');
+SELECT is(sync_apply('one'), 1, 'that goes back');
+SELECT results_eq('TABLE one', 'TABLE two', 'both tables agree');
+SELECT is_empty('TABLE sync_conflict', 'and nobody was asked');
+
+-- The owner is the other side, and its edits are many
+CREATE TABLE mine (k int PRIMARY KEY, x text);
+CREATE TABLE theirs (k int PRIMARY KEY, x text);
+SELECT sync_configure('o', '{"systems": {"one": {"key": "k"}, "two": {"key": "k"}}, "window": "0", "max_flips": 2, "fields": {"x": {"owner": "one"}}}');
+SELECT sync_attach('mine', 'one', 'o'), sync_attach('theirs', 'two', 'o');
+CREATE FUNCTION upper_case() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE public.theirs SET x = upper(x) WHERE k = new.k AND x <> upper(x);
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER upper_case AFTER INSERT OR UPDATE ON theirs FOR EACH ROW EXECUTE FUNCTION upper_case();
+INSERT INTO mine VALUES (1, 'a0');
+SELECT sync_apply('two');
+DO $$
+BEGIN
+	FOR i IN 1 .. 6 LOOP
+		UPDATE mine SET x = 'a' || i;
+		PERFORM sync_apply('two');
+	END LOOP;
+END
+$$;
+SELECT is((SELECT x FROM theirs), 'A6', 'the owner''s last edit has arrived');
+SELECT is_empty('TABLE sync_conflict', 'a near miss is no loss, and no oscillation');
+
+-- A row that a statement deletes, and a trigger keeps
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE public.theirs SET x = 'kept' WHERE k = old.k;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER keep BEFORE DELETE ON theirs FOR EACH ROW EXECUTE FUNCTION keep();
+DELETE FROM mine;
+SELECT is(sync_apply('two'), 1, 'a delete is done');
+SELECT is((SELECT string_agg(kind || ' ' || (sides -> 'two')::text, '; ') FROM sync_open_conflicts), 'resurrect [{"x": "KEPT"}]', 'what a trigger writes instead is asked about');
+
+SELECT * FROM finish();
