@@ -253,29 +253,6 @@ settle_batch(SlApply *apply)
 	return napplied;
 }
 
-/* They wait until other tables have let go of what goes. */
-static void
-put_deletes_off(SlApply *apply)
-{
-	int left = 0;
-
-	apply->deletes = palloc(sizeof(SlChange *) * Max(apply->nchanges, 1));
-	apply->ndeletes = 0;
-	for (int i = 0; i < apply->nchanges; i++)
-		if (sl_is_action(apply->changes[i], "delete"))
-			apply->deletes[apply->ndeletes++] = apply->changes[i];
-		else
-			apply->changes[left++] = apply->changes[i];
-	apply->nchanges = left;
-}
-
-static void
-take_deletes(SlApply *apply)
-{
-	apply->changes = apply->deletes;
-	apply->nchanges = apply->ndeletes;
-}
-
 static const char *
 column_name(const SlRowReader *reader, const SlPath *path)
 {
@@ -321,6 +298,7 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	apply->relation = relation;
 	apply->writer = writer_of(apply, rel);
 	apply->is_ordered = has_other_triggers(rel);
+	apply->has_order = sl_refers_to_itself(rel);
 	spec = &apply->policy->systems[apply->system];
 	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
 	apply->key_column = column_name(&apply->reader, spec->key);
@@ -328,54 +306,68 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	table_close(rel, NoLock);
 }
 
+/* True where nothing but deletes is left, of a table whose rows may refer to others. */
+static bool
+apply_batch(SlApply *apply, SlApplyCount *count)
+{
+	int  room = Min(BATCH, count->max - count->claimed);
+	bool is_all;
+
+	if (room <= 0)
+		return false;
+	claim_batch(apply, room);
+	is_all = apply->nchanges < room;
+	if (apply->has_order)
+		sl_put_deletes_off(apply);
+	count->claimed += apply->nchanges;
+	count->applied += settle_batch(apply);
+	return is_all || !apply->has_order || !sl_others_wait(apply);
+}
+
 /*
  * A batch of each table.  Where they refer to each other rows come after what they refer to,
  * and go before it.
  */
-static int
-apply_round(SlApply *applies, int n, int max_changes, int *nclaimed)
+static void
+apply_round(SlApply *applies, int n, SlApplyCount *count)
 {
-	int napplied = 0;
+	bool is_whole = true;
 
-	for (int i = 0; i < n && *nclaimed < max_changes; i++)
-	{
-		claim_batch(&applies[i], Min(BATCH, max_changes - *nclaimed));
-		*nclaimed += applies[i].nchanges;
-		if (n > 1 && applies[i].is_ordered)
-			put_deletes_off(&applies[i]);
-		napplied += settle_batch(&applies[i]);
-	}
+	for (int i = 0; i < n && is_whole; i++)
+		is_whole = apply_batch(&applies[i], count);
 	for (int i = n - 1; i >= 0; i--)
 	{
-		if (applies[i].deletes == NULL)
+		if (applies[i].ndeletes == 0)
 			continue;
-		take_deletes(&applies[i]);
-		napplied += settle_batch(&applies[i]);
-		applies[i].deletes = NULL;
+		sl_take_deletes(&applies[i], is_whole ? count->max - count->claimed : 0);
+		count->claimed += applies[i].nchanges;
+		count->applied += settle_batch(&applies[i]);
+		sl_give_deletes_back(&applies[i], count);
 	}
-	return napplied;
 }
 
+/* A round that has given all back ends the call, but not the first one: others wait behind. */
 static int
 apply_rounds(SlApply *applies, int n, int max_changes)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext round = AllocSetContextCreate(old, "sync_ledger apply",
 												ALLOCSET_DEFAULT_SIZES);
-	int           napplied = 0;
-	int           nclaimed = 0;
-	int           nbefore;
+	SlApplyCount  count = {.max = max_changes};
+	SlApplyCount  before;
 
 	MemoryContextSwitchTo(round);
 	do
 	{
-		nbefore = nclaimed;
-		napplied += apply_round(applies, n, max_changes, &nclaimed);
+		before = count;
+		apply_round(applies, n, &count);
 		MemoryContextReset(round);
-	} while (nclaimed > nbefore && nclaimed < max_changes);
+	} while ((count.claimed > before.claimed ||
+			  (before.returned == 0 && count.returned > 0)) &&
+			 count.claimed < max_changes);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(round);
-	return napplied;
+	return count.applied;
 }
 
 static void
@@ -412,6 +404,7 @@ apply_tables(const char *system, int max_changes)
 
 		open_table(&applies[i], DatumGetObjectId(relation), system,
 				   SPI_getvalue(found->vals[i], found->tupdesc, 2));
+		applies[i].has_order |= n > 1 && applies[i].is_ordered;
 	}
 	return apply_rounds(applies, (int) n, max_changes);
 }

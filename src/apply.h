@@ -41,11 +41,12 @@ typedef struct SlApply
 	bool            is_by_owner; /* of the table, whatever the caller may do */
 	Oid             writer;      /* with whose rights the table is written */
 	bool            is_ordered;  /* in the order in which they wait */
-	int64           lease;
-	int             nchanges;
-	SlChange      **changes; /* else those of a shape one after the other */
-	int             ndeletes;
-	SlChange      **deletes; /* put off until the other tables are written; or NULL */
+	bool       has_order; /* ... but deletes come last: rows may refer to what goes */
+	int64      lease;
+	int        nchanges;
+	SlChange **changes; /* else those of a shape one after the other */
+	int        ndeletes;
+	SlChange **deletes; /* put off until what may refer to them is written */
 } SlApply;
 
 static inline bool
@@ -53,6 +54,32 @@ sl_is_action(const SlChange *change, const char *action)
 {
 	return strcmp(change->action, action) == 0;
 }
+
+/* What a call has done so far, and may do. */
+typedef struct SlApplyCount
+{
+	int max;
+	int claimed; /* and not put off */
+	int applied;
+	int returned; /* given back */
+} SlApplyCount;
+
+/* --- apply_deletes.c --- */
+
+/* A row of the table may refer to another one. */
+extern bool sl_refers_to_itself(Relation rel);
+
+/* Takes the deletes out of a batch that was claimed. */
+extern void sl_put_deletes_off(SlApply *apply);
+
+/* Makes them the batch, as many as there is room for. */
+extern void sl_take_deletes(SlApply *apply, int room);
+
+/* Something else than a delete is still to be claimed for the table. */
+extern bool sl_others_wait(const SlApply *apply);
+
+/* Those that are left go to the end of what waits, as if they had not been claimed. */
+extern void sl_give_deletes_back(SlApply *apply, SlApplyCount *count);
 
 /* --- apply_paths.c --- */
 

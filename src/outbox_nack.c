@@ -179,6 +179,18 @@ sl_nack_undone(int64 id, int64 lease, const char *error)
 	give_back(&failure, id);
 }
 
+void
+sl_nack_put_off(int64 id, int64 lease, const char *why)
+{
+	Interval at_once = {0};
+	Failure  failure = {.lease = lease,
+						.error = why,
+						.retry_after = &at_once,
+						.is_undone = true};
+
+	give_back(&failure, id);
+}
+
 /* (id, lease, error, retry_after, permanent): whether the row was still the lease's. */
 Datum
 sync_nack(PG_FUNCTION_ARGS)

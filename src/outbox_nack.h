@@ -13,4 +13,7 @@
  */
 extern void sl_nack_undone(int64 id, int64 lease, const char *error);
 
+/* The same of a row that is to go again at once, behind the others: that was no attempt. */
+extern void sl_nack_put_off(int64 id, int64 lease, const char *why);
+
 #endif

@@ -1,0 +1,75 @@
+-- A row whose key changes is a delete and a create. What referred to it follows before the old row goes, in
+-- one table and in several, and where a call may write only a part of it: nothing goes with the old row.
+\ir story.psql
+SELECT * FROM no_plan();
+
+CREATE FUNCTION pg_temp.rows(of regclass) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	EXECUTE format('SELECT string_agg(t::text, '' '' ORDER BY id) FROM %s AS t', of) INTO found;
+	RETURN found;
+END
+$$;
+-- Until nothing waits; how many calls that took
+CREATE FUNCTION pg_temp.apply_all(max_changes int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. 50 LOOP
+		IF NOT EXISTS (SELECT FROM sync_outbox) THEN
+			RETURN i - 1;
+		END IF;
+		IF sync_apply('two', max_changes) > max_changes THEN
+			RAISE 'more than % changes', max_changes;
+		END IF;
+	END LOOP;
+	RAISE 'no end';
+END
+$$;
+
+-- A table that refers to itself
+SELECT sync_configure('node', '{"systems": {"one": {"key": "id"}, "two": {"key": "id"}}, "window": "0", "fields": {"parent": {"type": "number", "nulls": "clear"}, "name": {}}}');
+CREATE TABLE node1 (id int PRIMARY KEY, parent int REFERENCES node1 ON UPDATE CASCADE ON DELETE CASCADE, name text);
+CREATE TABLE node2 (id int PRIMARY KEY, parent int REFERENCES node2 ON UPDATE CASCADE ON DELETE CASCADE, name text);
+SELECT sync_attach('node1', 'one', 'node'), sync_attach('node2', 'two', 'node');
+INSERT INTO node1 VALUES (1, NULL, 'root'), (2, 1, 'child'), (3, 2, 'grandchild'), (4, NULL, 'other');
+SELECT is(sync_apply('two'), 4, 'both tables have the rows');
+UPDATE node1 SET id = 10 WHERE id = 1;
+SELECT is(sync_apply('two'), 3, 'the key of a parent has changed');
+SELECT is(pg_temp.rows('node1'), '(2,10,child) (3,2,grandchild) (4,,other) (10,,root)', 'its rows are with it');
+SELECT is(pg_temp.rows('node2'), pg_temp.rows('node1'), 'in the other table too');
+SELECT is_empty('TABLE sync_outbox', 'and nothing goes back');
+UPDATE node1 SET id = id + 100;
+SELECT cmp_ok(pg_temp.apply_all(1), '<=', 20, 'row by row');
+SELECT is(pg_temp.rows('node1'), '(102,110,child) (103,102,grandchild) (104,,other) (110,,root)', 'no row is gone');
+SELECT is(pg_temp.rows('node2'), pg_temp.rows('node1'), 'here neither');
+DELETE FROM node1 WHERE id = 110;
+SELECT cmp_ok(pg_temp.apply_all(2), '<=', 2, 'a tree that is deleted goes');
+SELECT is(pg_temp.rows('node2'), '(104,,other)', 'in both tables');
+
+-- Three tables, of which the last knows nothing of the first
+SELECT sync_configure(e, format('{"systems": {"one": {"key": "id"}, "two": {"key": "id"}}, "window": "0", "fields": {"parent": {"type": "number", "nulls": "clear"}, "%s": {}}}', e)::jsonb)
+FROM unnest('{firm,site,desk}'::text[]) AS e;
+CREATE TABLE firm1 (id int PRIMARY KEY, parent int, firm text);
+CREATE TABLE firm2 (LIKE firm1 INCLUDING ALL);
+CREATE TABLE site1 (id int PRIMARY KEY, parent int REFERENCES firm1 ON UPDATE CASCADE ON DELETE CASCADE, site text);
+CREATE TABLE site2 (id int PRIMARY KEY, parent int REFERENCES firm2 ON UPDATE CASCADE ON DELETE CASCADE, site text);
+CREATE TABLE desk1 (id int PRIMARY KEY, parent int REFERENCES site1 ON UPDATE CASCADE ON DELETE CASCADE, desk text);
+CREATE TABLE desk2 (id int PRIMARY KEY, parent int REFERENCES site2 ON UPDATE CASCADE ON DELETE CASCADE, desk text);
+SELECT sync_attach(format('%s1', e)::regclass, 'one', e), sync_attach(format('%s2', e)::regclass, 'two', e) FROM unnest('{firm,site,desk}'::text[]) AS e;
+INSERT INTO firm1 SELECT i, NULL, 'f' FROM generate_series(1, 5) AS i;
+INSERT INTO site1 SELECT i, i, 's' FROM generate_series(1, 5) AS i;
+INSERT INTO desk1 SELECT i, i, 'd' FROM generate_series(1, 5) AS i;
+SELECT is(sync_apply('two'), 15, 'all is there');
+UPDATE firm1 SET id = id + 10;
+SELECT is((SELECT string_agg(DISTINCT entity || ' ' || action, ', ' ORDER BY entity || ' ' || action) FROM sync_outbox), 'firm create, firm delete, site update', 'all keys of the first have changed');
+SELECT cmp_ok(pg_temp.apply_all(3), '<=', 15, 'three changes a call');
+SELECT is(pg_temp.rows('firm2'), pg_temp.rows('firm1'), 'the first tables agree');
+SELECT is(pg_temp.rows('site2'), pg_temp.rows('site1'), 'the second ones');
+SELECT is(pg_temp.rows('desk2'), '(1,1,d) (2,2,d) (3,3,d) (4,4,d) (5,5,d)', 'and of the third no row is gone');
+SELECT is(pg_temp.rows('desk2'), pg_temp.rows('desk1'), 'in either');
+DELETE FROM firm1;
+SELECT cmp_ok(pg_temp.apply_all(4), '<=', 5, 'deletes go too, the last tables'' first');
+SELECT is(concat(pg_temp.rows('firm2'), pg_temp.rows('site2'), pg_temp.rows('desk2')), '', 'and nothing is left');
+SELECT is_empty('TABLE sync_conflict', 'nobody was ever asked');
+
+SELECT * FROM finish();
