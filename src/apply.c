@@ -298,7 +298,8 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	apply->relation = relation;
 	apply->writer = writer_of(apply, rel);
 	apply->is_ordered = has_other_triggers(rel);
-	apply->has_order = sl_refers_to_itself(rel);
+	apply->takes_along = apply->is_by_owner && sl_takes_rows_along(rel);
+	apply->has_order = apply->takes_along || sl_refers_to_itself(rel);
 	spec = &apply->policy->systems[apply->system];
 	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
 	apply->key_column = column_name(&apply->reader, spec->key);
@@ -319,8 +320,11 @@ apply_batch(SlApply *apply, SlApplyCount *count)
 	is_all = apply->nchanges < room;
 	if (apply->has_order)
 		sl_put_deletes_off(apply);
+	sl_hold_deletes(apply);
 	count->claimed += apply->nchanges;
 	count->applied += settle_batch(apply);
+	if (apply->holds_deletes)
+		return false;
 	return is_all || !apply->has_order || !sl_others_wait(apply);
 }
 

@@ -41,9 +41,11 @@ typedef struct SlApply
 	bool            is_by_owner; /* of the table, whatever the caller may do */
 	Oid             writer;      /* with whose rights the table is written */
 	bool            is_ordered;  /* in the order in which they wait */
-	bool       has_order; /* ... but deletes come last: rows may refer to what goes */
-	int64      lease;
-	int        nchanges;
+	bool  has_order;   /* ... but deletes come last: rows may refer to what goes */
+	bool  takes_along; /* at once: its deletes do something to rows that refer to them */
+	bool  holds_deletes;
+	int64 lease;
+	int   nchanges;
 	SlChange **changes; /* else those of a shape one after the other */
 	int        ndeletes;
 	SlChange **deletes; /* put off until what may refer to them is written */
@@ -68,6 +70,15 @@ typedef struct SlApplyCount
 
 /* A row of the table may refer to another one. */
 extern bool sl_refers_to_itself(Relation rel);
+
+/* A delete does something to rows that refer to what goes. */
+extern bool sl_takes_rows_along(Relation rel);
+
+/*
+ * Where a batch may hold rows whose keys have changed, its deletes are for a later call: what
+ * referred to them follows in the statement that is under way, and is not known yet.
+ */
+extern void sl_hold_deletes(SlApply *apply);
 
 /* Takes the deletes out of a batch that was claimed. */
 extern void sl_put_deletes_off(SlApply *apply);

@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
@@ -34,6 +35,32 @@ sl_refers_to_itself(Relation rel)
 		if (((ForeignKeyCacheInfo *) lfirst(cell))->confrelid == RelationGetRelid(rel))
 			return true;
 	return false;
+}
+
+bool
+sl_takes_rows_along(Relation rel)
+{
+	const TriggerDesc *all = rel->trigdesc;
+
+	for (int i = 0; all != NULL && i < all->numtriggers; i++)
+		switch (all->triggers[i].tgfoid)
+		{
+			case F_RI_FKEY_CASCADE_DEL:
+			case F_RI_FKEY_SETNULL_DEL:
+			case F_RI_FKEY_SETDEFAULT_DEL:
+				return true;
+			default:
+				break;
+		}
+	return false;
+}
+
+void
+sl_hold_deletes(SlApply *apply)
+{
+	for (int i = 0; i < apply->nchanges; i++)
+		apply->holds_deletes |= apply->takes_along && apply->ndeletes > 0 &&
+								sl_is_action(apply->changes[i], "create");
 }
 
 void
