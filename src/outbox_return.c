@@ -78,12 +78,17 @@ end(int64 id, const SlComeback *comeback, TimestampTz now)
 		sl_outbox_row_missing(id);
 }
 
-/* A create of unknown outcome would go again as it was: no news that waited revives it. */
+/*
+ * A create of unknown outcome would go again as it was: no news that waited revives it.  Where
+ * nothing waits, as in a frozen record, its row goes, and comes anew when it may be sent.
+ */
 static bool
 stays_dead(const SlRecord *record, int target, const SlComeback *comeback)
 {
+	const SlPart *part = &record->state->parts[target];
+
 	return comeback->is_dead && !record->state->is_deleted &&
-		   record->state->parts[target].existence == SL_CREATE_LOST;
+		   part->waiting_version != 0 && part->existence == SL_CREATE_LOST;
 }
 
 void

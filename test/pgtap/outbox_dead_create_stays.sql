@@ -1,6 +1,7 @@
 -- A create that failed for good goes again as it was, if at all: an edit that waited behind it does not
 -- revive it, whenever that was put into the outbox; one that comes later does.
 \ir story.psql
+\ir gone.psql
 SELECT * FROM no_plan();
 
 SELECT sync_configure('contact', '{"systems": ["crm", "desk", "billing"], "fields": {"phone": {}}, "window": "0"}');
@@ -35,5 +36,18 @@ SELECT is(pg_temp.poll('desk'), 'update {"phone": "2"}', 'is on its way');
 SELECT alike(pg_temp.saw('crm', '{"phone": "3"}'), 'accepted%', 'another one waits behind it');
 SELECT is(pg_temp.nack('desk', permanent => true), true, 'the first fails for good');
 SELECT is(pg_temp.poll('desk'), 'update {"phone": "3"}', 'the second is something else, and goes');
+
+-- Of a frozen record no row stays, a dead letter neither: it would be passed over, and not looked for again
+CALL pg_temp.record('frozen while on its way');
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted%', 'a record');
+SELECT is(pg_temp.poll('desk'), 'create {"phone": "1"}', 'is on its way to desk');
+SELECT is(pg_temp.poll('billing'), 'create {"phone": "1"}', 'and to billing');
+SELECT is(pg_temp.ack('billing'), true, 'which has it');
+SELECT alike(pg_temp.gone('billing'), 'conflict%', 'it is deleted there, unseen');
+SELECT is(pg_temp.nack('desk', permanent => true), true, 'the create fails for good');
+SELECT is((SELECT count(*) FROM sync_outbox WHERE record_key = pg_temp.record_key()), 0::bigint, 'nothing waits of what is frozen');
+SELECT is(pg_temp.poll('desk'), NULL, 'and nothing goes');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'delete'), true, 'a human decides');
+SELECT is(pg_temp.poll('desk'), 'delete {}', 'what may be there is deleted');
 
 SELECT * FROM finish();
