@@ -118,6 +118,9 @@ extern SlWrite *sl_find_sight(const SlSpot *spot, const SlObservation *obs);
 /* SL_ECHO or SL_HELD; SL_UNCHANGED where no write explains the value. */
 extern SlOutcome sl_apply_echo(SlEvent *event, int field);
 
+/* It was late: the shadow keeps its value. */
+extern void sl_keep_shadow(SlEvent *event, int field);
+
 /* The edit crosses what was on its way. */
 extern void sl_cross(SlEvent *event, int field);
 

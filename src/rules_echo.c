@@ -128,8 +128,8 @@ is_left_by_lost_write(const SlShown *shown, const SlValue *value)
  * Where it is a write still to be seen, the system shows it next: what was observed of it
  * before was an older landing of the same, and what it replaces is no repetition.
  */
-static void
-keep_shadow(SlEvent *event, int field)
+void
+sl_keep_shadow(SlEvent *event, int field)
 {
 	SlSpot   spot = sl_event_spot(event, field);
 	SlShown *shown = sl_spot_shown(&spot);
@@ -168,7 +168,7 @@ take_late_echo(SlEvent *event, int field, SlWrite *write)
 	write->is_sighted = true;
 	write->value_came_late = true;
 	find_landed(write, event->obs->now);
-	keep_shadow(event, field);
+	sl_keep_shadow(event, field);
 	sl_event_say(event, field, "late echo of v" INT64_FORMAT, write->version);
 	return SL_ECHO;
 }
@@ -300,7 +300,7 @@ take_old_photograph(SlEvent *event, int field, SlWrite *write)
 	write->replaced_came_late = true;
 	if (is_left_by_lost_write(shown, &event->obs->values[field]))
 		make_unsure(event, shown);
-	keep_shadow(event, field);
+	sl_keep_shadow(event, field);
 	sl_event_say(event, field, "what v" INT64_FORMAT " replaced, late", write->version);
 	return SL_ECHO;
 }

@@ -414,9 +414,11 @@ take_known(SlEdit *edit)
 	return SL_AGREED;
 }
 
+/* Late once: what the system shows is not known by it, and nothing is crossed. */
 static SlOutcome
 take_late(SlEdit *edit)
 {
+	sl_keep_shadow(edit->event, edit->field);
 	sl_event_say(edit->event, edit->field, "a set on its way: it says nothing new");
 	return SL_ECHO;
 }
@@ -464,6 +466,8 @@ sl_edit_apply(SlEdit *edit, SlRuling ruling)
 	SlEvent  *event = edit->event;
 	SlOutcome outcome;
 
+	if (ruling == SL_RULED_LATE)
+		return take_late(edit);
 	/* A difference from what a first load did not see sent is settled, not written over. */
 	if (!event->obs->is_baseline || sl_is_sent_anyway(event, edit->field))
 		sl_cross(event, edit->field);

@@ -32,8 +32,18 @@ SELECT is(pg_temp.saw('crm', '{"tags": ["a", "b", "c", "d"]}'), 'accepted tags=a
 SELECT is(pg_temp.poll('support'), 'update {"tags": ["a", "b", "c", "d"]}', 'on its way too');
 SELECT is(pg_temp.saw('support', '{"tags": ["a", "b", "d"]}'), 'echo tags=echo', 'a set of nothing but what is on its way is no edit');
 SELECT is(pg_temp.golden()->'tags', '["a", "b", "c", "d"]', 'the golden set stays');
-SELECT is(pg_temp.ack('support'), true, 'acknowledged, but crossed');
-SELECT is(pg_temp.waits('support'), 'update {"tags": ["a", "b", "c", "d"]}', 'so it is sent once more');
+SELECT is(pg_temp.ack('support'), true, 'acknowledged');
+SELECT is(pg_temp.waits('support'), NULL, 'what counts as late crosses nothing: who removed c is not written over');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "b", "d"]}'), 'held tags=held', 'the same once more is held');
+
+-- Nor the empty set, where we have created the record
+CALL pg_temp.record('emptied');
+SELECT is(pg_temp.saw('crm', '{"tags": ["a"]}'), 'accepted tags=accepted -> support', 'the crm has a');
+SELECT is(pg_temp.poll('support'), 'create {"tags": ["a"]}', 'it is created');
+SELECT is(pg_temp.ack('support'), true, 'acknowledged');
+SELECT is(pg_temp.saw('support', '{"tags": []}'), 'echo tags=echo', 'empty: from before it, or a was removed');
+SELECT is(pg_temp.waits('support'), NULL, 'nothing is sent over it');
+SELECT is(pg_temp.saw('support', '{"tags": []}'), 'held tags=held', 'once more it is held');
 
 -- The sight ends the doubt
 CALL pg_temp.written('seen');
