@@ -48,6 +48,21 @@ is_written_over(const SlEdit *edit, const SlShown *shown, const SlWrite *write)
 	return false;
 }
 
+/* It landed before a later write, and the observation is newer than that one. */
+static bool
+is_outrun(const SlEdit *edit, const SlShown *shown, const SlWrite *write)
+{
+	SlSpot spot = sl_event_spot(edit->event, edit->field);
+
+	if (sl_may_still_land(write))
+		return false;
+	for (const SlWrite *later = write + 1; later < shown->writes + shown->nwrites;
+		 later++)
+		if (sl_is_proved_newer(&spot, edit->event->obs, later))
+			return true;
+	return false;
+}
+
 /* The sets that the system may have been showing; room for all. */
 static int
 collect_bases(const SlEdit *edit, SlValue *bases)
@@ -62,11 +77,13 @@ collect_bases(const SlEdit *edit, SlValue *bases)
 	for (int i = 0; i < shown->nwrites; i++)
 	{
 		const SlWrite *write = &shown->writes[i];
+		bool           is_owed = sl_is_owed(&spot, write, is_unsure) &&
+					   !is_outrun(edit, shown, write);
 
 		/* Where its late echo left the shadow alone, it may be what the system shows. */
-		if (sl_is_owed(&spot, write, is_unsure) || write->value_came_late)
+		if (is_owed || write->value_came_late)
 			bases[n++] = write->value;
-		if (sl_is_owed(&spot, write, is_unsure) && !is_written_over(edit, shown, write))
+		if (is_owed && !is_written_over(edit, shown, write))
 			bases[n++] = write->replaced;
 	}
 	return n;
@@ -75,7 +92,8 @@ collect_bases(const SlEdit *edit, SlValue *bases)
 /*
  * An element that only some of the bases hold is missing: the photograph was taken
  * before the write that adds it landed, or after one that takes it away, or a human
- * removed it.  Once it counts as late.  False where it did before.
+ * removed it.  Once it counts as late.  False where it did before, where no write tells
+ * why, and after a crossing: then what is sent would bury what is not seen again.
  */
 static bool
 take_as_late(SlEdit *edit)
@@ -83,7 +101,8 @@ take_as_late(SlEdit *edit)
 	SlSpot         spot = sl_event_spot(edit->event, edit->field);
 	SlShown       *shown = sl_spot_shown(&spot);
 	const SlValue *golden = &edit->golden->value;
-	bool           is_first = true;
+	bool           is_explained = false;
+	bool           is_first = !shown->is_unsure;
 
 	for (int i = 0; i < shown->nwrites; i++)
 	{
@@ -93,16 +112,18 @@ take_as_late(SlEdit *edit)
 			continue;
 		if (sl_set_explains(golden, &edit->value, &write->value, &write->replaced))
 		{
+			is_explained = true;
 			is_first &= !write->replaced_came_late;
 			write->replaced_came_late = true;
 		}
 		if (sl_set_explains(golden, &edit->value, &write->replaced, &write->value))
 		{
+			is_explained = true;
 			is_first &= !write->value_came_late;
 			write->value_came_late = true;
 		}
 	}
-	return is_first;
+	return is_first && is_explained;
 }
 
 SlRuling

@@ -45,4 +45,16 @@ SELECT is(pg_temp.poll('support'), 'update {"tags": ["a"]}', 'a worker died, and
 SELECT is(pg_temp.saw('support', '{"tags": ["a"], "v": 2}'), 'echo tags=echo', 'support shows it');
 SELECT is(pg_temp.saw('support', '{"tags": ["a", "b"], "v": 3}'), 'accepted tags=accepted -> crm,support', 'and puts b back, which is an edit');
 
+-- What landed before a write that the payload is newer than is no base either, told its version or not
+CALL pg_temp.record('two writes, one version');
+CALL pg_temp.at('12:00');
+SELECT pg_temp.saw('crm', '{"tags": ["a"]}');
+SELECT is(pg_temp.poll('support'), 'create {"tags": ["a"]}', 'created');
+SELECT is(pg_temp.ack('support'), true, 'nobody says as which version');
+SELECT pg_temp.saw('crm', '{"tags": ["a", "b", "c"]}');
+SELECT is(pg_temp.poll('support'), 'update {"tags": ["a", "b", "c"]}', 'and written again');
+SELECT is(pg_temp.ack('support', '{"v": 2}'), true, 'which is version 2');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "c"], "v": 3}'), 'accepted tags=accepted -> crm,support', 'b is removed in version 3');
+SELECT is(pg_temp.golden()->'tags', '["a", "c"]', 'and is removed');
+
 SELECT * FROM finish();

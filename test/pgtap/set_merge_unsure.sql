@@ -45,6 +45,26 @@ SELECT is(pg_temp.saw('support', '{"tags": []}'), 'echo tags=echo', 'empty: from
 SELECT is(pg_temp.waits('support'), NULL, 'nothing is sent over it');
 SELECT is(pg_temp.saw('support', '{"tags": []}'), 'held tags=held', 'once more it is held');
 
+-- It is not late for ever: of two writes the later one was seen, and what is missing is of neither's making
+CALL pg_temp.record('only the later one seen');
+SELECT is(pg_temp.saw('crm', '{"tags": ["a"]}'), 'accepted tags=accepted -> support', 'the crm has a');
+SELECT is(pg_temp.poll('support'), 'create {"tags": ["a"]}', 'it is created');
+SELECT is(pg_temp.ack('support'), true, 'acknowledged');
+SELECT is(pg_temp.saw('crm', '{"tags": ["a", "b", "c"]}'), 'accepted tags=accepted -> support', 'b and c are added');
+SELECT is(pg_temp.poll('support'), 'update {"tags": ["a", "b", "c"]}', 'and written');
+SELECT is(pg_temp.ack('support'), true, 'acknowledged');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "b", "c"]}'), 'echo tags=echo', 'and seen');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "c"]}'), 'held tags=held', 'b was removed: it does not go under as late');
+
+-- After a crossing what counts as late would be written over before it is seen again
+CALL pg_temp.record('crossed');
+SELECT is(pg_temp.saw('crm', '{"tags": ["a"]}'), 'accepted tags=accepted -> support', 'the crm has a');
+SELECT is(pg_temp.poll('support'), 'create {"tags": ["a"]}', 'it is created');
+SELECT is(pg_temp.ack('support'), true, 'acknowledged');
+SELECT is(pg_temp.saw('support', '{"tags": ["a", "b"]}'), 'accepted tags=accepted -> crm,support', 'b is added before that was seen');
+SELECT is(pg_temp.saw('support', '{"tags": ["b"]}'), 'held tags=held', 'then a is missing');
+SELECT is(pg_temp.waits('support'), NULL, 'and is not written over');
+
 -- The sight ends the doubt
 CALL pg_temp.written('seen');
 SELECT is(pg_temp.saw('support', '{"tags": ["a", "b", "c"]}'), 'echo tags=echo', 'the sight of the write');
