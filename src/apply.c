@@ -221,7 +221,7 @@ see_deleted(const SlApply *apply)
 	Datum  values[3] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
 
 	for (int i = 0; i < apply->nchanges; i++)
-		if (apply->changes[i]->is_done && apply->changes[i]->row == NULL)
+		if (apply->changes[i]->is_done && apply->changes[i]->is_gone)
 			keys[n++] = CStringGetTextDatum(apply->changes[i]->key);
 	if (n == 0)
 		return;

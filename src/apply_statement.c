@@ -82,6 +82,13 @@ expect_rows(const SlApply *apply, SlChange **changes, int n)
 		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 }
 
+/* Where the statement's triggers have written besides, a row that was not seen to go may stand. */
+static bool
+is_gone(const SlChange *change, const char *row)
+{
+	return sl_is_action(change, "delete") && (row != NULL || !sl_applied_is_disturbed());
+}
+
 /* What became of them, by the rows that capture has seen. */
 static void
 take_rows(const SlApply *apply, SlChange **changes, int n)
@@ -92,6 +99,7 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 		const char *row = sl_applied_row(change->key, change->native_id);
 
 		change->is_done = row != NULL;
+		change->is_gone = is_gone(change, row);
 		change->row = sl_is_action(change, "delete") ? NULL : row;
 		if (row == NULL)
 			change->error = psprintf("\"%s\" has no such row after the %s",
@@ -105,6 +113,7 @@ forget_rows(SlChange **changes, int n)
 	for (int i = 0; i < n; i++)
 	{
 		changes[i]->is_done = false;
+		changes[i]->is_gone = false;
 		changes[i]->row = NULL;
 	}
 }
