@@ -36,9 +36,13 @@ enum
 	ARG_REVISION
 };
 
+/* As a winner: the system that this column of the conflict names. */
+#define CURRENT_SYSTEM "current_system"
+
 static SlPlan find_conflict = {
 	.sql =
-		"SELECT c.entity, c.record_key, c.field, c.kind, c.status, c.revision FROM %s.sync_conflict AS c"
+		"SELECT c.entity, c.record_key, c.field, c.kind, c.status, c.revision, c.current_system"
+		" FROM %s.sync_conflict AS c"
 		" WHERE c.id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
@@ -79,6 +83,7 @@ sl_resolve_read(int64 id, SlConflictRow *row, MemoryContext context)
 	row->kind = text_or_null(4);
 	row->is_open = strcmp(text_or_null(5), "open") == 0;
 	row->revision = DatumGetInt32(sl_query_value_not_null(0, 6));
+	row->current = text_or_null(7);
 	MemoryContextSwitchTo(old);
 }
 
@@ -233,8 +238,18 @@ decide_record(SlBatch *batch, SlRecord *record, const SlConflictRow *row,
 		decide_life(batch, record, request);
 }
 
+/* Whoever wants to leave things as they are need not look whose value that is. */
+static void
+name_winner(const SlPolicy *policy, const SlConflictRow *row, SlRequest *request)
+{
+	if (request->winner != NULL && row->current != NULL &&
+		strcmp(request->winner, CURRENT_SYSTEM) == 0 &&
+		sl_policy_system(policy, CURRENT_SYSTEM) < 0)
+		request->winner = row->current;
+}
+
 static bool
-resolve(const SlRequest *request)
+resolve(SlRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlConflictRow row;
@@ -260,6 +275,7 @@ resolve(const SlRequest *request)
 	is_decided = sl_resolve_is_current(request, &row);
 	if (is_decided)
 	{
+		name_winner(batch.policy, &row, request);
 		if (row.field == NULL)
 			decide_record(&batch, record, &row, request);
 		else

@@ -30,6 +30,7 @@ typedef struct SlConflictRow
 	char *key;
 	char *field; /* NULL: of a whole record */
 	char *kind;
+	char *current; /* whose the current value is; NULL: nobody's */
 	bool  is_open;
 	int32 revision;
 } SlConflictRow;

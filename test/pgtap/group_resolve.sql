@@ -25,6 +25,10 @@ SELECT is(pg_temp.waits('support'), 'update {"city": "a", "street": "B"}', 'what
 SELECT is(pg_temp.waits('crm'), NULL, 'and where it stands nothing');
 SELECT is(pg_temp.last_conflict(), 'resolved crm {"zip": null, "city": "a", "street": "B"}', 'the row says so');
 
+CALL pg_temp.collision('as it is');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'current_system'), true, 'whoever that is');
+SELECT is(pg_temp.last_conflict(), 'resolved crm {"zip": null, "city": "a", "street": "B"}', 'the row names it');
+
 CALL pg_temp.collision('side');
 SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'support'), true, 'the other address wins');
 SELECT is(pg_temp.golden() - 'zip', '{"city": "b", "street": "A"}', 'whole');

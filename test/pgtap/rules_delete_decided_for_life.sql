@@ -82,4 +82,11 @@ SELECT is(pg_temp.polled('shop'), 'delete', 'deleted where it was edited');
 SELECT is(pg_temp.polled('support'), 'delete', 'and where not');
 SELECT is((SELECT count(*) FROM sync_outbox WHERE record_key = 'dead' AND action <> 'delete'), 0::bigint, 'nothing else');
 
+CALL pg_temp.at_rest('as it stands', '{"phone": "0", "email": "a"}', 'crm', 'support', 'shop');
+SELECT matches(pg_temp.saw('shop', '{"phone": "9"}'), '^accepted', 'an edit');
+SELECT matches(pg_temp.gone('support'), '^conflict', 'and a delete');
+SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'current_system'), true, 'the record stays, whoever edited it');
+SELECT is((SELECT resolution FROM sync_conflict WHERE record_key = pg_temp.record_key()), 'shop', 'the row says who that was');
+SELECT is(pg_temp.polled('support'), 'create {"email": "a", "phone": "9"}', 'and it is created again');
+
 SELECT * FROM finish();
