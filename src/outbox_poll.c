@@ -54,13 +54,15 @@ lock_candidates(SlBatch *batch, SlWalk *walk, SlCandidate **candidates, int n)
 			sl_walk_hold(walk, candidates[i]);
 }
 
+/* SPI is connected for the claims too: a new policy may have a conflict closed by one. */
 static void
-put_claims(SlBatch *batch)
+claim_and_put(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	sl_spi_connect();
 	MemoryContextSwitchTo(context);
+	sl_claim_rows(poll, batch, target, candidates);
 	sl_batch_put(batch);
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
@@ -82,8 +84,7 @@ claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 	}
 	sl_batch_open(&batch, policy, n);
 	lock_candidates(&batch, walk, candidates, n);
-	sl_claim_rows(poll, &batch, target, candidates);
-	put_claims(&batch);
+	claim_and_put(poll, &batch, target, candidates);
 	sl_batch_close(&batch);
 }
 

@@ -35,6 +35,14 @@ SELECT pg_temp.configure('{"name": {}, "phone": {}}');
 SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> support', 'the field comes back');
 SELECT is(pg_temp.open(), NULL, 'without it');
 
+-- With a claim of what waits beside it
+CALL pg_temp.begin('claimed');
+SELECT is(pg_temp.saw('crm', '{"name": "bob"}'), 'accepted name=accepted -> support', 'an edit waits beside a conflict');
+SELECT pg_temp.configure('{"name": {}}');
+SELECT is(pg_temp.open(), 'phone "1" "abc"', 'whose field goes');
+SELECT is((SELECT change_set FROM sync_poll('support', entity => 'contact') WHERE record_key = 'claimed'), '{"name": "bob"}', 'it is handed out');
+SELECT is(pg_temp.last(), 'resolved dropped', 'which closes the conflict');
+
 -- The field comes back before the record was written
 CALL pg_temp.begin('back');
 SELECT pg_temp.configure('{"name": {}}');
