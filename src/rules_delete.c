@@ -210,7 +210,20 @@ is_create_newest(const SlPolicy *policy, const SlPart *part)
 	return is_newest;
 }
 
-/* What a create of ours may have left there is to be deleted with the rest. */
+/* Of a field that was seen nobody knows any more what the create said of it. */
+static bool
+is_create_seen_in_part(const SlPolicy *policy, const SlPart *part)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (part->shown[f].is_observed && part->shown[f].nwrites == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What a create of ours may have left there is to be deleted with the rest; in another life
+ * of the record too, where the create cannot go again as it was.
+ */
 static void
 find_created(const SlPolicy *policy, SlPart *part)
 {
@@ -220,8 +233,14 @@ find_created(const SlPolicy *policy, SlPart *part)
 	part->may_be_created = false;
 	if (part->leased_action == SL_ACTION_CREATE)
 		part->existence = SL_BEING_CREATED;
+	else if (!is_create_newest(policy, part))
+		part->existence = SL_THERE;
 	else
-		part->existence = is_create_newest(policy, part) ? SL_CREATE_LOST : SL_THERE;
+	{
+		part->existence = SL_CREATE_LOST;
+		if (is_create_seen_in_part(policy, part))
+			part->erasure = SL_ERASURE_LOST;
+	}
 }
 
 void

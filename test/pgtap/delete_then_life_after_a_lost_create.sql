@@ -25,5 +25,23 @@ SELECT pg_temp.ack('billing');
 SELECT is(pg_temp.polled('billing'), 'create {"phone": "3"}', 'it is created there as support shows it');
 SELECT is((SELECT count(DISTINCT idempotency_key) FROM sent), 3::bigint, 'no two contents share a key');
 
+-- Where a part of the create was seen there, it cannot go again as it was.
+SELECT sync_configure('contact', '{"systems": ["crm", "billing"], "fields": {"phone": {}, "name": {}}, "window": "0 seconds"}');
+CALL pg_temp.record('T2');
+DELETE FROM sent;
+SELECT pg_temp.saw('crm', '{"phone": "1", "name": "ann"}');
+SELECT is(pg_temp.polled('billing'), 'create {"name": "ann", "phone": "1"}', 'a create is on its way');
+SELECT is(pg_temp.saw('billing', '{"phone": "2", "name": "ann"}'), 'conflict name=echo,phone=conflict', 'where somebody has made the same record');
+SELECT pg_temp.nack('billing', 'timeout', '0 s');
+SELECT is((SELECT verdict FROM sync_delete('billing', 'contact', '{T2}')), 'conflict', 'and deletes it');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{T2}')), 'accepted', 'as crm does');
+SELECT is(pg_temp.saw('crm', '{"phone": "3", "name": "bob"}'), 'accepted name=accepted,phone=accepted -> billing', 'which creates it again');
+SELECT is(pg_temp.polled('billing'), 'delete {}', 'what the create may have left is deleted first');
+SELECT pg_temp.ack('billing');
+SELECT is(pg_temp.polled('billing'), 'create {"name": "bob", "phone": "3"}', 'then it is created as it is');
+SELECT pg_temp.ack('billing');
+SELECT is(pg_temp.polled('billing'), NULL, 'and nothing is left to send');
+SELECT is((SELECT count(DISTINCT idempotency_key) FROM sent), 3::bigint, 'no two contents share a key');
+
 SELECT * FROM finish();
 ROLLBACK;
