@@ -127,6 +127,14 @@ is_null_that_is_kept(const SlEdit *edit)
 		   (!edit->spec->nulls_clear && edit->spec->owner != edit->event->obs->system);
 }
 
+/* The owner of an address that it leaves empty altogether has said nothing of it. */
+static bool
+is_owners_empty_group(const SlEdit *edit)
+{
+	return edit->spec->fellows != NULL && sl_value_is_null(&edit->value) &&
+		   !is_part_of_owners(edit);
+}
+
 SlRuling
 sl_baseline_rule(const SlEdit *edit)
 {
@@ -135,7 +143,8 @@ sl_baseline_rule(const SlEdit *edit)
 	if (is_null_that_is_kept(edit))
 		return SL_RULED_KEPT;
 	/* The owner that says what is golden anyway settles what others said against it. */
-	if (is_same && (!is_owner(edit) || edit->conflict == NULL))
+	if (is_same &&
+		(!is_owner(edit) || edit->conflict == NULL || is_owners_empty_group(edit)))
 		return SL_RULED_AGREED;
 	if (is_owner(edit))
 		return SL_RULED_OWNER;

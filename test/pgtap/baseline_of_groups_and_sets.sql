@@ -59,6 +59,11 @@ SELECT is(pg_temp.loaded('support', '{"zip": "4"}'), 'accepted zip=accepted', 'a
 SELECT is(pg_temp.loaded('parts', '{"zip": "5", "line": "6"}'), 'conflict line=conflict,zip=conflict', 'another whole one: drift, of a field that nobody has set as well');
 SELECT is(pg_temp.loaded('crm', '{"line": "1"}'), 'accepted line=accepted', 'the owner''s part');
 SELECT is((SELECT (kind, status, resolution)::text FROM sync_conflict WHERE record_key = 'owner of a part'), '(drift,resolved,owner)', 'closes it');
+CALL pg_temp.record('owner has none of it');
+SELECT is(pg_temp.loaded('support', '{"line": "1", "zip": null}'), 'accepted line=accepted,zip=agreed', 'an address without a part');
+SELECT is(pg_temp.loaded('parts', '{"line": "2", "zip": "3"}'), 'conflict line=conflict,zip=conflict', 'and another one drift');
+SELECT is(pg_temp.loaded('crm', '{"line": null, "zip": null}'), 'kept line=kept,zip=agreed', 'an owner that has neither');
+SELECT is((SELECT count(*) FROM sync_open_conflicts WHERE record_key = 'owner has none of it'), 1::bigint, 'does not choose');
 
 -- Sets
 CALL pg_temp.record('tags');
