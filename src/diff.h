@@ -90,8 +90,11 @@ extern void        sl_dry_note(SlDiff *diff, const SlRecord *record);
 extern const char *sl_dry_link(const SlDiff *diff, const char *native_id);
 extern List       *sl_dry_matches(const SlDiff *diff, int64 hash);
 
-/* A native id of which a human would have to say which record it is. */
-extern void sl_dry_note_doubt(SlDiff *diff, const char *native_id);
+/*
+ * A native id of which a human would have to say which record it is, and what is shown
+ * under it.  False where that is what it noted of it last.
+ */
+extern bool sl_dry_note_doubt(SlDiff *diff, const char *native_id, const char *shown);
 extern bool sl_dry_is_doubt(const SlDiff *diff, const char *native_id);
 extern void sl_dry_put(SlDiff *diff, SlRecord **records, int nrecords);
 

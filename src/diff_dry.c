@@ -25,7 +25,7 @@ typedef struct DryState
 {
 	DryKey key;
 	bytea *state;
-	List  *record_keys; /* char * */
+	List  *record_keys; /* char *; in doubt: what was shown */
 	uint32 hash;
 	char   status;
 } DryState;
@@ -166,12 +166,16 @@ doubt_key(const char *native_id)
 	return (DryKey){name, (int32) strlen(name)};
 }
 
-void
-sl_dry_note_doubt(SlDiff *diff, const char *native_id)
+bool
+sl_dry_note_doubt(SlDiff *diff, const char *native_id, const char *shown)
 {
-	SlRecord nobody = {.key = "", .key_len = 0};
+	DryState *dry = dry_lookup(diff->dry_names, doubt_key(native_id));
+	SlRecord  held = {.key = shown, .key_len = (int32) strlen(shown)};
 
-	note_name(diff, doubt_key(native_id), &nobody);
+	if (dry != NULL && strcmp(linitial(dry->record_keys), shown) == 0)
+		return false;
+	note_name(diff, doubt_key(native_id), &held);
+	return true;
 }
 
 bool

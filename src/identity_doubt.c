@@ -6,12 +6,14 @@
  */
 #include "postgres.h"
 
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 
 #include "diff_chunk.h"
 #include "diff_complete.h"
 #include "identity.h"
 #include "identity_hold.h"
+#include "json_out.h"
 
 static SlHeld
 held_of(const SlChunk *chunk, const SlIntake *intake, const SlIdentity *identity)
@@ -95,17 +97,26 @@ log_doubt(SlChunk *chunk, const SlArrival *arrival, const SlVerdict *verdict)
 	sl_log_add(&chunk->log, &own, &entry);
 }
 
+/* False where an earlier payload of the dry run would have left the conflict so. */
+static bool
+note_dry(SlChunk *chunk, const SlHeld *held)
+{
+	Datum       shown = sl_record_to_jsonb(held->policy, held->values);
+	const char *text = JsonbToCString(NULL, &DatumGetJsonbP(shown)->root, 0);
+
+	return sl_dry_note_doubt(chunk->diff, held->native_id,
+							 held->is_deletion ? psprintf("deleted %s", text) : text);
+}
+
 bool
 sl_doubt_hold(SlChunk *chunk, SlArrival *arrival)
 {
 	SlHeld held = held_of(chunk, &arrival->intake, &arrival->identity);
 	bool   is_dry_run = chunk->diff->options.is_dry_run;
-	bool   is_news = is_dry_run || sl_hold(&held);
+	bool   is_news = is_dry_run ? note_dry(chunk, &held) : sl_hold(&held);
 
 	show(chunk, arrival, is_news ? SL_CONFLICTED : SL_UNCHANGED,
 		 Max(held.conflict_id, 0));
-	if (is_dry_run)
-		sl_dry_note_doubt(chunk->diff, held.native_id);
 	if (is_news && !is_dry_run)
 		log_doubt(chunk, arrival, arrival->verdict);
 	return is_news;

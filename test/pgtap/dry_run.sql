@@ -44,6 +44,10 @@ SELECT pg_temp.dry_equals_real('crm', '[{"record_key": "E", "seats": "many"}, {"
 SELECT pg_temp.dry_equals_real('crm', '[{"record_key": "G", "phone": "1"}, {"record_key": "G", "phone": "2"}, {"record_key": "G", "phone": "2"}, {"record_key": "A", "plan": "tin"}, {"record_key": "A", "plan": "zinc"}]',
 	'a record that stands twice, on the effects of the first');
 
+SELECT count(*) AS rows FROM sync_diff('crm', 'contact', '[{"record_key": "A", "id": "c_1"}, {"record_key": "B", "id": "c_2"}]') \gset
+SELECT pg_temp.dry_equals_real('crm', '[{"record_key": "A", "id": "c_2", "phone": "7"}, {"id": "c_2", "phone": "7"}, {"id": "c_2", "phone": "8"}, {"id": "c_2", "phone": "7"}, {"id": "c_2", "phone": "7"}]',
+	'what waits for a human, shown again');
+
 -- Not even a transaction id
 SELECT count(*) AS rows, bool_or(pg_current_xact_id_if_assigned() IS NOT NULL) AS wrote
 FROM (SELECT * FROM sync_diff('crm', 'contact', '{"record_key": "H", "phone": "1"}', dry_run => true) OFFSET 0) AS v \gset
