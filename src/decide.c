@@ -324,6 +324,8 @@ sl_decide_observation(const SlPolicy *policy, SlState *state, const SlObservatio
 		reject(event, missing);
 		return event->effects;
 	}
+	if (!obs->is_deletion)
+		sl_forget_versions_of_another(event);
 	if (obs->is_written && (obs->is_deletion || !event->is_closed))
 		sl_decide_written(event);
 	else if (obs->is_deletion)

@@ -371,6 +371,12 @@ extern bool sl_bears_former_id(const SlPart *part, const SlObservation *obs);
 extern bool sl_is_of_former_life(const SlEvent *event);
 extern void sl_decide_former(SlEvent *event);
 
+/*
+ * Where the record is gone, one under another native id was created since: it has versions of
+ * its own.
+ */
+extern void sl_forget_versions_of_another(SlEvent *event);
+
 /* The record is gone there, and the version is from before all that is known of it. */
 extern bool sl_is_older_than_gone(const SlEvent *event);
 extern void sl_take_older(SlEvent *event);

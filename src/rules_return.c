@@ -182,6 +182,22 @@ brings_another_id(const SlPart *part, const SlObservation *obs)
 	return known != NULL && obs->native_id != NULL && strcmp(known, obs->native_id) != 0;
 }
 
+void
+sl_forget_versions_of_another(SlEvent *event)
+{
+	SlPart *part = &event->state->parts[event->obs->system];
+
+	if (sl_shows_record(part) || !brings_another_id(part, event->obs))
+		return;
+	for (int f = 0; f < event->policy->nfields; f++)
+	{
+		SlShown *shown = &part->shown[f];
+
+		shown->token = shown->token_shown = shown->token_own = (SlToken){0};
+		shown->acked_since = false;
+	}
+}
+
 /* What the system told of the record's end counts for all fields, those left out too. */
 bool
 sl_is_older_than_gone(const SlEvent *event)

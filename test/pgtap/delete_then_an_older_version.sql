@@ -56,4 +56,19 @@ SELECT is(pg_temp.deleted('reviewed', '{"name": "Ada"}'), 'conflict', 'a delete 
 SELECT is(pg_temp.saw('crm', '{"v": 3}'), 'stale', 'an older version is stale');
 SELECT isnt(pg_temp.open_conflict(), NULL, 'and takes nothing back');
 
+-- Under another native id it is another record of that system, which counts anew
+CALL pg_temp.policy('{"systems": {"crm": {"version": "v", "deleted": "gone", "id": "id"}, "desk": {}}}');
+CALL pg_temp.at_rest('anew', '{"name": "Ada", "v": 2, "id": "c1"}', 'crm', 'desk');
+SELECT is(pg_temp.saw('crm', '{"v": 5, "gone": true, "id": "c1"}'), 'accepted -> desk', 'crm deletes a record');
+CALL pg_temp.deliver('desk');
+SELECT is(pg_temp.saw('crm', '{"name": "Ada", "v": 3, "id": "c1"}'), 'stale name=stale', 'an older version of it is stale');
+SELECT is(pg_temp.saw('crm', '{"name": "Eve", "v": 1, "id": "c2"}'), 'accepted name=accepted -> desk', 'another one under its key is a new life');
+SELECT is(pg_temp.saw('crm', '{"name": "Eva", "v": 2, "id": "c2"}'), 'accepted name=accepted -> desk', 'and goes on');
+SELECT is(pg_temp.saw('crm', '{"name": "Eve", "v": 1, "id": "c2"}'), 'stale name=stale', 'by its own versions');
+CALL pg_temp.at_rest('held', '{"name": "Ada", "v": 2, "id": "h1"}', 'crm', 'desk');
+SELECT is((SELECT verdict FROM sync_delete('desk', 'contact', '{held}')), 'accepted', 'the other deletes one');
+CALL pg_temp.deliver('crm');
+SELECT is(pg_temp.saw('crm', '{"v": 5, "gone": true, "id": "h1"}'), 'echo', 'which is shown');
+SELECT is(pg_temp.saw('crm', '{"name": "Eve", "v": 1, "id": "h2"}'), 'held name=held', 'another one is held');
+
 SELECT * FROM finish();
