@@ -241,6 +241,9 @@ sl_note_presence(SlEvent *event)
 	part->may_be_created = false;
 	if (!brings_native_id(part, event->obs))
 		return;
+	/* The native id that a late payload bears may be one that was replaced since. */
+	if (part->native_id != NULL && sl_is_of_the_past(event))
+		return;
 	sl_take_native_id(part, event->obs->native_id);
 	event->effects->is_dirty = true;
 }

@@ -377,6 +377,9 @@ extern void sl_decide_former(SlEvent *event);
  */
 extern void sl_forget_versions_of_another(SlEvent *event);
 
+/* The version is from before all that is known of the record there. */
+extern bool sl_is_of_the_past(const SlEvent *event);
+
 /* The record is gone there, and the version is from before all that is known of it. */
 extern bool sl_is_older_than_gone(const SlEvent *event);
 extern void sl_take_older(SlEvent *event);

@@ -198,15 +198,12 @@ sl_forget_versions_of_another(SlEvent *event)
 	}
 }
 
-/* What the system told of the record's end counts for all fields, those left out too. */
 bool
-sl_is_older_than_gone(const SlEvent *event)
+sl_is_of_the_past(const SlEvent *event)
 {
-	const SlPart *part = &event->state->parts[event->obs->system];
-	bool          is_older = false;
+	bool is_older = false;
 
-	if (event->obs->token.len == 0 || sl_shows_record(part) ||
-		brings_another_id(part, event->obs))
+	if (event->obs->token.len == 0)
 		return false;
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
@@ -220,6 +217,16 @@ sl_is_older_than_gone(const SlEvent *event)
 		is_older = true;
 	}
 	return is_older;
+}
+
+/* What the system told of the record's end counts for all fields, those left out too. */
+bool
+sl_is_older_than_gone(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+
+	return !sl_shows_record(part) && !brings_another_id(part, event->obs) &&
+		   sl_is_of_the_past(event);
 }
 
 void
