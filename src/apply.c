@@ -293,6 +293,7 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	Relation            rel = table_open(relation, AccessShareLock);
 	const SlSystemSpec *spec;
 
+	apply->context = CurrentMemoryContext;
 	apply->policy = sl_policy_get(entity);
 	apply->system = sl_policy_need_system(apply->policy, system);
 	apply->relation = relation;
@@ -313,6 +314,7 @@ apply_batch(SlApply *apply, SlApplyCount *count)
 {
 	int  room = Min(BATCH, count->max - count->claimed);
 	bool is_all;
+	bool is_whole;
 
 	if (room <= 0)
 		return false;
@@ -323,9 +325,21 @@ apply_batch(SlApply *apply, SlApplyCount *count)
 	sl_hold_deletes(apply);
 	count->claimed += apply->nchanges;
 	count->applied += settle_batch(apply);
-	if (apply->holds_deletes)
-		return false;
-	return is_all || !apply->has_order || !sl_others_wait(apply);
+	apply->is_walked |= is_all && apply->npassed > 0;
+	is_whole = !apply->holds_deletes && (is_all || !apply->has_order ||
+										 apply->is_walked || !sl_others_wait(apply));
+	count->is_more = !is_all && !is_whole;
+	return is_whole;
+}
+
+static bool
+give_deletes_back(SlApply *applies, int n)
+{
+	bool is_any = false;
+
+	for (int i = 0; i < n; i++)
+		is_any |= sl_give_deletes_back(&applies[i]);
+	return is_any;
 }
 
 /*
@@ -346,11 +360,12 @@ apply_round(SlApply *applies, int n, SlApplyCount *count)
 		sl_take_deletes(&applies[i], is_whole ? count->max - count->claimed : 0);
 		count->claimed += applies[i].nchanges;
 		count->applied += settle_batch(&applies[i]);
-		sl_give_deletes_back(&applies[i], count);
+		sl_pass_deletes(&applies[i]);
 	}
+	if (is_whole)
+		count->is_more |= give_deletes_back(applies, n);
 }
 
-/* A round that has given all back ends the call, but not the first one: others wait behind. */
 static int
 apply_rounds(SlApply *applies, int n, int max_changes)
 {
@@ -358,17 +373,16 @@ apply_rounds(SlApply *applies, int n, int max_changes)
 	MemoryContext round = AllocSetContextCreate(old, "sync_ledger apply",
 												ALLOCSET_DEFAULT_SIZES);
 	SlApplyCount  count = {.max = max_changes};
-	SlApplyCount  before;
+	int           before;
 
 	MemoryContextSwitchTo(round);
 	do
 	{
-		before = count;
+		before = count.claimed;
 		apply_round(applies, n, &count);
 		MemoryContextReset(round);
-	} while ((count.claimed > before.claimed ||
-			  (before.returned == 0 && count.returned > 0)) &&
-			 count.claimed < max_changes);
+	} while ((count.claimed > before || count.is_more) && count.claimed < max_changes);
+	give_deletes_back(applies, n);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(round);
 	return count.applied;

@@ -30,6 +30,13 @@ typedef struct SlChange
 	const char *error;      /* why it is not done */
 } SlChange;
 
+/* A delete that was claimed, and is to go back. */
+typedef struct SlPassed
+{
+	int64 id;
+	int64 lease;
+} SlPassed;
+
 /* A batch of them. */
 typedef struct SlApply
 {
@@ -44,12 +51,21 @@ typedef struct SlApply
 	bool            is_ordered;  /* in the order in which they wait */
 	bool  has_order;   /* ... but deletes come last: rows may refer to what goes */
 	bool  takes_along; /* at once: its deletes do something to rows that refer to them */
-	bool  holds_deletes;
+	bool  holds_deletes; /* till the call ends */
 	int64 lease;
 	int   nchanges;
 	SlChange **changes; /* else those of a shape one after the other */
 	int        ndeletes;
 	SlChange **deletes; /* put off until what may refer to them is written */
+
+	/* of the whole call, in context */
+	MemoryContext context;
+	int           npassed;
+	int           maxpassed;
+	SlPassed     *passed;      /* deletes that others wait behind */
+	bool          is_walked;   /* all that could be claimed was */
+	uint64        others_from; /* the last look found none in a place before it */
+	Datum         last_look;   /* its snapshot; or 0 */
 } SlApply;
 
 static inline bool
@@ -61,10 +77,10 @@ sl_is_action(const SlChange *change, const char *action)
 /* What a call has done so far, and may do. */
 typedef struct SlApplyCount
 {
-	int max;
-	int claimed; /* and not put off */
-	int applied;
-	int returned; /* given back */
+	int  max;
+	int  claimed; /* and not put off */
+	int  applied;
+	bool is_more; /* another round finds what the last one has not */
 } SlApplyCount;
 
 /* --- apply_deletes.c --- */
@@ -76,7 +92,7 @@ extern bool sl_refers_to_itself(Relation rel);
 extern bool sl_takes_rows_along(Relation rel);
 
 /*
- * Where a batch may hold rows whose keys have changed, its deletes are for a later call: what
+ * Where a batch may hold rows whose keys have changed, deletes are for a later call: what
  * referred to them follows in the statement that is under way, and is not known yet.
  */
 extern void sl_hold_deletes(SlApply *apply);
@@ -88,10 +104,13 @@ extern void sl_put_deletes_off(SlApply *apply);
 extern void sl_take_deletes(SlApply *apply, int room);
 
 /* Something else than a delete is still to be claimed for the table. */
-extern bool sl_others_wait(const SlApply *apply);
+extern bool sl_others_wait(SlApply *apply);
 
-/* Those that are left go to the end of what waits, as if they had not been claimed. */
-extern void sl_give_deletes_back(SlApply *apply, SlApplyCount *count);
+/* Keeps those that are left until what stands behind them is written. */
+extern void sl_pass_deletes(SlApply *apply);
+
+/* They go to the end of what waits, as if they had not been claimed; whether there were any. */
+extern bool sl_give_deletes_back(SlApply *apply);
 
 /* --- apply_paths.c --- */
 

@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -18,13 +20,27 @@
 #include "outbox_nack.h"
 #include "query.h"
 
+/*
+ * The places that the last look has not passed: a look at all that waits, for each batch, would
+ * be quadratic.  Two bounds make the planner take the index.
+ */
 static SlPlan find_others = {
-	.sql = "SELECT o.id FROM %s.sync_outbox AS o"
-		   " WHERE o.target_system OPERATOR(pg_catalog.=) $1 AND o.place IS NOT NULL"
-		   " AND o.action OPERATOR(pg_catalog.<>) 'delete'"
-		   " AND o.entity OPERATOR(pg_catalog.=) $2 LIMIT 1",
-	.nargs = 2,
-	.argtypes = {TEXTOID, TEXTOID}};
+	.sql =
+		"WITH found AS MATERIALIZED (SELECT f.place FROM"
+		"  (SELECT $3, '18446744073709551615'::pg_catalog.xid8"
+		"   UNION ALL SELECT x, x FROM pg_catalog.pg_snapshot_xip($4) AS x) AS r(low, high),"
+		"  LATERAL (SELECT o.place FROM %s.sync_outbox AS o"
+		"   WHERE o.target_system OPERATOR(pg_catalog.=) $1"
+		"    AND o.place OPERATOR(pg_catalog.>=) r.low"
+		"    AND o.place OPERATOR(pg_catalog.<=) r.high"
+		"    AND o.entity OPERATOR(pg_catalog.=) $2 AND o.lease IS NULL"
+		"    AND o.action OPERATOR(pg_catalog.<>) 'delete'"
+		"   ORDER BY o.place LIMIT 1) AS f"
+		"  ORDER BY f.place LIMIT 1)"
+		" SELECT (SELECT f.place FROM found AS f), s.now, pg_catalog.pg_snapshot_xmax(s.now)"
+		" FROM pg_catalog.pg_current_snapshot() AS s(now)",
+	.nargs = 4,
+	.argtypes = {TEXTOID, TEXTOID, XID8OID, PG_SNAPSHOTOID}};
 
 bool
 sl_refers_to_itself(Relation rel)
@@ -59,7 +75,7 @@ void
 sl_hold_deletes(SlApply *apply)
 {
 	for (int i = 0; i < apply->nchanges; i++)
-		apply->holds_deletes |= apply->takes_along && apply->ndeletes > 0 &&
+		apply->holds_deletes |= apply->takes_along &&
 								sl_is_action(apply->changes[i], "create");
 }
 
@@ -90,20 +106,58 @@ sl_take_deletes(SlApply *apply, int room)
 }
 
 bool
-sl_others_wait(const SlApply *apply)
+sl_others_wait(SlApply *apply)
 {
-	Datum values[2] = {CStringGetTextDatum(apply->policy->systems[apply->system].name),
-					   CStringGetTextDatum(apply->policy->entity)};
+	Datum values[4] = {CStringGetTextDatum(apply->policy->systems[apply->system].name),
+					   CStringGetTextDatum(apply->policy->entity),
+					   UInt64GetDatum(apply->others_from), apply->last_look};
+	char  nulls[4] = {' ', ' ', ' ', apply->last_look == (Datum) 0 ? 'n' : ' '};
+	bool  is_none;
+	Datum place;
+	MemoryContext old;
 
-	return sl_query_select(&find_others, values, NULL) > 0;
+	sl_query_select(&find_others, values, nulls);
+	place = sl_query_value(0, 1, &is_none);
+	if (is_none)
+		place = sl_query_value_not_null(0, 3);
+	apply->others_from = DatumGetUInt64(place);
+	old = MemoryContextSwitchTo(apply->context);
+	apply->last_look = datumCopy(sl_query_value_not_null(0, 2), false, -1);
+	MemoryContextSwitchTo(old);
+	return !is_none;
 }
 
+/* They stay ours, so that the next batch is of what stands behind them. */
 void
-sl_give_deletes_back(SlApply *apply, SlApplyCount *count)
+sl_pass_deletes(SlApply *apply)
 {
+	int n = apply->npassed + apply->ndeletes;
+
+	if (n > apply->maxpassed)
+	{
+		apply->maxpassed = Max(n, 2 * apply->maxpassed);
+		apply->passed = apply->passed == NULL
+							? MemoryContextAlloc(apply->context,
+												 sizeof(SlPassed) * apply->maxpassed)
+							: repalloc(apply->passed,
+									   sizeof(SlPassed) * apply->maxpassed);
+	}
 	for (int i = 0; i < apply->ndeletes; i++)
-		sl_nack_put_off(apply->deletes[i]->id, apply->lease,
-						"what may refer to it is written first");
-	count->returned += apply->ndeletes;
+		apply->passed[apply->npassed++] = (SlPassed){apply->deletes[i]->id, apply->lease};
 	apply->ndeletes = 0;
+}
+
+bool
+sl_give_deletes_back(SlApply *apply)
+{
+	bool is_any = apply->npassed > 0;
+
+	for (int i = 0; i < apply->npassed; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sl_nack_put_off(apply->passed[i].id, apply->passed[i].lease,
+						"what may refer to it is written first");
+	}
+	apply->npassed = 0;
+	return is_any;
 }

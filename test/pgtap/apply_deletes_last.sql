@@ -46,6 +46,23 @@ DELETE FROM node1 WHERE id = 110;
 SELECT cmp_ok(pg_temp.apply_all(2), '<=', 2, 'a tree that is deleted goes');
 SELECT is(pg_temp.rows('node2'), '(104,,other)', 'in both tables');
 
+-- More deletes than a call may write stand before the rest, or beside what somebody else has
+INSERT INTO node1 SELECT i, NULL, 'leaf' FROM generate_series(201, 209) AS i;
+SELECT is(sync_apply('two'), 9, 'some leaves');
+DELETE FROM node1 WHERE id > 200;
+UPDATE node1 SET name = 'found' WHERE id = 104;
+SELECT is(sync_apply('two', 2), 2, 'what stands behind deletes is come by in the same call');
+SELECT is((SELECT name FROM node2 WHERE id = 104), 'found', 'and goes before them');
+SELECT is(sync_apply('two', 20), 8, 'the rest follows');
+INSERT INTO node1 SELECT i, NULL, 'leaf' FROM generate_series(201, 204) AS i;
+SELECT is(sync_apply('two'), 4, 'other leaves');
+UPDATE node1 SET name = 'taken' WHERE id = 104;
+SELECT is((SELECT action FROM sync_poll('two', 1)), 'update', 'a worker has an update');
+DELETE FROM node1 WHERE id > 200;
+SELECT is(sync_apply('two', 2), 2, 'for whose answer no delete waits');
+SELECT is((SELECT sync_ack(lease) FROM sync_outbox WHERE lease IS NOT NULL), 1, 'which comes in the end');
+SELECT is(sync_apply('two'), 2, 'all is done');
+
 -- Three tables, of which the last knows nothing of the first
 SELECT sync_configure(e, format('{"systems": {"one": {"key": "id"}, "two": {"key": "id"}}, "window": "0", "fields": {"parent": {"type": "number", "nulls": "clear"}, "%s": {}}}', e)::jsonb)
 FROM unnest('{firm,site,desk}'::text[]) AS e;
@@ -91,6 +108,10 @@ DELETE FROM club1 WHERE id = 2;
 SELECT is(pg_temp.rows('team1'), '(1,10,t)', 'a delete takes along what refers to it');
 SELECT is(pg_temp.rows('team2'), pg_temp.rows('team1'), 'in both tables');
 SELECT is(pg_temp.rows('club2'), pg_temp.rows('club1'), 'at once');
+INSERT INTO club1 SELECT i, NULL, 'c' FROM generate_series(2001, 3500) AS i;
+UPDATE club1 SET id = id + 10000 WHERE id > 2000;
+SELECT is((SELECT concat_ws(' ', count(*) FILTER (WHERE id > 10000), count(*) FILTER (WHERE id BETWEEN 2001 AND 3500)) FROM club2), '1500 1500', 'of many keys that change no old row stands in the way of the new ones');
+SELECT is(sync_apply('now', 2000), 1500, 'or goes before the next call');
 SELECT is_empty('TABLE sync_outbox', 'nothing waits');
 SELECT is_empty('TABLE sync_conflict', 'nobody was ever asked');
 
