@@ -194,7 +194,10 @@ nack_others(const SlApply *apply)
 			sl_nack_undone(apply->changes[i]->id, apply->lease, apply->changes[i]->error);
 }
 
-/* What no acknowledgement could take for a sight: a row that is refused, or under another name. */
+/*
+ * What no acknowledgement could take for a sight: a row that is refused, under another name, or
+ * there again though it was deleted.
+ */
 static void
 see_others(const SlApply *apply, const SlWritten *written, int n, const char *actor)
 {
@@ -221,7 +224,7 @@ see_deleted(const SlApply *apply)
 	Datum  values[3] = {system_name(apply), CStringGetTextDatum(apply->policy->entity)};
 
 	for (int i = 0; i < apply->nchanges; i++)
-		if (apply->changes[i]->is_done && apply->changes[i]->is_gone)
+		if (apply->changes[i]->is_done && sl_is_action(apply->changes[i], "delete"))
 			keys[n++] = CStringGetTextDatum(apply->changes[i]->key);
 	if (n == 0)
 		return;
@@ -247,8 +250,8 @@ settle_batch(SlApply *apply)
 	sl_spi_connect();
 	napplied = sl_ack_written(apply->lease, written, n, actor);
 	nack_others(apply);
-	see_others(apply, written, n, actor);
 	see_deleted(apply);
+	see_others(apply, written, n, actor);
 	sl_spi_finish();
 	return napplied;
 }

@@ -24,7 +24,7 @@ typedef struct SlChange
 	bool  is_by_native_id; /* so its row is found; else by its key */
 	const char *shape;     /* changes that are alike in this go with one statement */
 	bool        is_done;
-	bool        is_gone;    /* deleted, and nothing speaks against it */
+	bool        is_gone;    /* it was seen to go */
 	const char *row;        /* as it stands in the table now, JSON; NULL: there is none */
 	bool        is_doubted; /* the row may have been written again since */
 	const char *error;      /* why it is not done */

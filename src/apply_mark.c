@@ -20,7 +20,8 @@
 struct SlAppliedRow
 {
 	const char *name;
-	const char *row; /* as it was written; NULL: it was not */
+	const char *row;     /* as it was written; NULL: it was not */
+	bool        is_kept; /* written, where it was to be deleted */
 	uint32      hash;
 	char        status;
 };
@@ -99,7 +100,10 @@ add_row(const char *name)
 	SlAppliedRow *row = applied_insert(mark->rows, name, &is_found);
 
 	if (!is_found)
+	{
 		row->row = NULL;
+		row->is_kept = false;
+	}
 	return row;
 }
 
@@ -132,12 +136,19 @@ sl_is_applying(const TriggerData *trigger)
 }
 
 bool
-sl_is_applied_around(const TriggerData *trigger, const char *name)
+sl_applied_note_again(const TriggerData *trigger, const char *name)
 {
 	for (Mark *m = mark; m != NULL; m = m->outer)
-		if (trigger_depth() > m->depth + 1 && is_of_table(m, trigger) && !m->is_delete &&
-			applied_lookup(m->rows, name) != NULL)
-			return true;
+	{
+		SlAppliedRow *row = NULL;
+
+		if (trigger_depth() > m->depth + 1 && is_of_table(m, trigger))
+			row = applied_lookup(m->rows, name);
+		if (row == NULL)
+			continue;
+		row->is_kept = m->is_delete;
+		return true;
+	}
 	return false;
 }
 
@@ -219,4 +230,19 @@ sl_applied_row(const char *key, const char *native_id)
 	if (row == NULL && native_id != NULL)
 		row = row_of(sl_name_of_native_id(native_id));
 	return row == NULL ? row_of(NO_NAME) : row;
+}
+
+static bool
+is_kept(const char *name)
+{
+	SlAppliedRow *row = applied_lookup(mark->rows, name);
+
+	return row != NULL && row->is_kept;
+}
+
+bool
+sl_applied_is_kept(const char *key, const char *native_id)
+{
+	return is_kept(sl_name_of_key(key, (int) strlen(key))) ||
+		   (native_id != NULL && is_kept(sl_name_of_native_id(native_id)));
 }

@@ -36,9 +36,12 @@ extern bool sl_is_applying(const TriggerData *trigger);
 
 /*
  * The trigger was fired inside of such a statement, by a trigger of the user's, which has
- * written a row that the statement writes, and does not delete.
+ * written a row that the statement writes, or is to delete.  That is noted.
  */
-extern bool sl_is_applied_around(const TriggerData *trigger, const char *name);
+extern bool sl_applied_note_again(const TriggerData *trigger, const char *name);
+
+/* A row that was to be deleted was written instead. */
+extern bool sl_applied_is_kept(const char *key, const char *native_id);
 
 /*
  * The one that a row of the table is, by what it is called; and the one that takes any row

@@ -82,13 +82,6 @@ expect_rows(const SlApply *apply, SlChange **changes, int n)
 		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 }
 
-/* Where the statement's triggers have written besides, a row that was not seen to go may stand. */
-static bool
-is_gone(const SlChange *change, const char *row)
-{
-	return sl_is_action(change, "delete") && (row != NULL || !sl_applied_is_disturbed());
-}
-
 /* What became of them, by the rows that capture has seen. */
 static void
 take_rows(const SlApply *apply, SlChange **changes, int n)
@@ -99,8 +92,9 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 		const char *row = sl_applied_row(change->key, change->native_id);
 
 		change->is_done = row != NULL;
-		change->is_gone = is_gone(change, row);
-		change->row = sl_is_action(change, "delete") ? NULL : row;
+		change->is_gone = sl_is_action(change, "delete") && row != NULL;
+		change->is_doubted |= sl_applied_is_kept(change->key, change->native_id);
+		change->row = change->is_gone ? NULL : row;
 		if (row == NULL)
 			change->error = psprintf("\"%s\" has no such row after the %s",
 									 get_rel_name(apply->relation), change->action);
@@ -137,7 +131,8 @@ static void
 doubt_rows(const SlApply *apply)
 {
 	for (int i = 0; i < apply->nchanges; i++)
-		apply->changes[i]->is_doubted |= apply->changes[i]->row != NULL;
+		apply->changes[i]->is_doubted |= apply->changes[i]->row != NULL ||
+										 apply->changes[i]->is_gone;
 }
 
 /* What is to be deleted may be gone.  Anything else that is not done is not to be half done. */

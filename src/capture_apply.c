@@ -138,7 +138,7 @@ is_read_later(SlCapture *capture, const SlIntake *intake)
 {
 	if (capture->pairs.old.slot == NULL || capture->pairs.fresh.slot == NULL ||
 		intake->is_rejected || sl_capture_name_column(capture, intake) == NULL ||
-		!sl_is_applied_around(capture->trigger, name_of(intake)) || is_renamed(capture))
+		is_renamed(capture) || !sl_applied_note_again(capture->trigger, name_of(intake)))
 		return false;
 	sl_nested_note(&capture->nested, intake);
 	return true;

@@ -176,19 +176,24 @@ stamped_version(const SlPolicy *policy, const SlRecord *record, int target,
 	return sl_idempotency_key_version(&name, intake->stamp);
 }
 
-/* Where nothing speaks against it what stands there is a sight too. */
+/*
+ * Where nothing speaks against it what stands there is a sight too; what stands there after a
+ * delete answers nothing.
+ */
 static void
 read_written(SlBatch *batch, const SlRecord *record, int target, const Answer *answer,
 			 SlWritten *written, SlAck *ack)
 {
 	const SlPolicy *policy = batch->policy;
+	const SlPart   *part = &record->state->parts[target];
 	SlObservation  *sight = palloc0(sizeof(SlObservation));
 	SlRawRecord     raw;
 	SlIntake        intake;
 
-	if (!read_record(policy, target, written->row, (int) strlen(written->row), &raw))
+	if (part->leased_action == SL_ACTION_DELETE ||
+		!read_record(policy, target, written->row, (int) strlen(written->row), &raw))
 		return;
-	take_answer(policy, &record->state->parts[target], target, &raw, ack);
+	take_answer(policy, part, target, &raw, ack);
 	intake.values = palloc0(sizeof(SlValue) * policy->nfields);
 	sl_intake(policy, target, &raw, &intake);
 	*sight = (SlObservation){.system = target,

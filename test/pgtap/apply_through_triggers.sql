@@ -88,4 +88,27 @@ DELETE FROM mine;
 SELECT is(sync_apply('two'), 1, 'a delete is done');
 SELECT is((SELECT string_agg(kind || ' ' || (sides -> 'two')::text, '; ') FROM sync_open_conflicts), 'resurrect [{"x": "KEPT"}]', 'what a trigger writes instead is asked about');
 
+-- A row that goes, and is put there again
+CREATE FUNCTION put_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.two SELECT k, x FROM gone WHERE x = 'Phoenix';
+	RETURN NULL;
+END
+$$;
+DROP TRIGGER once_more ON two;
+CREATE TRIGGER put_again AFTER DELETE ON two REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION put_again();
+INSERT INTO one VALUES (2, 'Phoenix', 'y'), (3, 'x', 'y'), (4, 'x', 'y');
+SELECT is(sync_apply('two'), 3, 'three rows more');
+SET session_replication_role = replica;
+DELETE FROM two WHERE k = 3;
+RESET session_replication_role;
+DELETE FROM one WHERE k > 1;
+SELECT is(sync_apply('two'), 3, 'are deleted, where one was gone unseen');
+SELECT is((SELECT string_agg(record_key || ' ' || (sides ->> 'two'), '; ') FROM sync_open_conflicts WHERE entity = 'r'), '2 [{"x": "Phoenix", "y": null}]', 'what is there again is asked about');
+SELECT is((SELECT data FROM sync_shadow WHERE entity = 'r' AND record_key = '2' AND system = 'two'), '{"x": "Phoenix", "y": null}', 'and shown as it stands');
+INSERT INTO one VALUES (3, 'x', 'y'), (4, 'x', 'y');
+SELECT is(sync_apply('two'), 2, 'the others are created again');
+DELETE FROM two WHERE k > 2;
+SELECT is(sync_apply('one'), 2, 'and deleted by a human, which is no echo');
+
 SELECT * FROM finish();
