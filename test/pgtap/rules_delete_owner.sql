@@ -53,15 +53,4 @@ SELECT is(pg_temp.gone('crm'), 'accepted delete -> shop', 'and then the owner');
 SELECT is(pg_temp.polled('support'), NULL, 'nothing to create');
 SELECT is(pg_temp.polled('shop'), 'delete', 'the third one deletes');
 
--- An update that got lost, and then a create of the same values: two contents, two keys
-CALL pg_temp.at_rest('all of it lost', '{"phone": "0"}', 'crm', 'support');
-CALL pg_temp.at('13:00');
-SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted%', 'an edit');
-SELECT is(pg_temp.polled('support'), 'update {"phone": "1"}', 'is on its way');
-SELECT idempotency_key AS key_of_update FROM sync_outbox WHERE record_key = pg_temp.record_key() AND target_system = 'support' \gset
-SELECT is(pg_temp.nack('support', retry_after => '0'), true, 'and may have landed');
-SELECT alike(pg_temp.gone('support'), 'overruled% -> support', 'support deletes the record');
-SELECT is(pg_temp.polled('support'), 'create {"phone": "1"}', 'it is created there again');
-SELECT isnt((SELECT idempotency_key FROM sync_outbox WHERE record_key = pg_temp.record_key() AND target_system = 'support'), :'key_of_update', 'under a key of its own');
-
 SELECT * FROM finish();
