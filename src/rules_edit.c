@@ -448,14 +448,14 @@ apply(SlEdit *edit, SlRuling ruling)
 			return hold_bounce(edit);
 		case SL_RULED_KNOWN:
 			return take_known(edit);
-		case SL_RULED_LATE:
-			return take_late(edit);
 		case SL_RULED_UNSURE:
 			return hold_unsure(edit);
 		case SL_RULED_ACCEPTED:
 			return accept_edit(edit);
 		case SL_RULED_TRIPPED:
 			return trip(edit);
+		case SL_RULED_LATE:
+			break; /* it is no edit */
 	}
 	return SL_UNCHANGED;
 }

@@ -347,8 +347,8 @@ is_beside_an_edit(const SlPolicy *policy, const SlState *state, int target,
 	if (content->action != SL_ACTION_UPDATE)
 		return false;
 	for (int f = 0; f < policy->nfields; f++)
-		if (is_carried(policy, f, target) && !sl_content_has(content, f) &&
-			state->golden[f].version > part->waiting_version &&
+		if (state->golden[f].version > part->waiting_version &&
+			is_carried(policy, f, target) && !sl_content_has(content, f) &&
 			sl_value_same(&part->shown[f].value, &state->golden[f].value) &&
 			goes_along(policy, target, content, f))
 			return true;

@@ -63,6 +63,29 @@ SELECT is(sync_apply('two', 2), 2, 'for whose answer no delete waits');
 SELECT is((SELECT sync_ack(lease) FROM sync_outbox WHERE lease IS NOT NULL), 1, 'which comes in the end');
 SELECT is(sync_apply('two'), 2, 'all is done');
 
+-- What the call itself makes wait is not overlooked, also after something was undone
+SELECT sync_configure('leaf', '{"systems": {"one": {"key": "id"}, "two": {"key": "id"}}, "window": "0", "fields": {"parent": {"type": "number", "nulls": "clear"}, "name": {}}}');
+CREATE TABLE leaf1 (id int PRIMARY KEY, parent int, name text);
+CREATE TABLE leaf2 (id int PRIMARY KEY, parent int REFERENCES leaf2 ON DELETE CASCADE, name text);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+CREATE TRIGGER refuse AFTER UPDATE OF name ON leaf2 FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT sync_attach('leaf1', 'one', 'leaf'), sync_attach('leaf2', 'two', 'leaf');
+INSERT INTO leaf1 SELECT i, CASE i WHEN 3002 THEN 2500 END, 'leaf' FROM generate_series(1, 3002) AS i;
+SELECT is(sync_apply('two', 4000), 3002, 'many leaves');
+CREATE FUNCTION move_away() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE public.leaf1 SET parent = NULL WHERE id = 3002;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER move_away AFTER DELETE ON leaf2 FOR EACH ROW WHEN (old.id = 1) EXECUTE FUNCTION move_away();
+UPDATE leaf1 SET name = 'refused' WHERE id = 3001;
+DELETE FROM leaf1 WHERE id <= 3000;
+SELECT is(sync_apply('two', 4000), 3001, 'a delete makes a row leave another one that goes');
+SELECT is(pg_temp.rows('leaf2'), '(3001,,leaf) (3002,,leaf)', 'before that goes');
+SELECT is(pg_temp.rows('leaf1'), '(3001,,refused) (3002,,leaf)', 'and stays in both tables');
+SELECT is(sync_discard(id, 'no leaf'), true, 'what was refused is discarded') FROM sync_outbox;
+
 -- Three tables, of which the last knows nothing of the first
 SELECT sync_configure(e, format('{"systems": {"one": {"key": "id"}, "two": {"key": "id"}}, "window": "0", "fields": {"parent": {"type": "number", "nulls": "clear"}, "%s": {}}}', e)::jsonb)
 FROM unnest('{firm,site,desk}'::text[]) AS e;
