@@ -19,30 +19,46 @@ END;
 COMMENT ON FUNCTION sync_systems() IS
     'The systems that the policies in force name, one row for each entity and system.';
 
-CREATE VIEW sync_lag AS
-    WITH target AS (
-        SELECT s.system COLLATE "C" AS name FROM sync_systems() AS s WHERE s.writable
-        UNION
-        SELECT o.target_system FROM sync_outbox AS o
+CREATE VIEW sync_waiting AS
+    WITH policy AS (
+        SELECT DISTINCT ON (e.entity) e.entity, coalesce((e.config ->> 'max_attempts')::numeric, 12) AS max_attempts
+        FROM sync_entity AS e ORDER BY e.entity, e.version DESC
+    ), counted AS (
+        SELECT o.target_system, count(*) AS rows,
+            EXISTS (SELECT FROM sync_systems() AS n
+                    WHERE n.entity = o.entity AND n.system = o.target_system) AS is_named,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at <= (SELECT sync_now())) AS claimable,
+            count(*) FILTER (WHERE o.status = 'leased') AS leased,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at > (SELECT sync_now())) AS waiting_for_retry,
+            count(*) FILTER (WHERE o.status = 'pending' AND o.visible_at IS NULL) AS waiting_for_turn,
+            count(*) FILTER (WHERE o.status = 'dead') AS dead,
+            min(o.created_at) FILTER (WHERE o.status = 'pending' AND o.visible_at <= (SELECT sync_now())) AS oldest_claimable,
+            count(*) FILTER (WHERE o.status = 'leased' AND o.visible_at < (SELECT sync_now() - '5 minutes'::interval)) AS overdue,
+            count(*) FILTER (WHERE o.status <> 'dead' AND o.attempts > p.max_attempts) AS worn_out
+        FROM sync_outbox AS o LEFT JOIN policy AS p ON p.entity = o.entity
+        GROUP BY o.target_system, o.entity
     ), waiting AS (
-        SELECT o.target_system,
-            sum(o.claimable) FILTER (WHERE o.is_named)::bigint AS claimable, sum(o.leased)::bigint AS leased,
-            sum(o.waiting_for_retry)::bigint AS waiting_for_retry, sum(o.waiting_for_turn)::bigint AS waiting_for_turn,
-            sum(o.dead)::bigint AS dead, min(o.oldest_claimable) FILTER (WHERE o.is_named) AS oldest_claimable,
-            sum(o.rows) FILTER (WHERE NOT o.is_named)::bigint AS left_behind
-        FROM (
-            SELECT w.target_system, count(*) AS rows,
-                EXISTS (SELECT FROM sync_systems() AS n
-                        WHERE n.entity = w.entity AND n.system = w.target_system) AS is_named,
-                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at <= sync_now()) AS claimable,
-                count(*) FILTER (WHERE w.status = 'leased') AS leased,
-                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at > sync_now()) AS waiting_for_retry,
-                count(*) FILTER (WHERE w.status = 'pending' AND w.visible_at IS NULL) AS waiting_for_turn,
-                count(*) FILTER (WHERE w.status = 'dead') AS dead,
-                min(w.created_at) FILTER (WHERE w.status = 'pending' AND w.visible_at <= sync_now()) AS oldest_claimable
-            FROM sync_outbox AS w GROUP BY w.target_system, w.entity) AS o
-        GROUP BY o.target_system
-    ), delivered AS (
+        SELECT c.target_system,
+            sum(c.claimable) FILTER (WHERE c.is_named) AS claimable, sum(c.leased) AS leased,
+            sum(c.waiting_for_retry) AS waiting_for_retry, sum(c.waiting_for_turn) AS waiting_for_turn,
+            sum(c.dead) AS dead, min(c.oldest_claimable) FILTER (WHERE c.is_named) AS oldest_claimable,
+            sum(c.rows) FILTER (WHERE NOT c.is_named) AS left_behind,
+            sum(c.overdue) AS overdue, sum(c.worn_out) AS worn_out
+        FROM counted AS c GROUP BY c.target_system
+    )
+    SELECT coalesce(w.target_system, t.name) AS target, coalesce(w.claimable, 0)::bigint AS claimable,
+        coalesce(w.leased, 0)::bigint AS leased, coalesce(w.waiting_for_retry, 0)::bigint AS waiting_for_retry,
+        coalesce(w.waiting_for_turn, 0)::bigint AS waiting_for_turn, coalesce(w.dead, 0)::bigint AS dead,
+        w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age,
+        coalesce(w.left_behind, 0)::bigint AS left_behind, coalesce(w.overdue, 0)::bigint AS overdue,
+        coalesce(w.worn_out, 0)::bigint AS worn_out
+    FROM (SELECT DISTINCT s.system COLLATE "C" FROM sync_systems() AS s WHERE s.writable) AS t(name)
+    FULL JOIN waiting AS w ON w.target_system = t.name;
+COMMENT ON VIEW sync_waiting IS
+    'What sync_lag and sync_health count, per target, in one pass over sync_outbox however much waits there. overdue: leases that ran out more than 5 minutes ago; worn_out: claimed more often than max_attempts, and not dead.';
+
+CREATE VIEW sync_lag AS
+    WITH delivered AS (
         SELECT s.system, s.took, sum(sum(s.records)) OVER (PARTITION BY s.system ORDER BY s.took) AS so_far,
             sum(sum(s.records)) OVER (PARTITION BY s.system) AS total
         FROM sync_stat AS s
@@ -53,15 +69,12 @@ CREATE VIEW sync_lag AS
             min(d.took) FILTER (WHERE d.so_far >= 0.95 * d.total) AS p95
         FROM delivered AS d GROUP BY d.system
     )
-    SELECT t.name AS target, coalesce(w.claimable, 0) AS claimable, coalesce(w.leased, 0) AS leased,
-        coalesce(w.waiting_for_retry, 0) AS waiting_for_retry,
-        coalesce(w.waiting_for_turn, 0) AS waiting_for_turn, coalesce(w.dead, 0) AS dead,
-        w.oldest_claimable, sync_now() - w.oldest_claimable AS oldest_age, k.p50, k.p95,
-        coalesce(g.paused_at IS NOT NULL, false) AS paused, coalesce(w.left_behind, 0) AS left_behind
-    FROM target AS t
-    LEFT JOIN sync_target AS g ON g.target_system = t.name
-    LEFT JOIN waiting AS w ON w.target_system = t.name
-    LEFT JOIN took AS k ON k.system = t.name;
+    SELECT w.target, w.claimable, w.leased, w.waiting_for_retry, w.waiting_for_turn, w.dead,
+        w.oldest_claimable, w.oldest_age, k.p50, k.p95, coalesce(g.paused_at IS NOT NULL, false) AS paused,
+        w.left_behind
+    FROM sync_waiting AS w
+    LEFT JOIN sync_target AS g ON g.target_system = w.target
+    LEFT JOIN took AS k ON k.system = w.target;
 COMMENT ON VIEW sync_lag IS
     'Per target, one row for every writable system of a policy, waiting or not: how many change-sets are claimable, leased to a worker, waiting for their retry or behind another row of their record, dead; since when the oldest claimable one waits; and the time from change to acknowledgement of what was delivered in the last hour (median and 95th percentile, to 5 percent).';
 COMMENT ON COLUMN sync_lag.waiting_for_turn IS

@@ -6,6 +6,11 @@ CREATE FUNCTION sync_health_outbox()
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+    WITH waiting AS MATERIALIZED (
+        SELECT w.*, coalesce(t.paused_at IS NOT NULL, false) AS paused, t.max_claims, t.period,
+            t.max_claims <= (SELECT sum(u.claims) FROM unnest(t.claimed_at, t.claims) AS u(claimed_at, claims)
+                             WHERE u.claimed_at > sync_now() - t.period) AS is_used_up
+        FROM sync_waiting AS w LEFT JOIN sync_target AS t ON t.target_system = w.target)
     SELECT CASE WHEN b.reason IS NULL THEN 'ok' ELSE 'critical' END, 'the book',
         coalesce(b.reason, CASE WHEN b.is_standby THEN 'is seen on a standby' ELSE 'is where it was written' END),
         CASE WHEN b.reason IS NOT NULL THEN
@@ -21,15 +26,11 @@ BEGIN ATOMIC
              ELSE pg_catalog.format('%s claimable, the oldest for %s', l.claimable,
                                     pg_catalog.date_trunc('second', l.oldest_age)) END,
         CASE WHEN l.paused THEN pg_catalog.format('sync_resume(%L) ends the pause.', l.target)
-             WHEN l.oldest_age > '5 minutes' AND r.is_used_up THEN
-            pg_catalog.format('Its rate (%s in %s) lets no more out: raise "rate" in the policy, or wait.', r.max_claims, r.period)
+             WHEN l.oldest_age > '5 minutes' AND l.is_used_up THEN
+            pg_catalog.format('Its rate (%s in %s) lets no more out: raise "rate" in the policy, or wait.', l.max_claims, l.period)
              WHEN l.oldest_age > '5 minutes' THEN
             pg_catalog.format('Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.', l.target) END
-    FROM sync_lag AS l
-    LEFT JOIN (SELECT t.target_system, t.max_claims, t.period, t.max_claims <= (
-                   SELECT sum(u.claims) FROM unnest(t.claimed_at, t.claims) AS u(claimed_at, claims)
-                   WHERE u.claimed_at > sync_now() - t.period) AS is_used_up
-               FROM sync_target AS t) AS r ON r.target_system = l.target
+    FROM waiting AS l
     UNION ALL
     SELECT CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, 'targets',
         CASE WHEN count(*) = 0 THEN 'what waits has a target that its policy names'
@@ -37,32 +38,28 @@ BEGIN ATOMIC
                   || ', which the policy does not name any more' END,
         CASE WHEN count(*) > 0 THEN
             'No worker gets these: give them up with sync_discard(id, reason), ids in sync_outbox, or name the target in the policy again.' END
-    FROM sync_lag AS l WHERE l.left_behind > 0
+    FROM waiting AS l WHERE l.left_behind > 0
     UNION ALL
-    SELECT CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, 'attempts',
-        CASE WHEN count(*) = 0 THEN 'no change-set is claimed over and over'
-             ELSE count(*) || ' claimed more often than max_attempts, and no worker said why' END,
-        CASE WHEN count(*) > 0 THEN
+    SELECT CASE WHEN sum(l.worn_out) > 0 THEN 'warning' ELSE 'ok' END, 'attempts',
+        CASE WHEN sum(l.worn_out) > 0 THEN sum(l.worn_out) || ' claimed more often than max_attempts, and no worker said why'
+             ELSE 'no change-set is claimed over and over' END,
+        CASE WHEN sum(l.worn_out) > 0 THEN
             'Their leases ran out: see what the workers die of (highest attempts in sync_outbox), then sync_discard(id, reason), or a nack that is permanent.' END
-    FROM sync_outbox AS o
-    JOIN (SELECT DISTINCT ON (e.entity) e.entity, coalesce((e.config ->> 'max_attempts')::numeric, 12) AS max_attempts
-          FROM sync_entity AS e ORDER BY e.entity, e.version DESC) AS p ON p.entity = o.entity
-    WHERE o.status <> 'dead' AND o.attempts > p.max_attempts
+    FROM waiting AS l
     UNION ALL
     SELECT CASE WHEN l.dead >= 100 THEN 'critical' WHEN l.dead > 0 THEN 'warning' ELSE 'ok' END,
         'dead letters of ' || l.target,
         CASE WHEN l.dead = 0 THEN 'none' ELSE l.dead || ' failed too often, or for good' END,
         CASE WHEN l.dead > 0 THEN
             'Read last_error in sync_dead_letters, mend the cause, then sync_redrive(id), or sync_discard(id, reason).' END
-    FROM sync_lag AS l
+    FROM waiting AS l
     UNION ALL
-    SELECT CASE WHEN late.rows > 0 THEN 'warning' ELSE 'ok' END, 'leases',
-        CASE WHEN late.rows > 0 THEN late.rows || ' ran out more than 5 minutes ago and did not come back'
+    SELECT CASE WHEN sum(l.overdue) > 0 THEN 'warning' ELSE 'ok' END, 'leases',
+        CASE WHEN sum(l.overdue) > 0 THEN sum(l.overdue) || ' ran out more than 5 minutes ago and did not come back'
              ELSE 'none is overdue' END,
-        CASE WHEN late.rows > 0 THEN
+        CASE WHEN sum(l.overdue) > 0 THEN
             'Run sync_maintain(), and let a scheduler do it: sync_schedule(). Nobody polls for that target.' END
-    FROM (SELECT count(*) AS rows FROM sync_outbox AS o
-          WHERE o.status = 'leased' AND o.visible_at < sync_now() - '5 minutes'::interval) AS late;
+    FROM waiting AS l;
 END;
 COMMENT ON FUNCTION sync_health_outbox() IS
     'The part of sync_health that sync_outbox tells.';

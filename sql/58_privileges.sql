@@ -82,6 +82,7 @@ CREATE VIEW sync_privileges AS
         ('sync_change', '{}'),
         ('sync_ledger', '{}'),
         ('sync_outbox', '{}'),
+        ('sync_waiting', '{}'),
         ('sync_lease', '{}'),
         ('sync_state', '{}'),
         ('sync_event', '{}'),

@@ -75,4 +75,15 @@ SELECT is(sync_maintain() ->> 'more', 'false', 'which is done');
 SELECT is(pg_temp.ails(), NULL, 'all is well');
 SELECT is((SELECT count(*) FROM sync_health WHERE status = 'ok' AND next_step IS NOT NULL), 0::bigint, 'and there is nothing to do');
 
+-- A monitor asks all the time, most of all when a million change-sets wait
+CREATE FUNCTION pg_temp.passes(view regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	before bigint := pg_stat_get_xact_numscans('sync_outbox'::regclass);
+BEGIN
+	EXECUTE 'SELECT count(*) FROM ' || view;
+	RETURN pg_stat_get_xact_numscans('sync_outbox'::regclass) - before;
+END $$;
+SELECT is(pg_temp.passes('sync_health'), 1::bigint, 'it takes one pass over what waits');
+SELECT is(pg_temp.passes('sync_lag'), 1::bigint, 'and so does the lag');
+
 SELECT * FROM finish();

@@ -86,7 +86,7 @@ INSERT INTO call VALUES
 	('admin', $$ SELECT * FROM sync_change $$),
 	('admin', $$ SELECT * FROM sync_ledger $$),
 	('admin', $$ SELECT * FROM sync_outbox $$),
-	('admin', $$ SELECT * FROM sync_event, sync_claim, sync_delivery, sync_state, sync_lease, sync_home, sync_target $$),
+	('admin', $$ SELECT * FROM sync_event, sync_claim, sync_waiting, sync_delivery, sync_state, sync_lease, sync_home, sync_target $$),
 	('admin', $$ SELECT * FROM sync_native_id, sync_match, sync_near_miss, sync_conflict_lease, sync_sweep $$),
 	('', $$ DELETE FROM sync_outbox $$),
 	('', $$ UPDATE sync_conflict SET note = '' $$),
