@@ -28,7 +28,16 @@ typedef struct Child
 	uint32 len;    /* padding included */
 } Child;
 
-static void append_container(StringInfo out, const JsonbContainer *container);
+/* Where the text goes, and how numbers stand in it. */
+typedef struct Writer
+{
+	StringInfo out;
+	bool       is_lossless; /* as sl_append_number() */
+	bool       is_inexact;
+	bool       too_long;
+} Writer;
+
+static void append_container(Writer *writer, const JsonbContainer *container);
 
 static inline void
 reserve(StringInfo out, int32 len)
@@ -171,17 +180,21 @@ sl_append_json_string(StringInfo out, const char *s, int32 len)
 }
 
 static void
-append_numeric(StringInfo out, Numeric numeric)
+append_numeric(Writer *writer, Numeric numeric)
 {
 	char *text = numeric_normalize(numeric);
 
-	sl_append_double(out, text, strlen(text));
+	if (!writer->is_lossless)
+		sl_append_double(writer->out, text, strlen(text));
+	else if (!sl_append_number(writer->out, text, strlen(text), &writer->too_long))
+		writer->is_inexact = true;
 }
 
 /* Appends one child, data being where its container's data begins. */
 static void
-append_child(StringInfo out, const char *data, Child child)
+append_child(Writer *writer, const char *data, Child child)
 {
+	StringInfo  out = writer->out;
 	const char *aligned = data + INTALIGN(child.offset);
 
 	switch (child.entry & JENTRY_TYPEMASK)
@@ -190,7 +203,7 @@ append_child(StringInfo out, const char *data, Child child)
 			sl_append_json_string(out, data + child.offset, child.len);
 			break;
 		case JENTRY_ISNUMERIC:
-			append_numeric(out, (Numeric) aligned);
+			append_numeric(writer, (Numeric) aligned);
 			break;
 		case JENTRY_ISBOOL_FALSE:
 			appendBinaryStringInfo(out, "false", 5);
@@ -202,7 +215,7 @@ append_child(StringInfo out, const char *data, Child child)
 			appendBinaryStringInfo(out, "null", 4);
 			break;
 		case JENTRY_ISCONTAINER:
-			append_container(out, (const JsonbContainer *) aligned);
+			append_container(writer, (const JsonbContainer *) aligned);
 			break;
 		default:
 			elog(ERROR, "unexpected type of jsonb entry: 0x%08x", child.entry);
@@ -221,8 +234,9 @@ next_child(JEntry entry, uint32 *offset)
 }
 
 static void
-append_array(StringInfo out, const JsonbContainer *array)
+append_array(Writer *writer, const JsonbContainer *array)
 {
+	StringInfo  out = writer->out;
 	int         n = JsonContainerSize(array);
 	const char *data = (const char *) (array->children + n);
 	uint32      offset = 0;
@@ -233,14 +247,15 @@ append_array(StringInfo out, const JsonbContainer *array)
 		CHECK_FOR_INTERRUPTS();
 		if (i > 0)
 			appendStringInfoCharMacro(out, ',');
-		append_child(out, data, next_child(array->children[i], &offset));
+		append_child(writer, data, next_child(array->children[i], &offset));
 	}
 	appendStringInfoCharMacro(out, ']');
 }
 
 static void
-append_object(StringInfo out, const JsonbContainer *object)
+append_object(Writer *writer, const JsonbContainer *object)
 {
+	StringInfo  out = writer->out;
 	int         n = JsonContainerSize(object);
 	const char *data = (const char *) (object->children + 2 * n);
 	uint32      offset = 0;
@@ -267,30 +282,52 @@ append_object(StringInfo out, const JsonbContainer *object)
 			appendStringInfoCharMacro(out, ',');
 		sl_append_json_string(out, keys[i].name, keys[i].len);
 		appendStringInfoCharMacro(out, ':');
-		append_child(out, data, values[keys[i].ordinal]);
+		append_child(writer, data, values[keys[i].ordinal]);
 	}
 	appendStringInfoCharMacro(out, '}');
 }
 
 static void
-append_container(StringInfo out, const JsonbContainer *container)
+append_container(Writer *writer, const JsonbContainer *container)
 {
 	check_stack_depth();
 	if (JsonContainerIsObject(container))
-		append_object(out, container);
+		append_object(writer, container);
 	else
-		append_array(out, container);
+		append_array(writer, container);
 }
 
-void
-sl_append_canonical(StringInfo out, Jsonb *jb)
+static void
+append_root(Writer *writer, Jsonb *jb)
 {
 	const JsonbContainer *root = &jb->root;
 	uint32                offset = 0;
 
 	if (JsonContainerIsScalar(root))
-		append_child(out, (const char *) (root->children + 1),
+		append_child(writer, (const char *) (root->children + 1),
 					 next_child(root->children[0], &offset));
 	else
-		append_container(out, root);
+		append_container(writer, root);
+}
+
+void
+sl_append_canonical(StringInfo out, Jsonb *jb)
+{
+	Writer writer = {.out = out};
+
+	append_root(&writer, jb);
+}
+
+SlValue
+sl_canonical_jsonb(Jsonb *jb, bool *too_long)
+{
+	StringInfoData out;
+	Writer         writer = {.out = &out, .is_lossless = true};
+
+	initStringInfo(&out);
+	append_root(&writer, jb);
+	*too_long |= writer.too_long;
+	if (JB_ROOT_IS_SCALAR(jb) && out.len == 4 && memcmp(out.data, "null", 4) == 0)
+		return sl_value_null();
+	return (SlValue){out.data, out.len, writer.is_inexact ? SL_INEXACT : SL_EXACT};
 }

@@ -40,4 +40,7 @@ extern bool sl_append_number(StringInfo out, const char *token, int32 len,
 extern SlValue sl_canonical_text(const char *json, int32 len, bool *has_nul,
 								 bool *too_long);
 
+/* The same of a jsonb, which holds no \u0000 and no duplicate. */
+extern SlValue sl_canonical_jsonb(Jsonb *jb, bool *too_long);
+
 #endif

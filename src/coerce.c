@@ -217,6 +217,11 @@ coerce_json(const SlRaw *raw, SlValue *value)
 		*value = (SlValue){raw->data, raw->len, SL_EXACT};
 		return NULL;
 	}
+	if (raw->canonical != SL_ABSENT)
+	{
+		*value = (SlValue){raw->data, raw->len, raw->canonical};
+		return NULL;
+	}
 	*value = sl_canonical_text(raw->data, raw->len, &has_nul, &too_long);
 	if (has_nul)
 		return "\\u0000 stands in the JSON";

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "policy.h"
+#include "value.h"
 
 typedef enum SlRawKind
 {
@@ -34,6 +35,8 @@ typedef struct SlRaw
 	const char   *data;       /* the slice as it stands in the input, a string with
 								 * its quotes */
 	int32         len;
+	SlKind        canonical; /* of an array or object: the kind of its value, where
+								 * the slice is canonical already; else 0 */
 	int           nelements; /* for SL_RAW_LIST */
 	struct SlRaw *elements;
 } SlRaw;

@@ -7,28 +7,18 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 
 #include "canonical.h"
 #include "compat.h"
 #include "path_trie.h"
 #include "row_reader.h"
-
-/* Long enough for any number or time of a fixed length. */
-#define SHORT_TEXT 128
+#include "row_value.h"
 
 /* The type that a value is read by, or json. */
 static Oid
@@ -128,6 +118,20 @@ to_json_of(Oid type)
 	return function;
 }
 
+/* Nobody but fields of that type reads what stands there. */
+static bool
+is_json_field(const SlPolicy *policy, const SlPathNode *node)
+{
+	for (int i = 0; i < node->nslots; i++)
+	{
+		int field = node->slots[i] - SL_NSLOTS;
+
+		if (field < 0 || policy->fields[field].type != SL_JSON)
+			return false;
+	}
+	return sl_path_is_leaf(node);
+}
+
 static void
 add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
 {
@@ -138,10 +142,13 @@ add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
 	column->index = att->attnum - 1;
 	column->type = type_to_read(att->atttypid);
 	column->node = node;
-	if (column->type != JSONOID || getBaseType(att->atttypid) == JSONOID)
+	column->is_jsonb = getBaseType(att->atttypid) == JSONBOID;
+	column->is_json_field = is_json_field(reader->policy, node);
+	if (column->type != JSONOID || column->is_jsonb ||
+		getBaseType(att->atttypid) == JSONOID)
 		return;
 	column->to_json = to_json_of(att->atttypid);
-	column->depends_on_settings = getBaseType(att->atttypid) != JSONBOID;
+	column->depends_on_settings = true;
 }
 
 static void refuse_missing(Relation rel, const SlPolicy *policy, int system,
@@ -287,124 +294,14 @@ sl_row_settings(void)
 	return level;
 }
 
-static void
-set_text(SlRaw *raw, const char *text, int32 len)
-{
-	StringInfoData json;
-
-	initStringInfo(&json);
-	sl_append_json_string(&json, text, len);
-	raw->kind = SL_RAW_STRING;
-	raw->data = json.data;
-	raw->len = json.len;
-	raw->has_escape = json.len != len + 2;
-}
-
-static void
-set_number(SlRaw *raw, const char *text)
-{
-	raw->len = (int32) strlen(text);
-	raw->kind = SL_RAW_NUMBER;
-	raw->data = text;
-	/* NaN and the infinities are no numbers of JSON. */
-	if (!(text[0] >= '0' && text[0] <= '9') && !(text[1] >= '0' && text[1] <= '9'))
-		set_text(raw, text, raw->len);
-}
-
-static void
-set_float(SlRaw *raw, double value, bool is_short)
-{
-	char *text = palloc(SHORT_TEXT);
-
-	if (isnan(value))
-		set_number(raw, "NaN");
-	else if (isinf(value))
-		set_number(raw, value > 0 ? "Infinity" : "-Infinity");
-	else
-	{
-		if (is_short)
-			float_to_shortest_decimal_buf((float) value, text);
-		else
-			double_to_shortest_decimal_buf(value, text);
-		set_number(raw, text);
-	}
-}
-
-static void
-set_bool(SlRaw *raw, bool value)
-{
-	raw->kind = value ? SL_RAW_TRUE : SL_RAW_FALSE;
-	raw->data = value ? "true" : "false";
-	raw->len = value ? 4 : 5;
-}
-
-static void
-set_int(SlRaw *raw, int64 value)
-{
-	char *text = palloc(SHORT_TEXT);
-
-	pg_lltoa(value, text);
-	set_number(raw, text);
-}
-
-static void
-set_time(SlRaw *raw, Datum value, Oid type)
-{
-	static const int utc = 0;
-	char             text[SHORT_TEXT];
-
-	JsonEncodeDateTime(text, value, type, &utc);
-	set_text(raw, text, (int32) strlen(text));
-}
-
-static void
-set_value(SlRaw *raw, Datum value, Oid type)
-{
-	raw->has_escape = false;
-	switch (type)
-	{
-		case BOOLOID:
-			set_bool(raw, DatumGetBool(value));
-			break;
-		case INT2OID:
-			set_int(raw, DatumGetInt16(value));
-			break;
-		case INT4OID:
-			set_int(raw, DatumGetInt32(value));
-			break;
-		case INT8OID:
-			set_int(raw, DatumGetInt64(value));
-			break;
-		case FLOAT4OID:
-			set_float(raw, DatumGetFloat4(value), true);
-			break;
-		case FLOAT8OID:
-			set_float(raw, DatumGetFloat8(value), false);
-			break;
-		case NUMERICOID:
-			set_number(raw, DatumGetCString(DirectFunctionCall1(numeric_out, value)));
-			break;
-		case DATEOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			set_time(raw, value, type);
-			break;
-		default:
-		{
-			text *string = DatumGetTextPP(value);
-
-			set_text(raw, VARDATA_ANY(string), (int32) VARSIZE_ANY_EXHDR(string));
-		}
-	}
-}
-
 /* Puts what stands in a column into the places whose paths begin there. */
 static void
 place_value(const SlRowReader *reader, SlRowColumn *column, SlRawRecord *record)
 {
 	const SlPathNode *node = column->node;
 
-	if (column->type == JSONOID || !sl_path_is_leaf(node))
+	if ((column->type == JSONOID && column->value.canonical == SL_ABSENT) ||
+		!sl_path_is_leaf(node))
 	{
 		sl_reader_take(reader->policy, node, column->value.data, column->value.len,
 					   record);
@@ -420,7 +317,10 @@ read_column(const SlRowReader *reader, SlRowColumn *column, Datum value,
 {
 	SlRaw *raw = &column->value;
 
-	if (column->type == JSONOID)
+	raw->canonical = SL_ABSENT;
+	if (column->is_jsonb)
+		sl_row_jsonb(raw, DatumGetJsonbP(value), column->is_json_field);
+	else if (column->type == JSONOID)
 	{
 		text *json = DatumGetTextPP(
 			column->to_json == NULL ? value : FunctionCall1(column->to_json, value));
@@ -429,7 +329,7 @@ read_column(const SlRowReader *reader, SlRowColumn *column, Datum value,
 		raw->len = (int32) VARSIZE_ANY_EXHDR(json);
 	}
 	else
-		set_value(raw, value, column->type);
+		sl_row_value(raw, value, column->type);
 	place_value(reader, column, record);
 }
 

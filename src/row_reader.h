@@ -27,6 +27,8 @@ typedef struct SlRowColumn
 	Oid               type;  /* without its domains; json where no shorter way is known */
 	FmgrInfo         *to_json;             /* of those that are not json themselves */
 	bool              depends_on_settings; /* what that says may, of the session */
+	bool              is_jsonb;
+	bool              is_json_field; /* only fields of that type read it */
 	const SlPathNode *node;
 	SlRaw             value; /* in the row at hand */
 } SlRowColumn;

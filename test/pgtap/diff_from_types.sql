@@ -37,4 +37,28 @@ SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET IntervalStyle = 'sql_
 SELECT is((SELECT string_agg(verdict, ' ') FROM sync_diff_from('table', 'sample', 'samples', verbose => true)), 'unchanged unchanged unchanged', 'under other settings too');
 SELECT is(current_setting('TimeZone') || ' ' || current_setting('DateStyle'), 'Asia/Tokyo German, DMY', 'which are the caller''s afterwards');
 
+-- A jsonb goes to its field without a text between them
+RESET ALL;
+CREATE TABLE documents (record_key integer PRIMARY KEY, doc jsonb);
+INSERT INTO documents SELECT row_number() OVER (), d::jsonb FROM unnest(ARRAY['{}', '[]', '{"bb": 1, "a": [1.50, -0.0, 1e2, 100000000000000000000000], "": {"é": "\"\\\u0001", "😀": null, "\ufb33": true}}',
+	'[{"z": 1, "y": [[], {}]}, "x", false]', '{"n": 12345678901234567890.1234567890123456789, "m": 0.1}', '[9007199254740993]', '[1e400]', '"s"', '7.50', 'null',
+	repeat('[', 500) || repeat(']', 500), '[1' || repeat('0', 1001) || '.5]', '[0.' || repeat('1', 1001) || ']']) AS d;
+SELECT sync_configure('document', '{"systems": ["table", "text"], "fields": {"doc": {"type": "json"}}}');
+SELECT sync_configure('word', '{"systems": ["table", "text"], "fields": {"doc": {"type": "text"}}}');
+SELECT sync_configure('both', '{"systems": {"table": {"writable": false}, "text": {"writable": false}}, "fields": {"doc": {"type": "json"}, "same": {"type": "json", "path": {"table": "doc", "text": "doc"}}, "list": {"type": "set", "path": {"table": "doc", "text": "doc"}}}}');
+
+CREATE FUNCTION pg_temp.said(entity text, way text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT concat_ws('' '', v.record_key, v.verdict, v.change_set, v.detail) FROM ' || way || ' AS v ORDER BY v.record_key::int', entity);
+END $$;
+CREATE FUNCTION pg_temp.of_rows() RETURNS text LANGUAGE sql AS $$ SELECT 'sync_diff_from(''table'', %L, ''documents'', dry_run => true, verbose => true)' $$;
+CREATE FUNCTION pg_temp.of_texts() RETURNS text LANGUAGE sql AS $$
+	SELECT '(SELECT x.* FROM documents AS d, LATERAL sync_diff(''table'', %L, to_json(d)::text, dry_run => true, verbose => true) AS x)'
+$$;
+SELECT is(array_agg(e), (SELECT array_agg(t) FROM pg_temp.said('document', pg_temp.of_texts()) AS t), 'as its text says it') FROM pg_temp.said('document', pg_temp.of_rows()) AS e;
+SELECT is(array_agg(e), (SELECT array_agg(t) FROM pg_temp.said('word', pg_temp.of_texts()) AS t), 'also where the field is a text') FROM pg_temp.said('word', pg_temp.of_rows()) AS e;
+SELECT is(array_agg(e), (SELECT array_agg(t) FROM pg_temp.said('both', pg_temp.of_texts()) AS t), 'or two read one column') FROM pg_temp.said('both', pg_temp.of_rows()) AS e;
+SELECT is((SELECT string_agg(split_part(e, ' ', 2), ' ') FROM pg_temp.said('document', pg_temp.of_rows()) AS e),
+	'accepted accepted accepted accepted accepted accepted accepted accepted accepted accepted accepted rejected rejected', 'what no field can hold is rejected');
+
 SELECT * FROM finish();
