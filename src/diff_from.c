@@ -10,7 +10,6 @@
 #include "access/relation.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
-#include "executor/tstoreReceiver.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -21,7 +20,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
@@ -32,19 +30,14 @@
 
 PG_FUNCTION_INFO_V1(sync_diff_from);
 
-/* Rows that are fetched at a time. */
-#define FETCH 500
-
 /* A relation on its way into the pipeline. */
 typedef struct Source
 {
-	SlRowReader      reader;
-	Portal           portal;
-	DestReceiver    *dest;
-	Tuplestorestate *fetched; /* the rows that were fetched last */
-	TupleTableSlot  *slot;
-	MemoryContext    context;
-	int64            ordinal; /* of the row that was read last */
+	DestReceiver    dest; /* must be first: it is what the cursor knows of us */
+	SlRowReader     reader;
+	Portal          portal;
+	TupleTableSlot *slot;    /* the cursor's: a row until the next one, or NULL */
+	int64           ordinal; /* of the row that was read last */
 } Source;
 
 static void
@@ -81,27 +74,29 @@ check_right(Relation rel)
 }
 
 static void
-fetch(Source *source)
+ignore_start(DestReceiver *self, int operation, TupleDesc desc)
 {
-	tuplestore_clear(source->fetched);
-	(void) PortalRunFetch(source->portal, FETCH_FORWARD, FETCH, source->dest);
 }
 
-/* A row that comes from the disk is the slot's until the next one: longer than the caller's context. */
+static void
+ignore_end(DestReceiver *self)
+{
+}
+
+static bool
+take_slot(TupleTableSlot *slot, DestReceiver *self)
+{
+	((Source *) self)->slot = slot;
+	return true;
+}
+
+/* Row by row, so that none is copied before it is read. */
 static bool
 next_row(Source *source)
 {
-	MemoryContext old = MemoryContextSwitchTo(source->context);
-	bool is_there = tuplestore_gettupleslot(source->fetched, true, false, source->slot);
-
-	if (!is_there)
-	{
-		CHECK_FOR_INTERRUPTS();
-		fetch(source);
-		is_there = tuplestore_gettupleslot(source->fetched, true, false, source->slot);
-	}
-	MemoryContextSwitchTo(old);
-	return is_there;
+	source->slot = NULL;
+	(void) PortalRunFetch(source->portal, FETCH_FORWARD, 1, &source->dest);
+	return source->slot != NULL;
 }
 
 static bool
@@ -153,11 +148,11 @@ open_cursor(Source *source, const char *sql)
 		elog(ERROR, "cannot prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	sl_spi_finish();
-	source->fetched = tuplestore_begin_heap(false, false, work_mem);
-	source->dest = CreateDestReceiver(DestTuplestore);
-	SetTuplestoreDestReceiverParams(source->dest, source->fetched, source->context, true,
-									NULL, NULL);
-	source->slot = MakeSingleTupleTableSlot(source->portal->tupDesc, &TTSOpsMinimalTuple);
+	source->dest = (DestReceiver){.receiveSlot = take_slot,
+								  .rStartup = ignore_start,
+								  .rShutdown = ignore_end,
+								  .rDestroy = ignore_end,
+								  .mydest = DestNone};
 }
 
 static bool
@@ -186,19 +181,9 @@ open_source(Source *source, const SlDiff *diff, Oid relation)
 	check_kind(rel);
 	check_right(rel);
 	hold_still(rel, diff);
-	source->context = CurrentMemoryContext;
 	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
 	open_cursor(source, query_of(source, rel));
 	relation_close(rel, NoLock);
-}
-
-static void
-close_source(Source *source)
-{
-	ExecDropSingleTupleTableSlot(source->slot);
-	source->dest->rDestroy(source->dest);
-	tuplestore_end(source->fetched);
-	SPI_cursor_close(source->portal);
 }
 
 /* (system, entity, source, and the options of sync_diff) */
@@ -206,7 +191,7 @@ Datum
 sync_diff_from(PG_FUNCTION_ARGS)
 {
 	SlDiff diff = {0};
-	Source source = {.ordinal = 0};
+	Source source = {0};
 	int    settings;
 
 	sl_diff_open(fcinfo, "sync_diff_from", "source", &diff);
@@ -214,7 +199,7 @@ sync_diff_from(PG_FUNCTION_ARGS)
 	open_source(&source, &diff, PG_GETARG_OID(SL_ARG_RECORDS));
 	diff.describe = describe_row;
 	sl_diff_run_source(&diff, next_of_rows, &source);
-	close_source(&source);
+	SPI_cursor_close(source.portal);
 	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
 }
