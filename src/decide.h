@@ -180,6 +180,7 @@ typedef struct SlDecision
 	const char *actor;  /* or NULL */
 	TimestampTz now;
 	int64       conflict_id; /* the row that is decided */
+	const char *row_field;   /* the field or the group that it names */
 } SlDecision;
 
 extern SlEffects *sl_decide_resolution(const SlPolicy *policy, SlState *state,

@@ -23,6 +23,7 @@
 #include "resolve.h"
 #include "resolve_value.h"
 #include "rules.h"
+#include "store_conflict.h"
 
 PG_FUNCTION_INFO_V1(sync_resolve);
 
@@ -140,13 +141,16 @@ sl_resolve_entry(const SlRequest *request)
  * record forgets the conflict, should the field come back.
  */
 static void
-decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
+decide(SlBatch *batch, SlRecord *record, const SlConflictRow *row,
+	   const SlRequest *request)
 {
 	const SlPolicy *policy = batch->policy;
 	SlDecision      decision = {.actor = request->by,
 								.now = batch->now,
-								.conflict_id = request->id};
+								.conflict_id = request->id,
+								.row_field = row->field};
 	SlLogEntry      entry = sl_resolve_entry(request);
+	const SlGroup  *group;
 
 	if (!sl_resolve_fields(policy, record->state, request->id, request->winner,
 						   request->value, &decision))
@@ -155,6 +159,9 @@ decide(SlBatch *batch, SlRecord *record, const SlRequest *request)
 		sl_batch_renew(batch, record);
 		return;
 	}
+	group = policy->fields[decision.fields[0]].fellows;
+	if (group != NULL)
+		sl_conflict_regroup(policy, group, request->id);
 	sl_batch_note(batch, record, sl_decide_resolution(policy, record->state, &decision),
 				  &entry);
 	sl_resolve_close(request, sl_resolved_value(policy, record->state, &decision),
@@ -279,7 +286,7 @@ resolve(SlRequest *request)
 		if (row.field == NULL)
 			decide_record(&batch, record, &row, request);
 		else
-			decide(&batch, record, request);
+			decide(&batch, record, &row, request);
 		sl_batch_put(&batch);
 	}
 	sl_spi_finish();

@@ -12,10 +12,14 @@
 #include "resolve_value.h"
 #include "rules.h"
 
+/* Or was, and the policy has left one field of it. */
 static bool
 is_of_group(const SlPolicy *policy, const SlDecision *decision)
 {
-	return decision->nfields > 1 || policy->fields[decision->fields[0]].fellows != NULL;
+	const SlFieldSpec *first = &policy->fields[decision->fields[0]];
+
+	return decision->nfields > 1 || first->fellows != NULL ||
+		   strcmp(decision->row_field, first->name) != 0;
 }
 
 static int

@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -58,28 +59,72 @@ static SlPlan open_row = {
 	.nargs = NARGS,
 	.argtypes = ARGUMENT_TYPES};
 
+/*
+ * The row is of a group that the policy has parted since: its values stay objects, and
+ * what one field ($2) of it is now goes into the one that stood there.
+ */
+#define IS_PARTED     "coalesce(c.field OPERATOR(pg_catalog.<>) $2, false)"
+#define GOLDEN_MEMBER "pg_catalog.jsonb_build_object($2, $3)"
+#define GOLDEN                                                                     \
+	"CASE WHEN " IS_PARTED                                                         \
+	" THEN coalesce(c.current_value, '{}') OPERATOR(pg_catalog.||) " GOLDEN_MEMBER \
+	" ELSE $3 END"
+#define SHOWN_BEFORE "(c.sides OPERATOR(pg_catalog.->) $5 OPERATOR(pg_catalog.->) -1)"
+#define SHOWN                                             \
+	"CASE WHEN " IS_PARTED " THEN coalesce(" SHOWN_BEFORE \
+	", '{}') OPERATOR(pg_catalog.||)"                     \
+	"      pg_catalog.jsonb_build_object($2, $6) ELSE $6 END"
+
 /* A further value of a side: of an incoming one, or of the author of C[f], who moved it. */
 static SlPlan show_value = {
 	.sql =
 		"UPDATE %s.sync_conflict AS c SET revision = c.revision OPERATOR(pg_catalog.+) 1,"
-		"  current_value = $2, current_system = $3,"
-		"  incoming_value = CASE WHEN $6 THEN c.incoming_value ELSE $4 END,"
-		"  incoming_system = CASE WHEN $6 THEN c.incoming_system ELSE $5 END,"
+		"  current_value = " GOLDEN ", current_system = $4,"
+		"  incoming_value = CASE WHEN $7 THEN c.incoming_value ELSE " SHOWN " END,"
+		"  incoming_system = CASE WHEN $7 THEN c.incoming_system ELSE $5 END,"
 		"  sides = pg_catalog.jsonb_set(c.sides, ARRAY[$5],"
 		"   coalesce(c.sides OPERATOR(pg_catalog.->) $5, '[]') OPERATOR(pg_catalog.||)"
-		"   CASE WHEN (c.sides OPERATOR(pg_catalog.->) $5 OPERATOR(pg_catalog.->) -1)"
-		"              OPERATOR(pg_catalog.=) $4 THEN '[]'::pg_catalog.jsonb"
-		"        ELSE pg_catalog.jsonb_build_array($4) END)"
+		"   CASE WHEN " SHOWN_BEFORE " OPERATOR(pg_catalog.=) " SHOWN
+		"        THEN '[]'::pg_catalog.jsonb"
+		"        ELSE pg_catalog.jsonb_build_array(" SHOWN ") END)"
 		" WHERE c.id OPERATOR(pg_catalog.=) $1",
-	.nargs = 6,
-	.argtypes = {INT8OID, JSONBOID, TEXTOID, JSONBOID, TEXTOID, BOOLOID}};
+	.nargs = 7,
+	.argtypes = {INT8OID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, JSONBOID, BOOLOID}};
 
 static SlPlan close_row = {
-	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', resolved_value = $2,"
-		   "  resolution = $3, resolved_at = $4, current_value = $2, current_system = $5"
+	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', current_value = " GOLDEN
+		   ",  resolved_value = CASE WHEN " IS_PARTED
+		   " THEN coalesce(c.resolved_value, '{}')"
+		   "   OPERATOR(pg_catalog.||) " GOLDEN_MEMBER " ELSE $3 END,"
+		   "  resolution = $4, resolved_at = $5, current_system = $6"
 		   " WHERE c.id OPERATOR(pg_catalog.=) $1",
-	.nargs = 5,
-	.argtypes = {INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
+	.nargs = 6,
+	.argtypes = {INT8OID, TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}};
+
+/* A policy has put the field of a row into a group since: its values become objects. */
+static SlPlan group_values = {
+	.sql = "UPDATE %s.sync_conflict AS c SET field = $2,"
+		   "  base_value = pg_catalog.jsonb_build_object(c.field, c.base_value),"
+		   "  current_value = pg_catalog.jsonb_build_object(c.field, c.current_value),"
+		   "  incoming_value = pg_catalog.jsonb_build_object(c.field, c.incoming_value),"
+		   "  sides = coalesce((SELECT pg_catalog.jsonb_object_agg(s.key,"
+		   "    (SELECT pg_catalog.jsonb_agg("
+		   "       pg_catalog.jsonb_build_object(c.field, v.value) ORDER BY v.place)"
+		   "     FROM pg_catalog.jsonb_array_elements(s.value)"
+		   "      WITH ORDINALITY AS v (value, place)))"
+		   "   FROM pg_catalog.jsonb_each(c.sides) AS s), '{}')"
+		   " WHERE c.id OPERATOR(pg_catalog.=) $1"
+		   "  AND c.field OPERATOR(pg_catalog.<>) $2"
+		   "  AND c.field OPERATOR(pg_catalog.=) ANY ($3)",
+	.nargs = 3,
+	.argtypes = {INT8OID, TEXTOID, TEXTARRAYOID}};
+
+/* Or the fields of one group into another. */
+static SlPlan name_group = {.sql = "UPDATE %s.sync_conflict AS c SET field = $2"
+								   " WHERE c.id OPERATOR(pg_catalog.=) $1"
+								   "  AND c.field OPERATOR(pg_catalog.<>) $2",
+							.nargs = 2,
+							.argtypes = {INT8OID, TEXTOID}};
 
 /* Unless a human has closed it just now. */
 static SlPlan drop_row = {
@@ -172,16 +217,17 @@ static void
 close_conflict(const SlPolicy *policy, const SlRecord *record,
 			   const SlConflictEffect *effect, TimestampTz now)
 {
-	Datum values[5];
-	char  nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum values[6];
+	char  nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(effect->conflict->id);
-	set_value(values, nulls, 1, &effect->resolved);
+	set_text(values, nulls, 1, name_of(policy, effect));
+	set_value(values, nulls, 2, &effect->resolved);
 	if (effect->field == SL_RECORD)
-		set_record(values, nulls, 1, policy, effect->current_record);
-	set_text(values, nulls, 2, effect->resolution);
-	values[3] = TimestampTzGetDatum(now);
-	set_text(values, nulls, 4,
+		set_record(values, nulls, 2, policy, effect->current_record);
+	set_text(values, nulls, 3, effect->resolution);
+	values[4] = TimestampTzGetDatum(now);
+	set_text(values, nulls, 5,
 			 sl_author_name(policy, record->state, effect->current_author));
 	sl_query_write(&close_row, values, nulls);
 }
@@ -191,21 +237,38 @@ show_conflict(const SlPolicy *policy, const SlRecord *record,
 			  const SlConflictEffect *effect)
 {
 	const SlState *state = record->state;
-	Datum          values[6];
-	char           nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+	Datum          values[7];
+	char           nulls[7] = {' ', ' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = Int64GetDatum(effect->conflict->id);
-	set_value(values, nulls, 1, &effect->current);
-	set_text(values, nulls, 2, sl_author_name(policy, state, effect->current_author));
-	set_value(values, nulls, 3, &effect->incoming);
+	set_text(values, nulls, 1, name_of(policy, effect));
+	set_value(values, nulls, 2, &effect->current);
+	set_text(values, nulls, 3, sl_author_name(policy, state, effect->current_author));
+	set_text(values, nulls, 4, sl_author_name(policy, state, effect->incoming_system));
+	set_value(values, nulls, 5, &effect->incoming);
 	if (effect->field == SL_RECORD)
 	{
-		set_record(values, nulls, 1, policy, effect->current_record);
-		set_record(values, nulls, 3, policy, effect->incoming_record);
+		set_record(values, nulls, 2, policy, effect->current_record);
+		set_record(values, nulls, 5, policy, effect->incoming_record);
 	}
-	set_text(values, nulls, 4, sl_author_name(policy, state, effect->incoming_system));
-	values[5] = BoolGetDatum(effect->op == SL_CONFLICT_MOVE);
+	values[6] = BoolGetDatum(effect->op == SL_CONFLICT_MOVE);
 	sl_query_write(&show_value, values, nulls);
+}
+
+void
+sl_conflict_regroup(const SlPolicy *policy, const SlGroup *group, int64 id)
+{
+	Datum *names = palloc(sizeof(Datum) * group->nfields);
+	Datum  values[3];
+
+	for (int i = 0; i < group->nfields; i++)
+		names[i] = CStringGetTextDatum(policy->fields[group->fields[i]].name);
+	values[0] = Int64GetDatum(id);
+	values[1] = CStringGetTextDatum(group->name);
+	values[2] = PointerGetDatum(
+		construct_array(names, group->nfields, TEXTOID, -1, false, TYPALIGN_INT));
+	sl_query_write(&group_values, values, NULL);
+	sl_query_write(&name_group, values, NULL);
 }
 
 static void
@@ -217,6 +280,8 @@ write_effect(const SlPolicy *policy, const SlRecord *record,
 
 	fill(policy, record, effect, values, nulls);
 	values[ARG_NOW] = TimestampTzGetDatum(now);
+	if (effect->group != NULL)
+		sl_conflict_regroup(policy, effect->group, effect->conflict->id);
 	switch (effect->op)
 	{
 		case SL_CONFLICT_OPEN:

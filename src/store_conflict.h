@@ -17,6 +17,12 @@ extern void sl_conflicts_number(SlEffects *effects);
 extern void sl_conflicts_put(const SlPolicy *policy, const SlRecord *record,
 							 const SlEffects *effects, TimestampTz now);
 
+/*
+ * The open row of a field that a policy has put into a group since becomes the group's:
+ * its name, and objects as values.
+ */
+extern void sl_conflict_regroup(const SlPolicy *policy, const SlGroup *group, int64 id);
+
 /* The record is written by a policy that has dropped all that some open conflicts are about. */
 extern void sl_conflicts_drop_left(const SlRecord *record, TimestampTz now);
 
