@@ -23,7 +23,7 @@ CREATE VIEW sync_divergence AS
     FROM sync_state AS s CROSS JOIN LATERAL sync_state_divergence(s.entity, s.record_key, s.state) AS d
     WHERE s.state <> '\x'::bytea;
 COMMENT ON VIEW sync_divergence IS
-    'Where a system surely shows something else than the golden record, though nothing waits or is on its way for it. The values of sensitive fields are masked.';
+    'Where a system surely shows something else than the golden record (or did so last, if it is not written to), though nothing waits or is on its way for it. The values of sensitive fields are masked.';
 COMMENT ON COLUMN sync_divergence.field IS 'Null: the record as a whole, missing there or still there.';
 COMMENT ON COLUMN sync_divergence.shown_value IS 'SQL null: it was never seen there.';
 COMMENT ON COLUMN sync_divergence.reason IS

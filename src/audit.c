@@ -111,6 +111,14 @@ settled_divergence(const SlShown *shown)
 	return sl_value_is_null(&shown->value) ? "kept null" : "near miss";
 }
 
+/* Nothing is known for sure, and what is sent there will tell. */
+static bool
+will_be_sure(const SlSpot *spot)
+{
+	return sl_in_flight(sl_spot_shown(spot)) != NULL ||
+		   (sl_is_unsure(spot) && spot->policy->systems[spot->system].is_writable);
+}
+
 /* Where nothing is sent at all. */
 static const char *
 standing_divergence(const SlSpot *spot)
@@ -128,7 +136,7 @@ sl_field_divergence(const SlSpot *spot)
 	const char    *reason = standing_divergence(spot);
 
 	if (spot->state->is_deleted || part_of(spot)->existence != SL_THERE ||
-		!is_carried(spot) || sl_in_flight(shown) != NULL || sl_is_unsure(spot))
+		!is_carried(spot) || will_be_sure(spot))
 		return NULL;
 	if (!shown->is_seen)
 		return is_null || (reason == NULL && sl_waits_unfrozen(spot)) ? NULL : "unseen";

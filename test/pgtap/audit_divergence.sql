@@ -47,4 +47,13 @@ SELECT is(pg_temp.diverges(), 'legacy phone "0" "1" read-only', 'that stays');
 SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{read}')), 'accepted', 'deleted in crm');
 SELECT is(pg_temp.diverges(), 'legacy read-only', 'it lives on there');
 
+-- What a call may have left in a system that is not written to any more
+CALL pg_temp.at_rest('was written', '{"phone": "0", "email": "a"}', 'crm', 'support');
+SELECT alike(pg_temp.saw('crm', '{"email": "b"}'), 'accepted%', 'an edit');
+SELECT is(pg_temp.poll('support'), 'update {"email": "b"}', 'a worker takes it on itself');
+SELECT lives_ok($$ SELECT sync_configure('contact', jsonb_set(sync_config('contact'), '{systems,support}', '{"writable": false}')) $$, 'no more is written there');
+SELECT is(pg_temp.nack('support'), true, 'the call failed, or did not');
+SELECT alike(pg_temp.saw('crm', '{"email": "c"}'), 'accepted%', 'another edit');
+SELECT is(pg_temp.diverges(), 'support email "c" "a" read-only', 'nothing will mend it, and so it is listed');
+
 SELECT * FROM finish();
