@@ -148,7 +148,8 @@ CREATE TABLE sync_conflict (
     CONSTRAINT sync_conflict_revision_check CHECK (revision > 0)
 );
 ALTER SEQUENCE sync_conflict_id_seq OWNED BY sync_conflict.id;
-CREATE UNIQUE INDEX sync_conflict_open_key ON sync_conflict (entity, record_key, field)
+-- Not unique: one policy may give a group the name that a row has from another policy's.
+CREATE INDEX sync_conflict_open_idx ON sync_conflict (entity, record_key, field)
     WHERE status = 'open' AND field IS NOT NULL;
 CREATE INDEX sync_conflict_record_idx ON sync_conflict (entity, record_key);
 SELECT pg_catalog.pg_extension_config_dump('sync_conflict', '');

@@ -47,6 +47,65 @@ find_group_effect(SlEffects *effects, const SlGroup *group, SlConflictOp op)
 	return NULL;
 }
 
+/* Its row is also that of a field outside its group: of one that they were in before. */
+static bool
+is_conflict_shared(const SlEvent *event, int field)
+{
+	const SlGroup  *group = event->policy->fields[field].fellows;
+	const SlGolden *golden = event->state->golden;
+
+	for (int f = 0; f < event->policy->nfields; f++)
+		if (golden[f].conflict != NULL && event->policy->fields[f].fellows != group &&
+			golden[f].conflict->id == golden[field].conflict->id)
+			return true;
+	return false;
+}
+
+/*
+ * A new policy may have made one group of fields that were in conflict each for itself:
+ * with the one row that is settled, those of the others are.
+ */
+void
+sl_supersede_conflict(SlEvent *event, int field, int64 id)
+{
+	SlGolden         *golden = &event->state->golden[field];
+	SlConflictEffect *effect;
+
+	if (golden->conflict == NULL || golden->conflict->id == id ||
+		golden->conflict->id == 0 || is_conflict_shared(event, field))
+		return;
+	effect = new_effect(event->effects);
+	memset(effect, 0, sizeof(SlConflictEffect));
+	effect->op = SL_CONFLICT_CLOSE;
+	effect->field = field;
+	effect->conflict = golden->conflict;
+	effect->kind = golden->conflict->kind;
+	effect->current_author = golden->author;
+	effect->incoming_system = SL_AUTHOR_NONE;
+	effect->resolved = golden->value;
+	effect->resolution = "superseded";
+}
+
+/* They go on as one, in the row of that field. */
+static void
+join_conflicts(SlEvent *event, const SlGroup *group, int field)
+{
+	SlGolden *golden = event->state->golden;
+	int64     id = golden[field].conflict == NULL ? 0 : golden[field].conflict->id;
+
+	for (int i = 0; id != 0 && i < group->nfields; i++)
+	{
+		SlConflict *conflict = golden[group->fields[i]].conflict;
+
+		if (conflict == NULL || conflict->id == id || conflict->id == 0)
+			continue;
+		sl_supersede_conflict(event, group->fields[i], id);
+		golden[group->fields[i]].conflict = palloc(sizeof(SlConflict));
+		*golden[group->fields[i]].conflict = *conflict;
+		golden[group->fields[i]].conflict->id = id;
+	}
+}
+
 SlConflictEffect *
 sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 {
@@ -59,6 +118,8 @@ sl_add_conflict_effect(SlEvent *event, SlConflictOp op, int field)
 	event->effects->is_dirty = true;
 	if (effect != NULL)
 		return effect;
+	if (group != NULL && op != SL_CONFLICT_RECORD)
+		join_conflicts(event, group, field);
 	effect = new_effect(event->effects);
 	memset(effect, 0, sizeof(SlConflictEffect));
 	effect->op = op;
@@ -213,53 +274,24 @@ sl_open_conflict(SlEvent *event, int field, SlConflictKind kind, SlValue base)
 	return effect;
 }
 
-/*
- * A new policy may have made one group of fields that were in conflict each for itself:
- * with the one row that is settled, those of the others are.
- */
-void
-sl_supersede_conflict(SlEvent *event, int field, int64 id)
-{
-	SlGolden         *golden = &event->state->golden[field];
-	SlConflictEffect *effect;
-
-	if (golden->conflict == NULL || golden->conflict->id == id ||
-		golden->conflict->id == 0)
-		return;
-	effect = new_effect(event->effects);
-	memset(effect, 0, sizeof(SlConflictEffect));
-	effect->op = SL_CONFLICT_CLOSE;
-	effect->field = field;
-	effect->conflict = golden->conflict;
-	effect->kind = golden->conflict->kind;
-	effect->current_author = golden->author;
-	effect->incoming_system = SL_AUTHOR_NONE;
-	effect->resolved = golden->value;
-	effect->resolution = "superseded";
-}
-
 void
 sl_close_conflict(SlEvent *event, int field, const char *resolution)
 {
 	int               holder = find_holder(event, field);
 	SlGolden         *golden = event->state->golden;
 	SlConflictEffect *effect;
-	int64             id;
 
 	/* The first field of a group closes for all. */
 	if (holder < 0)
 		return;
-	id = golden[holder].conflict->id;
 	effect = sl_add_conflict_effect(event, SL_CONFLICT_CLOSE, holder);
 	effect->resolved = golden[holder].value;
 	effect->resolution = resolution;
 	for (int f = sl_next_frozen(event->policy, event->state, holder, 0); f >= 0;
 		 f = sl_next_frozen(event->policy, event->state, holder, f + 1))
 	{
-		if (f == holder)
-			continue;
-		sl_supersede_conflict(event, f, id);
-		golden[f].conflict = NULL;
+		if (f != holder)
+			golden[f].conflict = NULL;
 	}
 	golden[holder].conflict = NULL;
 }

@@ -81,4 +81,50 @@ CALL pg_temp.record('other groups');
 SELECT is(pg_temp.saw('support', '{"street": "D"}'), 'conflict street=conflict', 'a side shows one of them');
 SELECT is(pg_temp.rows(), 'home | {"city": "a", "street": "A"} | {"city": "a", "street": "B"} | {"city": "a", "street": "D"} | {"crm": [{"city": "a", "street": "B"}], "support": [{"city": "a", "street": "C"}, {"city": "a", "street": "D"}]}', 'the row is the new group''s');
 
+-- A row of a parted group, and one of another group of that name
+CREATE PROCEDURE pg_temp.two_rows(record_key text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.policy('{"q": "g", "r": "g", "s": "", "t": ""}');
+	CALL pg_temp.at_rest(record_key, '{"q": "1", "r": "1", "s": "1", "t": "1"}', 'crm', 'support');
+	PERFORM pg_temp.saw('crm', '{"q": "2", "s": "2"}');
+	PERFORM pg_temp.saw('support', '{"q": "3"}');
+END
+$$;
+CREATE FUNCTION pg_temp.resolve(field_of_row text, winner text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT sync_resolve(id, winner => winner) FROM sync_conflict
+	WHERE record_key = pg_temp.record_key() AND field = field_of_row AND status = 'open'
+$$;
+CREATE FUNCTION pg_temp.open_rows() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(field || ' ' || coalesce(incoming_value::text, ''), '; ' ORDER BY id) FROM sync_open_conflicts WHERE record_key = pg_temp.record_key()
+$$;
+CALL pg_temp.two_rows('same name');
+SELECT pg_temp.policy('{"q": "", "r": "", "s": "g", "t": "g"}');
+SELECT alike(pg_temp.saw('support', '{"s": "3"}'), 'conflict s=conflict%', 'a conflict of the new group');
+SELECT is(pg_temp.open_rows(), 'g {"q": "3", "r": "1"}; g {"s": "3", "t": "1"}', 'has a row beside that of the old one');
+
+-- Fields of two open rows become one group: they go on in one row
+CALL pg_temp.two_rows('one row');
+SELECT alike(pg_temp.saw('support', '{"s": "3"}'), 'conflict s=conflict%', 'a group and a field are in conflict');
+SELECT is(pg_temp.open_rows(), 'g {"q": "3", "r": "1"}; s "3"', 'each in its row');
+SELECT pg_temp.policy('{"q": "g", "r": "g", "s": "g", "t": ""}');
+SELECT alike(pg_temp.saw('support', '{"s": "4", "q": "4"}'), 'conflict q=conflict,s=conflict%', 'which a policy makes one; a side goes on');
+SELECT is(pg_temp.open_rows(), 'g {"q": "4", "r": "1", "s": "4"}', 'one row is left');
+SELECT is((SELECT string_agg(concat_ws(' ', field, incoming_value, resolution, resolved_value), '; ') FROM sync_conflict WHERE record_key = 'one row' AND status = 'resolved'),
+	's "3" superseded "2"', 'the other one is settled with it');
+SELECT is(pg_temp.saw('crm', '{"s": "5"}'), 'conflict s=conflict', 'the author moves on');
+SELECT is(pg_temp.resolve('g', 'support'), true, 'a human decides');
+SELECT is(pg_temp.golden(), '{"q": "4", "r": "1", "s": "4", "t": "1"}', 'of all');
+SELECT is(pg_temp.waits('crm'), 'update {"q": "4", "s": "4"}', 'which goes on');
+
+-- A field leaves a group in conflict, and another that stays is settled with others
+CALL pg_temp.two_rows('left behind');
+SELECT alike(pg_temp.saw('support', '{"r": "3", "s": "3"}'), 'conflict r=conflict,s=conflict%', 'a group and a field are in conflict');
+SELECT pg_temp.policy('{"q": "h", "r": "", "s": "h", "t": ""}');
+SELECT is(pg_temp.resolve('s', 'support'), true, 'a human decides of the field, and so of its new group');
+SELECT is(pg_temp.open_rows(), 'g {"q": "3", "r": "3"}', 'what the old group has left is open');
+SELECT alike(pg_temp.saw('support', '{"r": "7"}'), 'conflict r=conflict%', 'and in conflict');
+SELECT is(pg_temp.resolve('g', 'support'), true, 'until a human decides');
+SELECT is(pg_temp.golden(), '{"q": "3", "r": "7", "s": "3", "t": "1"}', 'of it');
+SELECT is(pg_temp.waits('crm'), 'update {"q": "3", "r": "7", "s": "3"}', 'then it goes on');
+
 SELECT * FROM finish();
