@@ -83,6 +83,9 @@ extern SlOutcome sl_close_stale(SlEvent *event, int field);
 /* Notes that the system showed the value, under the observation's token. */
 extern void sl_show(SlEvent *event, int field, bool is_own);
 
+/* It shows what it is known to show, which a write of ours has left: nobody typed it. */
+extern bool sl_is_ours_again(const SlSpot *spot, const SlObservation *obs);
+
 /* The token alone, of a field that is as it was. */
 extern void sl_show_again(SlEvent *event, int field);
 

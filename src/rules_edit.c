@@ -464,6 +464,8 @@ SlOutcome
 sl_edit_apply(SlEdit *edit, SlRuling ruling)
 {
 	SlEvent  *event = edit->event;
+	SlSpot    spot = sl_event_spot(event, edit->field);
+	bool      is_own = ruling != SL_RULED_AGREED || !sl_is_ours_again(&spot, event->obs);
 	SlOutcome outcome;
 
 	if (ruling == SL_RULED_LATE)
@@ -471,7 +473,7 @@ sl_edit_apply(SlEdit *edit, SlRuling ruling)
 	/* A difference from what a first load did not see sent is settled, not written over. */
 	if (!event->obs->is_baseline || sl_is_sent_anyway(event, edit->field))
 		sl_cross(event, edit->field);
-	sl_show(edit->event, edit->field, true);
+	sl_show(event, edit->field, is_own);
 	outcome = apply(edit, ruling);
 	if (outcome != SL_ACCEPTED && outcome != SL_AGREED)
 		note_correction(edit->event, edit->field);

@@ -127,6 +127,15 @@ may_be_ours(const SlSpot *spot)
 	return sl_shows_ours(spot);
 }
 
+bool
+sl_is_ours_again(const SlSpot *spot, const SlObservation *obs)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return shown->is_seen && sl_value_same(&shown->value, &obs->values[spot->field]) &&
+		   may_be_ours(spot);
+}
+
 /*
  * An older value changes nothing in the shadow.  A buried edit must be named: while
  * the system shows our write it is a collision, else it was replaced since by an edit
