@@ -167,6 +167,7 @@ sl_end_lease(SlPart *part)
 	part->leased_version = 0;
 	part->leased_id = 0;
 	part->leased_source = SL_AUTHOR_NONE;
+	part->is_lease_outdated = false;
 }
 
 SlReturn *
@@ -177,6 +178,7 @@ sl_decide_lost(const SlPolicy *policy, SlState *state, int target, TimestampTz n
 	bool      is_lost_create = part->existence == SL_BEING_CREATED && !state->is_deleted;
 
 	result->waiting = sl_waiting_begin(policy, state, now);
+	result->waiting->is_corrected[target] = part->is_lease_outdated;
 	sl_forget(policy, state, now);
 	sl_lose_writes(policy, part);
 	date_landed_writes(policy, part, now);
@@ -259,6 +261,7 @@ sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz
 	SlPart    *part = &state->parts[target];
 	SlReturn  *result;
 	SlContent *sent;
+	bool       is_outdated;
 
 	if (!can_be_undone(policy, state, part))
 		return sl_decide_lost(policy, state, target, now);
@@ -267,6 +270,7 @@ sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz
 	result->replaced_id = part->waiting_id;
 	sl_forget(policy, state, now);
 	sent = take_back(policy, part);
+	is_outdated = part->is_lease_outdated;
 	undo_delete(part);
 	if (part->leased_action == SL_ACTION_CREATE)
 		undo_create(policy, part);
@@ -275,8 +279,9 @@ sl_decide_undone(const SlPolicy *policy, SlState *state, int target, TimestampTz
 	part->waiting_source = part->leased_source;
 	sl_end_lease(part);
 	result->waiting = sl_waiting_begin(policy, state, now);
-	result->waiting->is_corrected[target] = !sl_content_equal(
-		sent, &result->waiting->before[target]);
+	result->waiting->is_corrected[target] = is_outdated ||
+											!sl_content_equal(
+												sent, &result->waiting->before[target]);
 	sl_waiting_end(result->waiting, policy, state, now);
 	return result;
 }

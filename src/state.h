@@ -171,14 +171,15 @@ typedef struct SlPart
 	int64       leased_version;  /* in that row's key */
 	int         leased_source;   /* the author in that row's key */
 	int64       leased_id;       /* that row's id in the outbox */
-	int64       waiting_version; /* in the waiting row's key; 0: no such row */
-	int64       waiting_id; /* that row's id in the outbox; 0: it is still to be made */
-	int         waiting_source; /* an author */
-	int64       create_version; /* in the key of our create, while its outcome is open;
+	bool      is_lease_outdated; /* it was claimed by an older policy than the state's */
+	int64     waiting_version;   /* in the waiting row's key; 0: no such row */
+	int64     waiting_id;     /* that row's id in the outbox; 0: it is still to be made */
+	int       waiting_source; /* an author */
+	int64     create_version; /* in the key of our create, while its outcome is open;
 								 * not there: the record's, when its create was discarded */
-	int         create_source;  /* the author in that key */
-	SlErasure   erasure;
-	int64       erasure_version; /* in the key of our delete, while it is not acked */
+	int       create_source;  /* the author in that key */
+	SlErasure erasure;
+	int64     erasure_version; /* in the key of our delete, while it is not acked */
 	int erasures_owed;     /* acked deletes whose sight is still to come, however late */
 	TimestampTz erased_at; /* when the last one was acked; 0: no sight is owed */
 	bool        is_told_apart;   /* a token tells what is older than that, or a create of

@@ -49,8 +49,9 @@
 #define SL_STATE_CONFLICT 0x02 /* and, after that, the record's conflict */
 
 /* A part: */
-#define SL_PART_FIELDS  0x01 /* some field is seen, or remembers a write */
-#define SL_PART_ERASURE 0x02 /* a delete of ours, or a delete there, is remembered */
+#define SL_PART_FIELDS   0x01 /* some field is seen, or remembers a write */
+#define SL_PART_ERASURE  0x02 /* a delete of ours, or a delete there, is remembered */
+#define SL_PART_OUTDATED 0x04 /* what a worker has was claimed by an older policy */
 
 #define SL_SIDE_BURIED 0x01
 #define SL_SIDE_MANY   0x02

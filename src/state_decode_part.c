@@ -165,6 +165,7 @@ get_part_body(SlDecoder *d, int system)
 	SlPart *part = &d->state->parts[system];
 	uint8   flags = sl_get_byte(&d->cursor);
 
+	part->is_lease_outdated = (flags & SL_PART_OUTDATED) != 0;
 	part->existence = (SlExistence) sl_get_choice(&d->cursor, SL_LEFT_OUT);
 	part->native_id = sl_decode_optional(d);
 	part->leased_action = (SlAction) sl_get_choice(&d->cursor, SL_ACTION_DELETE);

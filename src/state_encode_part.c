@@ -200,8 +200,9 @@ put_part_body(SlEncoder *e, const SlPart *part)
 	bool has_fields = part_has_fields(e, part);
 	bool has_erasure = part_has_erasure(part);
 
-	sl_put_byte(&e->out,
-				(has_fields ? SL_PART_FIELDS : 0) | (has_erasure ? SL_PART_ERASURE : 0));
+	sl_put_byte(&e->out, (has_fields ? SL_PART_FIELDS : 0) |
+							 (has_erasure ? SL_PART_ERASURE : 0) |
+							 (part->is_lease_outdated ? SL_PART_OUTDATED : 0));
 	sl_put_byte(&e->out, (uint8) part->existence);
 	sl_encode_optional(&e->out, part->native_id);
 	sl_put_byte(&e->out, (uint8) part->leased_action);

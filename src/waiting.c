@@ -388,6 +388,8 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 	SlPart          *part = &state->parts[t];
 	const SlContent *after = &waiting->after[t];
 
+	part->is_lease_outdated |= part->leased_version != 0 &&
+							   state->policy_version != policy->version;
 	if (after->action == SL_ACTION_NONE)
 	{
 		waiting->is_changed[t] = part->waiting_version != 0;
