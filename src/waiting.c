@@ -28,6 +28,17 @@ unseen_counts_as_null(const SlSpot *spot)
 	return spot->policy->systems[spot->system].unseen_is_null || sl_owner_spoke(spot);
 }
 
+/* Nobody has set it; nor is it known to be empty, and yet shown there, by an old write of ours. */
+static bool
+has_no_value(const SlSpot *spot)
+{
+	const SlGolden *golden = sl_spot_golden(spot);
+	const SlShown  *shown = sl_spot_shown(spot);
+
+	return golden->author == SL_AUTHOR_NONE &&
+		   !(golden->is_known && shown->is_seen && !sl_value_is_null(&shown->value));
+}
+
 bool
 sl_waits_unfrozen(const SlSpot *spot)
 {
@@ -35,7 +46,7 @@ sl_waits_unfrozen(const SlSpot *spot)
 	const SlGolden *golden = sl_spot_golden(spot);
 	const SlWrite  *in_flight = sl_in_flight(shown);
 
-	if (golden->author == SL_AUTHOR_NONE)
+	if (has_no_value(spot))
 		return false;
 	if (in_flight != NULL)
 		return !sl_value_same(&in_flight->value, &golden->value);
