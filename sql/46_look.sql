@@ -159,7 +159,8 @@ BEGIN ATOMIC
             CASE c.resolution
                 WHEN 'agreed' THEN 'all sides show the same'
                 WHEN 'owner' THEN 'the owner''s value stands'
-                WHEN 'superseded' THEN 'a later edit had replaced it already'
+                WHEN 'superseded' THEN CASE WHEN c.was_settled THEN 'a later edit had replaced it already'
+                    ELSE 'it has become one with that of its group' END
                 WHEN 'rewritten' THEN 'it was the target''s own form of our write'
                 WHEN 'dropped' THEN 'the policy no longer has it'
                 WHEN 'deleted' THEN 'it is of before the record was deleted'

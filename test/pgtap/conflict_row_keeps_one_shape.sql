@@ -107,10 +107,13 @@ CALL pg_temp.two_rows('one row');
 SELECT alike(pg_temp.saw('support', '{"s": "3"}'), 'conflict s=conflict%', 'a group and a field are in conflict');
 SELECT is(pg_temp.open_rows(), 'g {"q": "3", "r": "1"}; s "3"', 'each in its row');
 SELECT pg_temp.policy('{"q": "g", "r": "g", "s": "g", "t": ""}');
+CALL pg_temp.at('12:20');
 SELECT alike(pg_temp.saw('support', '{"s": "4", "q": "4"}'), 'conflict q=conflict,s=conflict%', 'which a policy makes one; a side goes on');
 SELECT is(pg_temp.open_rows(), 'g {"q": "4", "r": "1", "s": "4"}', 'one row is left');
 SELECT is((SELECT string_agg(concat_ws(' ', field, incoming_value, resolution, resolved_value), '; ') FROM sync_conflict WHERE record_key = 'one row' AND status = 'resolved'),
 	's "3" superseded "2"', 'the other one is settled with it');
+SELECT matches((SELECT detail FROM sync_trace('contact', 'one row') WHERE event = 'conflict settled'),
+	'^conflict \d+ \(collision of s\): it has become one with that of its group$', 'which the trace says');
 SELECT is(pg_temp.saw('crm', '{"s": "5"}'), 'conflict s=conflict', 'the author moves on');
 SELECT is(pg_temp.resolve('g', 'support'), true, 'a human decides');
 SELECT is(pg_temp.golden(), '{"q": "4", "r": "1", "s": "4", "t": "1"}', 'of all');
