@@ -410,6 +410,30 @@ sl_decide_closed(SlEvent *event)
 		take_back(event);
 }
 
+/* What it shows of a field, but for what is decided after this. */
+static bool
+shows_value(const SlPart *part, int field)
+{
+	const SlShown *shown = &part->shown[field];
+
+	return sl_shows_record(part) &&
+		   (shown->is_undecided ? shown->was_seen && !sl_value_is_null(&shown->base)
+								: shown->is_seen && !sl_value_is_null(&shown->value));
+}
+
+/* A null of what nobody has set is news where an edit of the dead record was let go. */
+static bool
+is_null_news(const SlState *state, int nsystems, int winner, int field)
+{
+	if (state->golden[field].author != SL_AUTHOR_NONE)
+		return false;
+	for (int s = 0; s < nsystems; s++)
+		if (s != winner && (shows_value(&state->parts[s], field) ||
+							may_be_written(&state->parts[s].shown[field])))
+			return true;
+	return false;
+}
+
 /* Its values become those of the record; what it does not carry stays. */
 static void
 take_values_of(SlEvent *event, int winner)
@@ -422,7 +446,8 @@ take_values_of(SlEvent *event, int winner)
 		if (!shown->is_seen)
 			continue;
 		shown->is_undecided = false;
-		if (!sl_value_same(&shown->value, &golden->value) || golden->conflict != NULL)
+		if (!sl_value_same(&shown->value, &golden->value) || golden->conflict != NULL ||
+			is_null_news(event->state, event->policy->nsystems, winner, f))
 			sl_set_golden(event, f, shown->value, SL_AUTHOR_REVIEW);
 		if (golden->conflict != NULL)
 			sl_close_conflict(event, f, "record");

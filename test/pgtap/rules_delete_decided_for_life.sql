@@ -89,4 +89,13 @@ SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'current_system'), tru
 SELECT is((SELECT resolution FROM sync_conflict WHERE record_key = pg_temp.record_key()), 'shop', 'the row says who that was');
 SELECT is(pg_temp.polled('support'), 'create {"email": "a", "phone": "9"}', 'and it is created again');
 
+-- What the shop showed of the dead record was let go; then support shows it again, and wins
+CALL pg_temp.at_rest('null of the winner', '{"phone": "0", "email": null}', 'crm', 'support', 'shop');
+SELECT is(pg_temp.gone('crm'), 'conflict', 'the crm deletes');
+SELECT alike(pg_temp.saw('shop', '{"phone": "0", "email": "e"}'), 'conflict%', 'the shop fills what nobody had set');
+SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'delete'), true, 'the human lets it go');
+SELECT alike(pg_temp.saw('support', '{"phone": "7", "email": null}'), 'held%', 'support edits another field');
+SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'support'), true, 'and wins');
+SELECT is(pg_temp.polled('shop'), 'update {"email": null, "phone": "7"}', 'the shop is told of the null, too');
+
 SELECT * FROM finish();
