@@ -207,9 +207,36 @@ settle_nested(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw,
 	sl_nested_note(&capture->nested, intake);
 }
 
+/* Cheaper than to read the names. */
+static bool
+may_have_moved(const SlCapture *capture, const SlPairs *pairs)
+{
+	for (int i = 0; i < capture->nnamed; i++)
+		if (!sl_pair_is_same(pairs, capture->named[i]))
+			return true;
+	return false;
+}
+
+/* What the row said before the speaker changed it. */
+static void
+note_before(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	size_t size = sizeof(SlValue) * capture->policy->nfields;
+
+	read_row(capture, capture->pairs.old.slot, raw);
+	take_row(capture, raw, intake);
+	if (intake->is_rejected)
+		return;
+	capture->before = palloc(size);
+	memcpy(capture->before, intake->values, size);
+}
+
 static bool
 say_fresh(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 {
+	if (capture->speaker != capture->system && !capture->is_spoken &&
+		capture->pairs.old.slot != NULL && !may_have_moved(capture, &capture->pairs))
+		note_before(capture, raw, intake);
 	read_row(capture, capture->pairs.fresh.slot, raw);
 	take_row(capture, raw, intake);
 	settle_nested(capture, capture->pairs.fresh.slot, raw, intake);
@@ -232,16 +259,6 @@ has_news(const SlCapture *capture)
 
 	for (int i = 0; i < reader->ncolumns; i++)
 		if (!sl_pair_is_same(&capture->pairs, reader->columns[i].index))
-			return true;
-	return false;
-}
-
-/* Cheaper than to read the names. */
-static bool
-may_have_moved(const SlCapture *capture, const SlPairs *pairs)
-{
-	for (int i = 0; i < capture->nnamed; i++)
-		if (!sl_pair_is_same(pairs, capture->named[i]))
 			return true;
 	return false;
 }
@@ -411,24 +428,15 @@ next_record(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *
 	return say_fresh(capture, raw, intake);
 }
 
-/* The speaker does not carry all fields, and knows no native ids of the table's system. */
-static void
-take_speech(const SlCapture *capture, SlIntake *intake)
-{
-	const SlPolicy *policy = capture->policy;
-
-	intake->native_id = NULL;
-	for (int f = 0; !intake->is_rejected && f < policy->nfields; f++)
-		if (policy->fields[f].paths[capture->speaker] == NULL)
-			intake->values[f] = sl_value_absent();
-}
-
 /* Of a row without a key the speaker can say nothing: it is the table's own word. */
 static bool
 next_spoken(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *intake)
 {
-	while (next_record(capture, look, raw, intake))
+	for (;;)
 	{
+		capture->before = NULL;
+		if (!next_record(capture, look, raw, intake))
+			return false;
 		if (capture->is_spoken)
 		{
 			intake->is_written = intake->key != NULL;
@@ -436,10 +444,9 @@ next_spoken(SlCapture *capture, MemoryContext look, SlRawRecord *raw, SlIntake *
 		}
 		if (intake->key == NULL && !intake->is_rejected)
 			continue;
-		take_speech(capture, intake);
-		return true;
+		if (sl_capture_speak(capture, intake))
+			return true;
 	}
-	return false;
 }
 
 bool

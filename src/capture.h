@@ -22,6 +22,7 @@ typedef struct SlCapture
 	int             system;    /* whose table it is */
 	int             speaker;   /* on whose behalf it is written; mostly the same */
 	bool            is_spoken; /* what that system means by it was taken in */
+	SlValue        *before;    /* what a row said that this one changes; NULL: none did */
 	Relation        rel;
 	SlRowReader     reader;
 	int            *named; /* columns that name the record */
@@ -72,6 +73,12 @@ extern bool sl_capture_hand_over(SlCapture *capture);
  * that, whatever triggers of the user's make of it meanwhile.
  */
 extern bool sl_capture_is_told(SlCapture *capture);
+
+/*
+ * Leaves what the speaker says by the row; it knows no native ids of the table's system.
+ * False where it has said nothing.
+ */
+extern bool sl_capture_speak(const SlCapture *capture, SlIntake *intake);
 
 /* For sl_diff_run_source(): what the next row says. */
 extern bool sl_capture_next(SlDiff *diff, SlRawRecord *raw, SlIntake *intake);

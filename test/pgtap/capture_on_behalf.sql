@@ -51,6 +51,23 @@ SELECT is(pg_temp.last_events(), 'crm echo; app agreed', 'written on its behalf 
 SELECT is(pg_temp.waits('app'), NULL, 'the table has it already');
 SELECT ok(pg_temp.ack('crm'), 'the worker comes back');
 
+-- What it has not written is no word of its own
+CALL pg_temp.at('12:15');
+CALL pg_temp.record('T2');
+RESET sync_ledger.system;
+UPDATE people SET name = 'new' WHERE id = 'T2';
+SELECT is(pg_temp.waits('crm'), 'update {"name": "new"}', 'an edit of the table is on its way to that system');
+SET sync_ledger.system = 'crm';
+CALL pg_temp.at('12:16');
+UPDATE people SET plan = 'none' WHERE id = 'T2';
+SELECT is(pg_temp.waits('crm'), 'update {"name": "new", "plan": "gold"}', 'and stays so while another column is written on its behalf');
+SELECT is(pg_temp.shows('crm')->>'name', 'B', 'it has not shown that edit');
+SELECT is(pg_temp.saw('crm', '{"name": "B"}'), 'unchanged', 'what it still shows is no edit');
+CALL pg_temp.at('12:17');
+UPDATE people SET name = name, plan = 'no' WHERE id = 'T2';
+SELECT is(pg_temp.waits('crm'), 'update {"plan": "gold"}', 'a value that is written again is its word');
+UPDATE people SET plan = 'gold', note = 'z' WHERE id = 'T2';
+
 -- New records, and deletes
 CALL pg_temp.at('12:20');
 CALL pg_temp.record('T4');
