@@ -16,7 +16,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "apply.h"
@@ -31,9 +30,6 @@ PG_FUNCTION_INFO_V1(sync_apply);
 
 /* Changes that are claimed and written at a time. */
 #define BATCH 1000
-
-/* Whoever holds a row may be waiting for its record, which is ours: we give way first. */
-#define LOCK_TIMEOUT "100ms"
 
 /* Tables, without what is part of them. */
 #define FROM_ATTACHED                                            \
@@ -430,16 +426,6 @@ apply_tables(const char *system, int max_changes)
 	return apply_rounds(applies, (int) n, max_changes);
 }
 
-static int
-begin_settings(void)
-{
-	int level = NewGUCNestLevel();
-
-	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	return level;
-}
-
 /* The table of one entity; InvalidOid where there is none. */
 static Oid
 find_table(const SlPolicy *policy, int system)
@@ -457,7 +443,6 @@ void
 sl_apply_now(const SlPolicy *policy, int system)
 {
 	SlApply apply = {.is_by_owner = true};
-	int     settings = begin_settings();
 	Oid     relation;
 
 	sl_spi_connect();
@@ -468,14 +453,12 @@ sl_apply_now(const SlPolicy *policy, int system)
 		apply_rounds(&apply, 1, PG_INT32_MAX);
 	}
 	sl_spi_finish();
-	AtEOXact_GUC(true, settings);
 }
 
 /* (system, max_changes) */
 Datum
 sync_apply(PG_FUNCTION_ARGS)
 {
-	int settings;
 	int napplied;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -485,10 +468,8 @@ sync_apply(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_changes must be at least 1, not %d", PG_GETARG_INT32(1))));
-	settings = begin_settings();
 	sl_spi_connect();
 	napplied = apply_tables(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
 	sl_spi_finish();
-	AtEOXact_GUC(true, settings);
 	PG_RETURN_INT32(napplied);
 }

@@ -28,6 +28,9 @@
 #include "path_trie.h"
 #include "query.h"
 
+/* Whoever holds a row may be waiting for its record, which is ours: we give way first. */
+#define LOCK_TIMEOUT "100ms"
+
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
@@ -166,6 +169,16 @@ is_of_the_call(const ErrorData *error)
 	}
 }
 
+static int
+begin_settings(void)
+{
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
 /*
  * Runs the statement of changes that are alike; NULL, or why it failed.  Only a
  * subtransaction can be undone: that is what PG_TRY holds.
@@ -182,6 +195,8 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity);
 	PG_TRY();
 	{
+		int settings = begin_settings();
+
 		expect_rows(apply, changes, n);
 		sl_spi_connect();
 		run_statement(apply, changes, n);
@@ -192,6 +207,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		end_deletes(changes, n);
 		if (sl_applied_is_disturbed())
 			doubt_rows(apply);
+		AtEOXact_GUC(true, settings);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
