@@ -176,8 +176,12 @@ hold_still(Relation rel, const SlDiff *diff)
 static void
 open_source(Source *source, const SlDiff *diff, Oid relation)
 {
-	Relation rel = relation_open(relation, AccessShareLock);
+	Relation rel = try_relation_open(relation, AccessShareLock);
 
+	if (rel == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", relation),
+						errhint("Pass what SELECT can read records from.")));
 	check_kind(rel);
 	check_right(rel);
 	hold_still(rel, diff);

@@ -57,6 +57,7 @@ SELECT is(pg_temp.said('seen'), '10 accepted create {"name": "J"}', 'a materiali
 SELECT throws_ok($$ SELECT sync_diff_from('desk', 'contact', 'people') $$, '42703',
 	'"people" has no column for the record key of system "desk", which is at "record_key"', 'no column for the key');
 SELECT throws_ok($$ SELECT sync_diff_from('crm', 'contact', 'people_pkey') $$, '42809', '"people_pkey" is no table, view or foreign table', 'an index');
+SELECT throws_ok($$ SELECT sync_diff_from('crm', 'contact', 99999) $$, '42P01', 'relation with OID 99999 does not exist', 'a number of no relation, or of one that is dropped meanwhile');
 SELECT throws_ok($$ SELECT sync_diff_from('crm', 'contact', NULL) $$, '22004', 'argument "source" of sync_diff_from must not be null', 'null');
 SELECT throws_ok($$ SELECT sync_diff_from('cmr', 'contact', 'people') $$, '42704', 'entity "contact" has no system "cmr"', 'an unknown system');
 
