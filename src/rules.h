@@ -240,6 +240,9 @@ extern void sl_groups_end(SlEvent *event);
 /* The author of a group's newest change, or SL_AUTHOR_NONE. */
 extern int sl_group_author(const SlState *state, const SlGroup *group);
 
+/* What an edit meets: the field in C, or what was said last of its group. */
+extern const SlGolden *sl_edit_meets(const SlEdit *edit);
+
 /* --- rules_conflict.c --- */
 
 /* A new effect of a field, or of its group the one that the event has already. */

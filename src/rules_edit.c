@@ -26,11 +26,8 @@ sl_is_first_sight(const SlEdit *edit)
 static const char *
 author_of(const SlEdit *edit)
 {
-	const SlState *state = edit->event->state;
-	int            author = edit->spec->fellows == NULL
-								? edit->golden->author
-								: sl_group_author(state, edit->spec->fellows);
-	const char    *name = sl_author_name(edit->event->policy, state, author);
+	const char *name = sl_author_name(edit->event->policy, edit->event->state,
+									  sl_edit_meets(edit)->author);
 
 	return name == NULL ? "nobody" : name;
 }
@@ -341,7 +338,7 @@ collide(SlEdit *edit)
 	sl_open_conflict(edit->event, edit->field, SL_CONFLICT_COLLISION, edit->base);
 	sl_event_say(edit->event, edit->field,
 				 "%s changed it too (v" INT64_FORMAT "), unseen here", author_of(edit),
-				 edit->golden->version);
+				 sl_edit_meets(edit)->version);
 	return SL_CONFLICTED;
 }
 
@@ -352,7 +349,7 @@ hold_bounce(SlEdit *edit)
 	if (edit->is_inside_window)
 		sl_event_say(edit->event, edit->field,
 					 "%s changed it a moment ago (v" INT64_FORMAT ")", author_of(edit),
-					 edit->golden->version);
+					 sl_edit_meets(edit)->version);
 	else
 		sl_event_say(edit->event, edit->field,
 					 "another system changed the record a moment ago");
@@ -370,7 +367,7 @@ drift(SlEdit *edit)
 		sl_event_say(edit->event, edit->field,
 					 "%s, and %s says otherwise (v" INT64_FORMAT ")",
 					 edit->was_seen ? "not so here" : "first seen here", author_of(edit),
-					 edit->golden->version);
+					 sl_edit_meets(edit)->version);
 	return SL_CONFLICTED;
 }
 

@@ -10,22 +10,38 @@
 #include "json_out.h"
 #include "rules.h"
 
-int
-sl_group_author(const SlState *state, const SlGroup *group)
+/* What was said last of it, or NULL. */
+static const SlGolden *
+newest_of(const SlState *state, const SlGroup *group)
 {
-	int   author = SL_AUTHOR_NONE;
-	int64 newest = -1;
+	const SlGolden *newest = NULL;
 
 	for (int i = 0; i < group->nfields; i++)
 	{
 		const SlGolden *golden = &state->golden[group->fields[i]];
 
-		if (golden->author == SL_AUTHOR_NONE || golden->version <= newest)
-			continue;
-		newest = golden->version;
-		author = golden->author;
+		if (golden->author != SL_AUTHOR_NONE &&
+			(newest == NULL || golden->version > newest->version))
+			newest = golden;
 	}
-	return author;
+	return newest;
+}
+
+int
+sl_group_author(const SlState *state, const SlGroup *group)
+{
+	const SlGolden *newest = newest_of(state, group);
+
+	return newest == NULL ? SL_AUTHOR_NONE : newest->author;
+}
+
+const SlGolden *
+sl_edit_meets(const SlEdit *edit)
+{
+	const SlGroup  *group = edit->spec->fellows;
+	const SlGolden *newest = group == NULL ? NULL : newest_of(edit->event->state, group);
+
+	return newest == NULL ? edit->golden : newest;
 }
 
 /*

@@ -59,4 +59,10 @@ CALL pg_temp.at('12:20');
 SELECT is(pg_temp.saw('support', '{"city": "b"}'), 'accepted city=accepted -> crm', 'what was seen does not collide');
 SELECT is(pg_temp.waits('crm'), 'update {"city": "b"}', 'and only what differs goes out');
 
+-- A field that nobody ever set collides with what another set of its group
+SELECT sync_diff('crm', 'contact', '{"record_key": "half", "street": "B"}');
+CALL pg_temp.deliver('support');
+SELECT sync_diff('crm', 'contact', '{"record_key": "half", "street": "C"}');
+SELECT is((SELECT detail FROM sync_diff('support', 'contact', '{"record_key": "half", "city": "b"}')), 'city: crm changed it too (v2), unseen here', 'the newest word on the group is named');
+
 SELECT * FROM finish();
