@@ -146,6 +146,7 @@ take_row(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 {
 	sl_intake(capture->policy, capture->system, raw, intake);
 	intake->token = (SlToken){NULL, 0};
+	intake->is_row = true;
 }
 
 static void

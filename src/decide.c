@@ -244,7 +244,7 @@ sl_note_presence(SlEvent *event)
 	/* The native id that a late payload bears may be one that was replaced since. */
 	if (part->native_id != NULL && sl_is_of_the_past(event))
 		return;
-	sl_take_native_id(part, event->obs->native_id);
+	sl_replace_native_id(part, event->obs->native_id);
 	event->effects->is_dirty = true;
 }
 
@@ -313,6 +313,7 @@ free_native_id(SlEvent *event)
 		return;
 	part->native_id = NULL;
 	part->former_id = NULL;
+	part->replaced_id = NULL;
 	event->effects->is_dirty = true;
 }
 

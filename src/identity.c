@@ -14,6 +14,7 @@
 #include "diff_chunk.h"
 #include "identity.h"
 #include "match_hash.h"
+#include "rules.h"
 
 /* More candidates than a human would read are not looked for. */
 #define MAX_CANDIDATES 100
@@ -248,13 +249,32 @@ identify_keyless(SlChunk *chunk, SlIntake *intake, SlIdentity *identity)
 		find_by_values(chunk, intake, identity);
 }
 
-/* Its record is not known by that native id. */
-static void
-identify_keyed(SlChunk *chunk, SlIntake *intake, SlIdentity *identity)
+/* Another native id took its place, and now the record is shown under this one again. */
+static bool
+is_by_turns(SlChunk *chunk, const SlIntake *intake, const char *key)
 {
+	const SlDiff *diff = chunk->diff;
+	const SlPart *part = &diff->scratch->parts[diff->system];
+
+	return !intake->is_deletion && !intake->is_row && look_state(chunk, key) &&
+		   part->existence == SL_THERE && part->replaced_id != NULL &&
+		   strcmp(part->replaced_id, intake->native_id) == 0 &&
+		   !sl_is_older_than_all(diff->policy, diff->scratch, diff->system,
+								 intake->token);
+}
+
+/* Its record, where it is there, is not known by that native id. */
+static void
+identify_keyed(SlChunk *chunk, SlIntake *intake, SlIdentity *identity, bool is_there)
+{
+	const char *key = identity->own_key;
+
 	identity->needs_link = !intake->is_deletion;
 	if (!identity->is_claimed && look_link(chunk, intake->native_id, &identity->link))
 		follow_link(chunk, intake, identity);
+	else if (is_there && is_by_turns(chunk, intake, key))
+		doubt(intake, identity, add_candidate(chunk, NIL, key),
+			  "the native id that has taken its place is there as well");
 }
 
 /* A native id that another payload of the chunk is about to give, take away or hold. */
@@ -376,7 +396,7 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 		return true;
 	identity->replaced = known == NULL ? NULL : keep(chunk, known, strlen(known));
 	identity->own_key = keep(chunk, intake->key, intake->key_len);
-	identify_keyed(chunk, intake, identity);
+	identify_keyed(chunk, intake, identity, known != NULL);
 	return identity->found == SL_BY_KEY;
 }
 
@@ -406,7 +426,8 @@ sl_identify_again(SlChunk *chunk, SlArrival *arrival)
 	if (identity->is_keyless)
 		identify_keyless(chunk, &arrival->intake, identity);
 	else
-		identify_keyed(chunk, &arrival->intake, identity);
+		identify_keyed(chunk, &arrival->intake, identity,
+					   arrival->record == NULL || arrival->record->stored_len > 0);
 }
 
 char *

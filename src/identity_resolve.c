@@ -185,7 +185,7 @@ take_native_id(const Placing *placing)
 
 	if (part->native_id == NULL || strcmp(part->native_id, holding->native_id) == 0)
 		return;
-	sl_take_native_id(part, holding->native_id);
+	sl_replace_native_id(part, holding->native_id);
 	placing->record->is_dirty = true;
 }
 

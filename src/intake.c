@@ -172,6 +172,7 @@ begin(SlIntake *intake)
 	intake->is_deletion = false;
 	intake->is_missing = false;
 	intake->is_written = false;
+	intake->is_row = false;
 	intake->is_id_free = false;
 }
 
@@ -222,6 +223,7 @@ sl_intake_deletion(const SlPolicy *policy, const char *key, int32 key_len,
 	intake->is_deletion = true;
 	intake->is_missing = false;
 	intake->is_written = false;
+	intake->is_row = false;
 	intake->is_id_free = false;
 	intake->is_rejected = false;
 	take_no_fields(policy, intake);

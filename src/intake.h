@@ -29,6 +29,7 @@ typedef struct SlIntake
 	bool        is_deletion; /* the record was deleted there; values are absent */
 	bool        is_missing;  /* the same, by a listing that does not have it */
 	bool        is_written;  /* another system's hand wrote it there */
+	bool        is_row;      /* of an attached table: rows of equal keys are one record */
 	bool        is_id_free; /* of a deletion: its native id may name another record now */
 	bool        is_rejected;
 	SlReason    reason; /* of a rejected record */

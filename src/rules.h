@@ -370,6 +370,13 @@ extern void sl_unsee_record(const SlPolicy *policy, SlPart *part);
 
 extern void sl_take_native_id(SlPart *part, const char *native_id);
 
+/* The same, where the one that it takes the place of may yet be shown. */
+extern void sl_replace_native_id(SlPart *part, const char *native_id);
+
+/* A version that is older than all that is known of the record there. */
+extern bool sl_is_older_than_all(const SlPolicy *policy, SlState *state, int system,
+								 SlToken token);
+
 /* It names what was deleted there before the record was to be created again. */
 extern bool sl_bears_former_id(const SlPart *part, const SlObservation *obs);
 

@@ -42,6 +42,7 @@ sl_leave(SlPart *part, TimestampTz now)
 	}
 	part->existence = SL_NOT_THERE;
 	part->native_id = NULL;
+	part->replaced_id = NULL;
 	part->deleted_itself = false;
 	part->may_be_created = false;
 	part->create_version = 0;

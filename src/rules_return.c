@@ -64,8 +64,20 @@ void
 sl_take_native_id(SlPart *part, const char *native_id)
 {
 	part->native_id = native_id;
+	if (part->replaced_id != NULL && strcmp(part->replaced_id, native_id) == 0)
+		part->replaced_id = NULL;
 	if (part->former_id != NULL && strcmp(part->former_id, native_id) == 0)
 		part->former_id = NULL;
+}
+
+void
+sl_replace_native_id(SlPart *part, const char *native_id)
+{
+	const char *before = part->native_id;
+
+	sl_take_native_id(part, native_id);
+	if (before != NULL)
+		part->replaced_id = before;
 }
 
 bool
@@ -199,24 +211,31 @@ sl_forget_versions_of_another(SlEvent *event)
 }
 
 bool
-sl_is_of_the_past(const SlEvent *event)
+sl_is_older_than_all(const SlPolicy *policy, SlState *state, int system, SlToken token)
 {
 	bool is_older = false;
 
-	if (event->obs->token.len == 0)
+	if (token.len == 0)
 		return false;
-	for (int f = 0; f < event->policy->nfields; f++)
+	for (int f = 0; f < policy->nfields; f++)
 	{
-		SlSpot  spot = sl_event_spot(event, f);
+		SlSpot  spot = {policy, state, system, f, 0};
 		SlToken known = sl_spot_shown(&spot)->token;
 
 		if (known.len == 0)
 			continue;
-		if (sl_compare_tokens(&spot, event->obs->token, known) >= 0)
+		if (sl_compare_tokens(&spot, token, known) >= 0)
 			return false;
 		is_older = true;
 	}
 	return is_older;
+}
+
+bool
+sl_is_of_the_past(const SlEvent *event)
+{
+	return sl_is_older_than_all(event->policy, event->state, event->obs->system,
+								event->obs->token);
 }
 
 /* What the system told of the record's end counts for all fields, those left out too. */

@@ -190,7 +190,9 @@ typedef struct SlPart
 	const char *former_id;       /* the native id that the record had there before it was
 								  * deleted and was to be created again, or NULL */
 	TimestampTz former_since;    /* when it lost that */
-	SlShown    *shown;           /* by field */
+	const char *replaced_id; /* the native id that it was shown under before another one
+								  * took its place, or NULL */
+	SlShown    *shown;       /* by field */
 } SlPart;
 
 typedef struct SlState

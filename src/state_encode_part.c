@@ -191,7 +191,7 @@ static bool
 part_has_erasure(const SlPart *part)
 {
 	return part->erasure != SL_ERASURE_NONE || part->erasures_owed > 0 ||
-		   part->deleted_itself || part->former_id != NULL;
+		   part->deleted_itself || part->former_id != NULL || part->replaced_id != NULL;
 }
 
 static void
