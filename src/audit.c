@@ -164,6 +164,15 @@ has_values_for(const SlPolicy *policy, const SlState *state, int system)
 	return false;
 }
 
+static bool
+carries_anything(const SlPolicy *policy, int system)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (policy->fields[f].paths[system] != NULL)
+			return true;
+	return false;
+}
+
 /* A record that is missing there, or still there, by a human's word or for want of one. */
 static const char *
 standing_still(const SlPolicy *policy, const SlState *state, int system, TimestampTz now)
@@ -171,6 +180,21 @@ standing_still(const SlPolicy *policy, const SlState *state, int system, Timesta
 	if (something_waits(policy, state, system, now))
 		return NULL;
 	return is_in_conflict(policy, state, system) ? "conflict" : "baseline";
+}
+
+/* It is not created where nobody showed a field that the system carries. */
+static const char *
+missing_divergence(const SlPolicy *policy, const SlState *state, int system,
+				   TimestampTz now)
+{
+	bool is_discarded = state->parts[system].create_version != 0;
+
+	if (!policy->systems[system].is_writable || !carries_anything(policy, system))
+		return NULL;
+	if (!is_discarded && !has_values_for(policy, state, system) &&
+		!something_waits(policy, state, system, now))
+		return "no value";
+	return standing_still(policy, state, system, now);
 }
 
 static const char *
@@ -183,10 +207,7 @@ living_divergence(const SlPolicy *policy, const SlState *state, int system,
 			return "left out";
 		case SL_NOT_THERE:
 		case SL_GONE:
-			if (!policy->systems[system].is_writable ||
-				!has_values_for(policy, state, system))
-				return NULL;
-			return standing_still(policy, state, system, now);
+			return missing_divergence(policy, state, system, now);
 		case SL_THERE:
 		case SL_BEING_CREATED:
 		case SL_CREATE_LOST:

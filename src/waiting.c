@@ -87,6 +87,28 @@ update_content(const SlPolicy *policy, const SlState *state, int target, Timesta
 		content->action = SL_ACTION_UPDATE;
 }
 
+/*
+ * A record of nothing but nulls is created too, where that is what its systems say: that they
+ * showed none of the fields may mean no more than that the policy looks for them elsewhere.
+ */
+static bool
+is_said_to_be_empty(const SlPolicy *policy, const SlState *state, int target)
+{
+	bool is_said = false;
+
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		const SlGolden *golden = &state->golden[f];
+
+		if (!is_carried(policy, f, target))
+			continue;
+		if (is_frozen(golden) || !sl_value_is_null(&golden->value))
+			return false;
+		is_said |= golden->is_known;
+	}
+	return is_said;
+}
+
 /* A create that a human discarded comes back when C moves. */
 static void
 create_content(const SlPolicy *policy, const SlState *state, int target,
@@ -108,7 +130,8 @@ create_content(const SlPolicy *policy, const SlState *state, int target,
 	}
 	if (is_settled)
 		content->nfields = 0;
-	if (content->nfields > 0)
+	if (content->nfields > 0 ||
+		(part->create_version == 0 && is_said_to_be_empty(policy, state, target)))
 		content->action = SL_ACTION_CREATE;
 }
 
@@ -249,15 +272,28 @@ sl_waiting_version(SlWaiting *waiting, SlState *state)
 	return state->version;
 }
 
+/* Of a create that holds no value: a system that has the record. */
+static int
+source_of_nothing(const SlPolicy *policy, const SlState *state, int target)
+{
+	for (int s = 0; s < policy->nsystems; s++)
+		if (s != target && state->parts[s].existence == SL_THERE)
+			return s;
+	return SL_AUTHOR_SYNC;
+}
+
 /* The author of the newest change in a content; the target itself cannot be one. */
 static int
-source_of(const SlState *state, const SlContent *content, int target)
+source_of(const SlPolicy *policy, const SlState *state, const SlContent *content,
+		  int target)
 {
 	int   source = SL_AUTHOR_SYNC;
 	int64 newest = -1;
 
 	if (content->action == SL_ACTION_DELETE)
 		source = state->deleted_by;
+	else if (content->nfields == 0)
+		source = source_of_nothing(policy, state, target);
 	for (int i = 0; i < content->nfields; i++)
 	{
 		const SlGolden *golden = &state->golden[content->fields[i]];
@@ -423,7 +459,7 @@ end_for_target(SlWaiting *waiting, const SlPolicy *policy, SlState *state, int t
 		return;
 	}
 	part->waiting_version = sl_waiting_version(waiting, state);
-	part->waiting_source = source_of(state, after, t);
+	part->waiting_source = source_of(policy, state, after, t);
 	waiting->is_changed[t] = true;
 }
 
@@ -437,56 +473,5 @@ sl_waiting_end(SlWaiting *waiting, const SlPolicy *policy, SlState *state,
 	{
 		sl_content(policy, state, t, now, &waiting->after[t]);
 		end_for_target(waiting, policy, state, t, has_edit);
-	}
-}
-
-static bool
-shows_fields(const SlPart *part)
-{
-	return part->existence != SL_NOT_THERE && part->existence != SL_GONE;
-}
-
-void
-sl_shown_values(const SlPolicy *policy, const SlState *state, int system, SlValue *values)
-{
-	bool is_shown = shows_fields(&state->parts[system]);
-
-	for (int f = 0; f < policy->nfields; f++)
-	{
-		const SlShown *shown = &state->parts[system].shown[f];
-
-		values[f] = sl_value_absent();
-		if (is_shown && is_carried(policy, f, system) && shown->is_seen)
-			values[f] = shown->value.kind == SL_ABSENT ? sl_value_null() : shown->value;
-	}
-}
-
-void
-sl_content_result(const SlPolicy *policy, const SlState *state, int target,
-				  const SlContent *content, SlValue *values)
-{
-	if (content->action == SL_ACTION_DELETE)
-	{
-		for (int f = 0; f < policy->nfields; f++)
-			values[f] = sl_value_absent();
-		return;
-	}
-	sl_shown_values(policy, state, target, values);
-	for (int f = 0; f < policy->nfields; f++)
-	{
-		const SlWrite *in_flight = sl_in_flight(&state->parts[target].shown[f]);
-
-		if (in_flight != NULL)
-			values[f] = in_flight->value;
-		else if (content->action == SL_ACTION_CREATE && is_carried(policy, f, target) &&
-				 values[f].kind == SL_ABSENT)
-			values[f] =
-				sl_value_null(); /* a record that we create shows all that is mapped */
-	}
-	for (int i = 0; i < content->nfields; i++)
-	{
-		SlValue value = content->values[i];
-
-		values[content->fields[i]] = value.kind == SL_ABSENT ? sl_value_null() : value;
 	}
 }

@@ -74,9 +74,17 @@ SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted% -> support', 'an e
 SELECT is((SELECT verdict FROM sync_delete('support', 'contact', '{a delete in conflict}')), 'conflict', 'and a delete that has not seen it');
 SELECT is(pg_temp.diverges_whole(), 'support conflict', 'the record is missing there until a human decides');
 
+CALL pg_temp.record('nothing but nulls');
+SELECT alike(pg_temp.saw('crm', '{"phone": null}'), 'accepted phone=agreed -> support', 'a record of nothing but nulls is sent');
+SELECT is(pg_temp.diverges_whole(), NULL, 'and is not listed');
+CALL pg_temp.discard();
+SELECT is(pg_temp.diverges_whole(), 'support baseline', 'what was discarded is missing there for good');
+
 CALL pg_temp.record('nothing to send');
-SELECT alike(pg_temp.saw('crm', '{"phone": null}'), 'accepted phone=agreed', 'a record without a value');
-SELECT is(pg_temp.diverges_whole(), NULL, 'is missing nowhere');
+SELECT alike(pg_temp.saw('crm', '{}'), 'accepted', 'a record of which no field was shown is not');
+SELECT is(pg_temp.diverges_whole(), 'support no value', 'and is listed');
+SELECT alike(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted% -> support', 'until it has a value');
+SELECT is(pg_temp.diverges_whole(), NULL, 'which waits');
 
 SELECT is((SELECT count(*) FROM sync_divergence WHERE reason IS NULL), 0::bigint, 'every row has a reason');
 

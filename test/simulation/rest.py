@@ -31,7 +31,7 @@ class Rest:
         for name, system in self.world.systems.items():
             if not self.policy.writable(name) or self.is_left_out(name):
                 continue
-            if system.held is None and not any(data.get(f) is not None for f in system.fields):
+            if system.held is None and not any(f in data for f in system.fields):
                 continue
             if system.held is None:
                 raise Failure("I3", f"{name} has no record")

@@ -71,8 +71,8 @@ class Waiting:
         if self.is_left_out(name):
             return
         if shadow is None or shadow["existence"] == "gone":
-            has_value = any(data.get(f) is not None for f in self.world.systems[name].fields)
-            if not pending and not leased and not frozen and has_value:
+            was_shown = any(f in data for f in self.world.systems[name].fields)
+            if not pending and not leased and not frozen and was_shown:
                 raise Failure("I5", f"nothing waits for {name}, where the record is not")
             return
         if pending and pending[0]["action"] in ("create", "delete"):
