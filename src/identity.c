@@ -77,15 +77,6 @@ look_dry_link(const SlDiff *diff, const char *native_id, SlLink *link)
 	return link->record_key != NULL || link->conflict_id != 0;
 }
 
-static bool
-look_link(SlChunk *chunk, const char *native_id, SlLink *link)
-{
-	memset(link, 0, sizeof(SlLink));
-	if (chunk->diff->options.is_dry_run && look_dry_link(chunk->diff, native_id, link))
-		return true;
-	return sl_link_look(need_look(chunk), system_name(chunk), native_id, link);
-}
-
 /* The state of a record as it is now, in the scratch; false where there is none. */
 static bool
 look_state(SlChunk *chunk, const char *key)
@@ -98,6 +89,44 @@ look_state(SlChunk *chunk, const char *key)
 	sl_state_decode_part(diff->policy, diff->system, found.data, found.len,
 						 diff->scratch);
 	return true;
+}
+
+static bool
+names(const SlPart *part, const char *native_id)
+{
+	return (part->native_id != NULL && strcmp(part->native_id, native_id) == 0) ||
+		   (part->former_id != NULL && strcmp(part->former_id, native_id) == 0);
+}
+
+/* The dry run would have taken the native id away from the record that it named. */
+static bool
+is_dry_unlinked(SlChunk *chunk, const char *native_id, const SlLink *link)
+{
+	const SlDiff *diff = chunk->diff;
+
+	return link->conflict_id == 0 && look_state(chunk, link->record_key) &&
+		   !names(&diff->scratch->parts[diff->system], native_id);
+}
+
+static bool
+look_dry(SlChunk *chunk, const char *native_id, SlLink *link)
+{
+	if (!look_dry_link(chunk->diff, native_id, link) &&
+		!sl_link_look(need_look(chunk), system_name(chunk), native_id, link))
+		return false;
+	if (!is_dry_unlinked(chunk, native_id, link))
+		return true;
+	memset(link, 0, sizeof(SlLink));
+	return false;
+}
+
+static bool
+look_link(SlChunk *chunk, const char *native_id, SlLink *link)
+{
+	memset(link, 0, sizeof(SlLink));
+	if (chunk->diff->options.is_dry_run)
+		return look_dry(chunk, native_id, link);
+	return sl_link_look(need_look(chunk), system_name(chunk), native_id, link);
 }
 
 static bool

@@ -51,6 +51,12 @@ SELECT is(pg_temp.both('support', '[{"record_key": "14", "ticket": "t_15", "phon
 	'one of two, and the other is meant');
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
+-- An id that named a record before the call, and names it no more
+SELECT is(pg_temp.both('support', '{"record_key": "20", "ticket": "t_20", "phone": "1"}'), ARRAY['20 accepted -> crm'], 'a record, linked');
+SELECT is(pg_temp.both('support', '[{"record_key": "20", "ticket": "t_21", "phone": "2"}, {"ticket": "t_20", "phone": "3"}, {"ticket": "t_21", "phone": "4"}]'),
+	ARRAY['20 accepted -> crm', 'support:t_20 accepted -> crm', '20 accepted -> crm (found by native id t_21)'],
+	'an id that the first one takes the place of');
+
 -- A key that stands twice, the second time with a native id
 SELECT is(pg_temp.both('support', '[{"record_key": "x1", "ticket": "x_1", "phone": "1"}, {"record_key": "x2", "phone": "2"}]'),
 	ARRAY['x1 accepted -> crm', 'x2 accepted -> crm'],
