@@ -348,14 +348,12 @@ is_named(const SlRecord *record, const char *key)
 		   memcmp(key, record->key, record->key_len) == 0;
 }
 
-/* It gives a native id to a record that the payload at hand matches. */
+/* It is of a record that the payload at hand matches: as that is before it. */
 static bool
-links_a_match(const SlChunk *chunk, const SlArrival *arrival)
+is_of_a_match(const SlChunk *chunk, const SlArrival *arrival)
 {
 	ListCell *cell;
 
-	if (!arrival->identity.needs_link)
-		return false;
 	if (chunk->identity.found == SL_BY_MATCH)
 		return is_named(arrival->record, chunk->intake.key);
 	foreach (cell, chunk->identity.candidates)
@@ -373,7 +371,7 @@ waits_for_a_match(const SlChunk *chunk)
 
 		if (arrival->record == NULL)
 			continue;
-		if (links_a_match(chunk, arrival) ||
+		if (is_of_a_match(chunk, arrival) ||
 			may_match(chunk->diff->policy, &arrival->intake, &chunk->intake))
 			return true;
 	}
@@ -411,6 +409,16 @@ sl_identify_rejected(SlChunk *chunk)
 		name(intake, link.record_key);
 }
 
+/* The native id that the payload's would take the place of. */
+static void
+note_replaced(SlChunk *chunk, const SlState *state)
+{
+	const char *known = state->parts[chunk->diff->system].native_id;
+
+	if (known != NULL)
+		chunk->identity.replaced = keep(chunk, known, (int32) strlen(known));
+}
+
 bool
 sl_identity_fits(SlChunk *chunk, const SlState *state)
 {
@@ -423,7 +431,7 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 		return true;
 	if (known != NULL && strcmp(known, intake->native_id) == 0)
 		return true;
-	identity->replaced = known == NULL ? NULL : keep(chunk, known, strlen(known));
+	note_replaced(chunk, state);
 	identity->own_key = keep(chunk, intake->key, intake->key_len);
 	identify_keyed(chunk, intake, identity, known != NULL);
 	return identity->found == SL_BY_KEY;
@@ -438,6 +446,8 @@ sl_identity_expect(SlChunk *chunk)
 		return;
 	identity->needs_link = !chunk->intake.is_deletion;
 	identity->own_key = keep(chunk, chunk->intake.key, chunk->intake.key_len);
+	if (look_state(chunk, identity->own_key))
+		note_replaced(chunk, chunk->diff->scratch);
 }
 
 void

@@ -57,6 +57,18 @@ SELECT is(pg_temp.both('support', '[{"record_key": "20", "ticket": "t_21", "phon
 	ARRAY['20 accepted -> crm', 'support:t_20 accepted -> crm', '20 accepted -> crm (found by native id t_21)'],
 	'an id that the first one takes the place of');
 
+SELECT is(pg_temp.both('support', '[{"record_key": "20", "phone": "5"}, {"record_key": "20", "ticket": "t_22", "phone": "6"}, {"ticket": "t_21", "phone": "7"}]'),
+	ARRAY['20 accepted -> crm', '20 accepted -> crm', 'support:t_21 accepted -> crm'],
+	'also where the record stands before it');
+
+-- Values that a record had before the call, and has no more
+SELECT is(pg_temp.both('crm', '[{"record_key": "30", "email": "p"}, {"record_key": "31", "email": "q"}, {"record_key": "32", "email": "q"}]'),
+	ARRAY['30 accepted -> support', '31 accepted -> support', '32 accepted -> support'], 'records of the other side');
+SELECT is(pg_temp.both('crm', '[{"record_key": "30", "email": "r"}, {"id": "c_30", "email": "p"}]'),
+	ARRAY['30 accepted -> support', 'crm:c_30 accepted -> support'], 'nobody is meant any more');
+SELECT is(pg_temp.both('crm', '[{"record_key": "31", "email": "s"}, {"id": "c_31", "email": "q"}]'),
+	ARRAY['31 accepted -> support', '32 unchanged (matched on email)'], 'one is left of two');
+
 -- A key that stands twice, the second time with a native id
 SELECT is(pg_temp.both('support', '[{"record_key": "x1", "ticket": "x_1", "phone": "1"}, {"record_key": "x2", "phone": "2"}]'),
 	ARRAY['x1 accepted -> crm', 'x2 accepted -> crm'],
