@@ -224,6 +224,15 @@ add_doubt(SlChunk *chunk)
 
 static void find_or_glance(SlChunk *chunk);
 
+/* It is of another record than its key says, or in doubt. */
+static void
+find_again(SlChunk *chunk)
+{
+	if (chunk->diff->complete != NULL)
+		sl_complete_name(chunk->diff, chunk->intake.key, chunk->intake.key_len);
+	find_or_glance(chunk);
+}
+
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
 glance(SlChunk *chunk)
@@ -244,9 +253,7 @@ glance(SlChunk *chunk)
 	sl_store_read_part(&diff->store, diff->system, &found, diff->scratch);
 	if (!sl_identity_fits(chunk, diff->scratch))
 	{
-		if (diff->complete != NULL)
-			sl_complete_name(diff, chunk->intake.key, chunk->intake.key_len);
-		find_or_glance(chunk);
+		find_again(chunk);
 		return;
 	}
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
@@ -284,8 +291,10 @@ find_or_glance(SlChunk *chunk)
 		glance(chunk);
 		return;
 	}
-	sl_identity_expect(chunk);
-	add_event(add_arrival(chunk), record);
+	if (sl_identity_expect(chunk))
+		add_event(add_arrival(chunk), record);
+	else
+		find_again(chunk);
 }
 
 /* False where the record must wait for those before it. */

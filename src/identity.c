@@ -437,17 +437,21 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 	return identity->found == SL_BY_KEY;
 }
 
-void
+bool
 sl_identity_expect(SlChunk *chunk)
 {
+	SlIntake   *intake = &chunk->intake;
 	SlIdentity *identity = &chunk->identity;
 
-	if (chunk->intake.native_id == NULL || identity->found != SL_BY_KEY)
-		return;
-	identity->needs_link = !chunk->intake.is_deletion;
-	identity->own_key = keep(chunk, chunk->intake.key, chunk->intake.key_len);
+	if (intake->native_id == NULL || identity->found != SL_BY_KEY)
+		return true;
+	identity->needs_link = !intake->is_deletion;
+	identity->own_key = keep(chunk, intake->key, intake->key_len);
 	if (look_state(chunk, identity->own_key))
 		note_replaced(chunk, chunk->diff->scratch);
+	if (intake->is_deletion)
+		identify_keyed(chunk, intake, identity, false);
+	return identity->found == SL_BY_KEY;
 }
 
 void

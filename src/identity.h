@@ -64,8 +64,11 @@ extern void sl_identify_rejected(struct SlChunk *chunk);
  */
 extern bool sl_identity_fits(struct SlChunk *chunk, const SlState *state);
 
-/* The record stands in the chunk already: whether the id is its own is told under the lock. */
-extern void sl_identity_expect(struct SlChunk *chunk);
+/*
+ * The record stands in the chunk already: whether the id is its own is told under the lock.
+ * False for a deletion whose native id names another one, or of which a human must say.
+ */
+extern bool sl_identity_expect(struct SlChunk *chunk);
 
 /* Identifies an arrival once more, on a look that is open. */
 extern void sl_identify_again(struct SlChunk *chunk, struct SlArrival *arrival);

@@ -61,6 +61,12 @@ SELECT is(pg_temp.both('support', '[{"record_key": "20", "phone": "5"}, {"record
 	ARRAY['20 accepted -> crm', '20 accepted -> crm', 'support:t_21 accepted -> crm'],
 	'also where the record stands before it');
 
+-- A delete under a native id that names another record
+SELECT is(pg_temp.both('support', '[{"record_key": "25", "ticket": "t_25", "phone": "1"}, {"record_key": "26", "ticket": "t_26", "phone": "1"}]'), ARRAY['25 accepted -> crm', '26 accepted -> crm'], 'two records');
+SELECT is(pg_temp.both('support', '[{"record_key": "25", "phone": "2"}, {"record_key": "25", "ticket": "t_26", "gone": true}]'),
+	ARRAY['25 accepted -> crm', '25 conflict (native id t_26: its key and its native id name two records)'],
+	'is in doubt, also where the record stands before it');
+
 -- Values that a record had before the call, and has no more
 SELECT is(pg_temp.both('crm', '[{"record_key": "30", "email": "p"}, {"record_key": "31", "email": "q"}, {"record_key": "32", "email": "q"}]'),
 	ARRAY['30 accepted -> support', '31 accepted -> support', '32 accepted -> support'], 'records of the other side');
