@@ -54,7 +54,7 @@ note_moving_id(SlChunk *chunk, const char *native_id)
 	if (native_id == NULL)
 		return;
 	if (chunk->moving_ids == NULL)
-		chunk->moving_ids = palloc(sizeof(uint32) * 2 * SL_CHUNK_ARRIVALS);
+		chunk->moving_ids = palloc(sizeof(uint32) * 3 * SL_CHUNK_ARRIVALS);
 	chunk->moving_ids[chunk->nmoving_ids++] = hash_bytes(
 		(const unsigned char *) native_id, (int) strlen(native_id));
 }
@@ -75,6 +75,7 @@ keep_identity(SlChunk *chunk, SlArrival *arrival)
 		arrival->intake.is_id_free)
 		note_moving_id(chunk, arrival->intake.native_id);
 	note_moving_id(chunk, identity->replaced);
+	note_moving_id(chunk, identity->replaced_before);
 }
 
 /* The text of the record at hand, for those who may have to read it. */

@@ -409,14 +409,20 @@ sl_identify_rejected(SlChunk *chunk)
 		name(intake, link.record_key);
 }
 
-/* The native id that the payload's would take the place of. */
+static const char *
+keep_id(const SlChunk *chunk, const char *native_id)
+{
+	return native_id == NULL ? NULL : keep(chunk, native_id, (int32) strlen(native_id));
+}
+
+/* What the payload's native id would take the place of. */
 static void
 note_replaced(SlChunk *chunk, const SlState *state)
 {
-	const char *known = state->parts[chunk->diff->system].native_id;
+	const SlPart *part = &state->parts[chunk->diff->system];
 
-	if (known != NULL)
-		chunk->identity.replaced = keep(chunk, known, (int32) strlen(known));
+	chunk->identity.replaced = keep_id(chunk, part->native_id);
+	chunk->identity.replaced_before = keep_id(chunk, part->replaced_id);
 }
 
 bool

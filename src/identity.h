@@ -28,14 +28,15 @@ typedef enum SlFound
 typedef struct SlIdentity
 {
 	SlFound     found;
-	bool        is_keyless; /* it bears no business key */
-	bool        needs_link; /* its record is not known by its native id as yet */
-	bool        is_claimed; /* the row of its native id is this call's */
-	const char *own_key;    /* that it would have as a record of its own */
-	const char *replaced;   /* the native id that the record was known by, or NULL */
-	List       *candidates; /* in doubt: keys of records, char * */
-	const char *doubt;      /* in doubt: why, in words */
-	bool        is_held;    /* in doubt: the conflict in link is open */
+	bool        is_keyless;      /* it bears no business key */
+	bool        needs_link;      /* its record is not known by its native id as yet */
+	bool        is_claimed;      /* the row of its native id is this call's */
+	const char *own_key;         /* that it would have as a record of its own */
+	const char *replaced;        /* the native id that the record was known by, or NULL */
+	const char *replaced_before; /* and the one that this took the place of */
+	List       *candidates;      /* in doubt: keys of records, char * */
+	const char *doubt;           /* in doubt: why, in words */
+	bool        is_held;         /* in doubt: the conflict in link is open */
 	int64       conflict_id;
 	SlLink      link;
 } SlIdentity;

@@ -43,6 +43,11 @@ SELECT is(sync_resolve(pg_temp.doubt(), winner => 'new'), true, 'a record of its
 SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM sync_diff('crm', 'contact', '[{"record_key": "7", "id": "c7", "phone": "7"}, {"record_key": "7", "id": "c8", "phone": "8"}, {"record_key": "7", "id": "c7", "phone": "7"}]')),
 	'7 accepted; 7 accepted; 7 conflict', 'all in one call');
 
+SELECT is(pg_temp.came('crm', '{"record_key": "8", "id": "g1", "phone": "1"}'), '8 accepted -> desk', 'a record');
+SELECT is(pg_temp.came('crm', '{"record_key": "8", "id": "g2", "phone": "1"}'), '8 unchanged', 'under another id');
+SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM sync_diff('crm', 'contact', '[{"record_key": "8", "id": "g3", "phone": "2"}, {"record_key": "8", "id": "g1", "phone": "3"}, {"record_key": "8", "id": "g3", "phone": "4"}]')),
+	'8 accepted; 8 accepted; 8 conflict', 'in one call too each is decided on what stands before it');
+
 -- A third id is another one that follows; so is an old one after the record was deleted there
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "a", "phone": "1"}'), '9 accepted -> desk', 'a record');
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "b", "phone": "1"}'), '9 unchanged', 'under another id');
