@@ -432,6 +432,9 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 	SlIdentity *identity = &chunk->identity;
 	const char *known = state->parts[chunk->diff->system].native_id;
 
+	/* Whether that is there as well may hang on what becomes of this payload. */
+	identity->replaced_before = keep_id(chunk,
+										state->parts[chunk->diff->system].replaced_id);
 	if (intake->native_id == NULL || identity->is_keyless ||
 		identity->found == SL_BY_NATIVE_ID)
 		return true;

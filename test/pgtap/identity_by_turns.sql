@@ -4,7 +4,7 @@
 \ir identity.psql
 SELECT * FROM no_plan();
 
-SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "desk": {}}, "fields": {"phone": {}}, "window": "0"}');
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id", "deleted": "gone"}, "desk": {}}, "fields": {"phone": {}}, "window": "0"}');
 CREATE FUNCTION pg_temp.listing(payloads jsonb, dry_run boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(concat_ws(' ', v.record_key, v.verdict, v.detail), '; ')
 	FROM sync_diff('crm', 'contact', payloads, complete => true, dry_run => dry_run) AS v
@@ -48,6 +48,11 @@ SELECT is(pg_temp.came('crm', '{"record_key": "8", "id": "g2", "phone": "1"}'), 
 SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM sync_diff('crm', 'contact', '[{"record_key": "8", "id": "g3", "phone": "2"}, {"record_key": "8", "id": "g1", "phone": "3"}, {"record_key": "8", "id": "g3", "phone": "4"}]')),
 	'8 accepted; 8 accepted; 8 conflict', 'in one call too each is decided on what stands before it');
 
+SELECT is(pg_temp.came('crm', '{"record_key": "10", "id": "h1", "phone": "1"}'), '10 accepted -> desk', 'a record');
+SELECT is(pg_temp.came('crm', '{"record_key": "10", "id": "h2", "phone": "1"}'), '10 unchanged', 'under another id');
+SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM sync_diff('crm', 'contact', '[{"record_key": "10", "id": "h2", "gone": true}, {"record_key": "10", "id": "h1", "phone": "3"}]')),
+	'10 accepted; 10 accepted', 'that is gone before the first comes back');
+
 -- A third id is another one that follows; so is an old one after the record was deleted there
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "a", "phone": "1"}'), '9 accepted -> desk', 'a record');
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "b", "phone": "1"}'), '9 unchanged', 'under another id');
@@ -58,7 +63,7 @@ SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "b", "phone": "1"}'), '
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
 -- Rows of an attached table that have equal keys are one record
-CREATE TABLE people (id integer PRIMARY KEY, record_key text, phone text);
+CREATE TABLE people (id integer PRIMARY KEY, record_key text, phone text, gone boolean);
 SELECT lives_ok($$ SELECT sync_attach('people', 'crm', 'contact') $$, 'a table is attached');
 INSERT INTO people VALUES (101, '11', '1'), (102, '11', '2');
 UPDATE people SET phone = '3' WHERE id = 101;
