@@ -76,7 +76,7 @@ sl_identity_index_begin_look(SlIdentityIndex *index, MemoryContext context)
 
 	CommandCounterIncrement();
 	index->context = context;
-	index->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	index->snapshot = RegisterSnapshot(sl_fresh_snapshot());
 	index->links.scan = sl_index_beginscan(index->links.heap, index->links.index,
 										   index->snapshot, 3);
 	index->matches.scan = sl_index_beginscan(index->matches.heap, index->matches.index,

@@ -8,8 +8,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "utils/snapmgr.h"
 
 #include "owner.h"
 #include "query.h"
@@ -163,4 +165,10 @@ sl_serialization_failure(void)
 	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					errmsg("could not serialize access due to concurrent update"),
 					errhint("Repeat the transaction.")));
+}
+
+Snapshot
+sl_fresh_snapshot(void)
+{
+	return IsolationUsesXactSnapshot() ? GetLatestSnapshot() : GetTransactionSnapshot();
 }

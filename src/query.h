@@ -29,6 +29,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/snapshot.h"
 
 #include "compat.h"
 #include "installation.h"
@@ -75,5 +76,11 @@ extern Datum sl_query_value_not_null(uint64 row, int column);
 
 /* Somebody else has changed since what a transaction snapshot shows. */
 extern void sl_serialization_failure(void) pg_attribute_noreturn();
+
+/*
+ * What is committed by now, and what this transaction wrote: also where that keeps a snapshot,
+ * which would say "unchanged" of what somebody else has changed since.
+ */
+extern Snapshot sl_fresh_snapshot(void);
 
 #endif

@@ -94,7 +94,7 @@ sl_store_begin_look(SlStore *store)
 {
 	CommandCounterIncrement();
 	store->context = CurrentMemoryContext;
-	store->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	store->snapshot = RegisterSnapshot(sl_fresh_snapshot());
 	store->scan = sl_index_beginscan(store->heap, store->index, store->snapshot, 2);
 	store->nblocks = InvalidBlockNumber;
 	sl_claimed_begin(&store->looked, store->snapshot);
@@ -302,6 +302,16 @@ take_locked(SlStore *store, SlRecord *record)
 	check_policy(store, copy, stored.len);
 }
 
+/* What else this transaction reads of the record would be older than the row. */
+static void
+check_own_snapshot(const SlStore *store)
+{
+	if (IsolationUsesXactSnapshot() &&
+		!table_tuple_satisfies_snapshot(store->heap, store->slot,
+										GetTransactionSnapshot()))
+		sl_serialization_failure();
+}
+
 /* Locks the newest version of a row that was looked at; false where it is held or gone. */
 static bool
 lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
@@ -316,6 +326,7 @@ lock_row(SlStore *store, SlRecord *record, LockWaitPolicy wait_policy)
 	switch (result)
 	{
 		case TM_Ok:
+			check_own_snapshot(store);
 			take_locked(store, record);
 			return true;
 		case TM_Updated:
