@@ -24,9 +24,8 @@
 static void
 set_text(SlRaw *raw, const char *text, int32 len)
 {
-	StringInfoData json;
+	StringInfoData json = {.data = palloc(len + 3), .maxlen = len + 3};
 
-	initStringInfo(&json);
 	sl_append_json_string(&json, text, len);
 	raw->kind = SL_RAW_STRING;
 	raw->data = json.data;
