@@ -36,8 +36,9 @@ typedef struct Source
 	DestReceiver    dest; /* must be first: it is what the cursor knows of us */
 	SlRowReader     reader;
 	Portal          portal;
-	TupleTableSlot *slot;    /* the cursor's: a row until the next one, or NULL */
-	int64           ordinal; /* of the row that was read last */
+	TupleTableSlot *slot;        /* the cursor's: a row until the next one, or NULL */
+	int64           ordinal;     /* of the row that was read last */
+	bool            is_attached; /* the rows are those that its triggers tell of */
 } Source;
 
 static void
@@ -110,6 +111,7 @@ next_of_rows(SlDiff *diff, SlRawRecord *raw, SlIntake *intake)
 	slot_getallattrs(source->slot);
 	sl_row_read(&source->reader, source->slot->tts_values, source->slot->tts_isnull, raw);
 	sl_intake(diff->policy, diff->system, raw, intake);
+	intake->is_row = source->is_attached;
 	diff->nbytes += sl_row_size(&source->reader);
 	return true;
 }
@@ -167,9 +169,9 @@ is_attached(Relation rel, const SlDiff *diff)
 
 /* A row that somebody changes after it was read would be taken for an edit back. */
 static void
-hold_still(Relation rel, const SlDiff *diff)
+hold_still(const Source *source, Relation rel, const SlDiff *diff)
 {
-	if (!diff->options.is_dry_run && is_attached(rel, diff))
+	if (!diff->options.is_dry_run && source->is_attached)
 		list_free(sl_lock_tree(RelationGetRelid(rel), ShareLock));
 }
 
@@ -184,7 +186,8 @@ open_source(Source *source, const SlDiff *diff, Oid relation)
 						errhint("Pass what SELECT can read records from.")));
 	check_kind(rel);
 	check_right(rel);
-	hold_still(rel, diff);
+	source->is_attached = is_attached(rel, diff);
+	hold_still(source, rel, diff);
 	sl_row_reader_open(&source->reader, diff->policy, diff->system, rel);
 	open_cursor(source, query_of(source, rel));
 	relation_close(rel, NoLock);

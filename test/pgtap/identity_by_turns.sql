@@ -70,5 +70,11 @@ UPDATE people SET phone = '3' WHERE id = 101;
 UPDATE people SET phone = '4' WHERE id = 102;
 SELECT is((SELECT data->>'phone' FROM sync_record WHERE record_key = '11'), '4', 'whichever is written');
 SELECT is((SELECT count(*) FROM sync_conflict WHERE record_key = '11'), 0::bigint, 'and nobody is asked');
+CREATE FUNCTION pg_temp.all_people() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', record_key, verdict, change_set), '; ') FROM sync_diff_from('crm', 'contact', 'people')
+$$;
+SELECT is(pg_temp.all_people(), '11 accepted {"phone": "3"}; 11 accepted {"phone": "4"}', 'by sync_diff_from too');
+UPDATE people SET phone = '5' WHERE id = 101;
+SELECT is((SELECT data->>'phone' FROM sync_record WHERE record_key = '11'), '5', 'and what is written after that counts');
 
 SELECT * FROM finish();
