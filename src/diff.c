@@ -233,17 +233,25 @@ find_again(SlChunk *chunk)
 	find_or_glance(chunk);
 }
 
+static SlStored
+look(SlChunk *chunk)
+{
+	SlStored found = {.data = NULL, .len = 0};
+
+	ItemPointerSetInvalid(&found.tid);
+	sl_chunk_look(chunk, chunk->intake.key, chunk->intake.key_len, &found);
+	return found;
+}
+
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
 glance(SlChunk *chunk)
 {
 	SlDiff       *diff = chunk->diff;
 	SlObservation obs = sl_chunk_observation(chunk, &chunk->intake);
-	SlStored      found = {.data = NULL, .len = 0};
+	SlStored      found = look(chunk);
 	SlOutcome     outcome;
 
-	ItemPointerSetInvalid(&found.tid);
-	sl_chunk_look(chunk, chunk->intake.key, chunk->intake.key_len, &found);
 	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
 	{
@@ -255,6 +263,12 @@ glance(SlChunk *chunk)
 	{
 		find_again(chunk);
 		return;
+	}
+	/* Whoever looked for its native id has left another record in the scratch. */
+	if (chunk->identity.own_key != NULL && !chunk->identity.is_keyless)
+	{
+		found = look(chunk);
+		sl_store_read_part(&diff->store, diff->system, &found, diff->scratch);
 	}
 	outcome = sl_decide_glance(diff->policy, diff->scratch, &obs, chunk->outcomes);
 	if (outcome == SL_REJECTED)

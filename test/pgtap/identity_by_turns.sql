@@ -53,6 +53,16 @@ SELECT is(pg_temp.came('crm', '{"record_key": "10", "id": "h2", "phone": "1"}'),
 SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM sync_diff('crm', 'contact', '[{"record_key": "10", "id": "h2", "gone": true}, {"record_key": "10", "id": "h1", "phone": "3"}]')),
 	'10 accepted; 10 accepted', 'that is gone before the first comes back');
 
+-- A dry run decides a delete on the record that bears its key, not on the one that had its native id
+SELECT is(pg_temp.came('crm', '{"record_key": "20", "id": "k1", "phone": "1"}'), '20 accepted -> desk', 'a record');
+SELECT is(pg_temp.came('crm', '{"record_key": "21", "phone": "1"}'), '21 accepted -> desk', 'and one that shows no id');
+\set gone '[{"record_key": "20", "id": "k2", "phone": "1"}, {"record_key": "20", "id": "k2", "gone": true}, {"record_key": "21", "id": "k1", "gone": true}]'
+CREATE FUNCTION pg_temp.all_gone(payloads jsonb, dry_run boolean) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', record_key, verdict, action), '; ') FROM sync_diff('crm', 'contact', payloads, dry_run => dry_run)
+$$;
+SELECT is(pg_temp.all_gone(:'gone', true), '20 accepted delete; 21 accepted delete', 'both are deleted, tried');
+SELECT is(pg_temp.all_gone(:'gone', false), '20 accepted delete; 21 accepted delete', 'and done');
+
 -- A third id is another one that follows; so is an old one after the record was deleted there
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "a", "phone": "1"}'), '9 accepted -> desk', 'a record');
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "b", "phone": "1"}'), '9 unchanged', 'under another id');
