@@ -129,7 +129,7 @@ sl_is_held(const SlHeld *held)
 	values[2] = BoolGetDatum(is_older(held));
 	values[3] = CStringGetTextDatum(system_name(held));
 	sl_spi_connect();
-	is_known = sl_query_select(&is_news, values, NULL) == 0;
+	is_known = sl_query_select_fresh(&is_news, values, NULL) == 0;
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return is_known;
@@ -144,7 +144,7 @@ sl_held_candidates(int64 conflict_id)
 	uint64        n;
 
 	sl_spi_connect();
-	n = sl_query_select(&list_candidates, values, NULL);
+	n = sl_query_select_fresh(&list_candidates, values, NULL);
 	MemoryContextSwitchTo(context);
 	for (uint64 i = 0; i < n; i++)
 		keys = lappend(keys, TextDatumGetCString(sl_query_value_not_null(i, 1)));

@@ -121,6 +121,20 @@ sl_query_select_stable(SlPlan *plan, Datum *values, const char *nulls)
 	return select_rows(plan, values, nulls, true);
 }
 
+uint64
+sl_query_select_fresh(SlPlan *plan, Datum *values, const char *nulls)
+{
+	uint64 n;
+
+	if (!IsolationUsesXactSnapshot())
+		return sl_query_select(plan, values, nulls);
+	CommandCounterIncrement();
+	PushActiveSnapshot(sl_fresh_snapshot());
+	n = sl_query_select_stable(plan, values, nulls);
+	PopActiveSnapshot();
+	return n;
+}
+
 /* SPI's codes for statements that write, from INSERT to MERGE, are no single range. */
 static bool
 is_write(int rc)

@@ -59,10 +59,12 @@ extern SPIPlanPtr sl_plan(SlPlan *plan);
  * NULL where no parameter is null, else ' ' or 'n' for each.
  *
  * sl_query_select() reads on a fresh snapshot that sees the caller's own writes (the
- * transaction's snapshot under REPEATABLE READ); sl_query_select_stable() reads on the
- * snapshot of the calling statement, as a STABLE function must.
+ * transaction's snapshot under REPEATABLE READ); sl_query_select_fresh() sees what is
+ * committed by now there too, as sl_fresh_snapshot(); sl_query_select_stable() reads on
+ * the snapshot of the calling statement, as a STABLE function must.
  */
 extern uint64 sl_query_select(SlPlan *plan, Datum *values, const char *nulls);
+extern uint64 sl_query_select_fresh(SlPlan *plan, Datum *values, const char *nulls);
 extern uint64 sl_query_select_stable(SlPlan *plan, Datum *values, const char *nulls);
 
 /* INSERT, UPDATE, DELETE or MERGE, with or without RETURNING. */
