@@ -67,16 +67,6 @@ system_name(const SlChunk *chunk)
 	return chunk->diff->policy->systems[chunk->diff->system].name;
 }
 
-/* What the dry run would have made of it so far. */
-static bool
-look_dry_link(const SlDiff *diff, const char *native_id, SlLink *link)
-{
-	link->record_key = sl_dry_link(diff, native_id);
-	if (sl_dry_is_doubt(diff, native_id))
-		link->conflict_id = SL_DRY_CONFLICT;
-	return link->record_key != NULL || link->conflict_id != 0;
-}
-
 /* The state of a record as it is now, in the scratch; false where there is none. */
 static bool
 look_state(SlChunk *chunk, const char *key)
@@ -92,32 +82,9 @@ look_state(SlChunk *chunk, const char *key)
 }
 
 static bool
-names(const SlPart *part, const char *native_id)
+is_same_id(const char *known, const char *native_id)
 {
-	return (part->native_id != NULL && strcmp(part->native_id, native_id) == 0) ||
-		   (part->former_id != NULL && strcmp(part->former_id, native_id) == 0);
-}
-
-/* The dry run would have taken the native id away from the record that it named. */
-static bool
-is_dry_unlinked(SlChunk *chunk, const char *native_id, const SlLink *link)
-{
-	const SlDiff *diff = chunk->diff;
-
-	return link->conflict_id == 0 && look_state(chunk, link->record_key) &&
-		   !names(&diff->scratch->parts[diff->system], native_id);
-}
-
-static bool
-look_dry(SlChunk *chunk, const char *native_id, SlLink *link)
-{
-	if (!look_dry_link(chunk->diff, native_id, link) &&
-		!sl_link_look(need_look(chunk), system_name(chunk), native_id, link))
-		return false;
-	if (!is_dry_unlinked(chunk, native_id, link))
-		return true;
-	memset(link, 0, sizeof(SlLink));
-	return false;
+	return known != NULL && strcmp(known, native_id) == 0;
 }
 
 static bool
@@ -125,7 +92,7 @@ look_link(SlChunk *chunk, const char *native_id, SlLink *link)
 {
 	memset(link, 0, sizeof(SlLink));
 	if (chunk->diff->options.is_dry_run)
-		return look_dry(chunk, native_id, link);
+		return sl_dry_look_link(chunk->diff, need_look(chunk), native_id, link);
 	return sl_link_look(need_look(chunk), system_name(chunk), native_id, link);
 }
 
@@ -438,7 +405,7 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 	if (intake->native_id == NULL || identity->is_keyless ||
 		identity->found == SL_BY_NATIVE_ID)
 		return true;
-	if (known != NULL && strcmp(known, intake->native_id) == 0)
+	if (is_same_id(known, intake->native_id))
 		return true;
 	note_replaced(chunk, state);
 	identity->own_key = keep(chunk, intake->key, intake->key_len);

@@ -78,6 +78,11 @@ extern void sl_identify_again(struct SlChunk *chunk, struct SlArrival *arrival);
 extern char *sl_identity_words(const struct SlChunk   *chunk,
 							   const struct SlArrival *arrival);
 
+/* --- identity_dry.c: what a dry run would have made of a native id so far --- */
+
+extern bool sl_dry_look_link(struct SlDiff *diff, SlIdentityIndex *index,
+							 const char *native_id, SlLink *link);
+
 /* --- identity_claim.c: under the lock --- */
 
 /*

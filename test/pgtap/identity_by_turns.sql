@@ -57,11 +57,20 @@ SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), '; ') FROM syn
 SELECT is(pg_temp.came('crm', '{"record_key": "20", "id": "k1", "phone": "1"}'), '20 accepted -> desk', 'a record');
 SELECT is(pg_temp.came('crm', '{"record_key": "21", "phone": "1"}'), '21 accepted -> desk', 'and one that shows no id');
 \set gone '[{"record_key": "20", "id": "k2", "phone": "1"}, {"record_key": "20", "id": "k2", "gone": true}, {"record_key": "21", "id": "k1", "gone": true}]'
-CREATE FUNCTION pg_temp.all_gone(payloads jsonb, dry_run boolean) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.call(payloads jsonb, dry_run boolean) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(concat_ws(' ', record_key, verdict, action), '; ') FROM sync_diff('crm', 'contact', payloads, dry_run => dry_run)
 $$;
-SELECT is(pg_temp.all_gone(:'gone', true), '20 accepted delete; 21 accepted delete', 'both are deleted, tried');
-SELECT is(pg_temp.all_gone(:'gone', false), '20 accepted delete; 21 accepted delete', 'and done');
+SELECT is(pg_temp.call(:'gone', true), '20 accepted delete; 21 accepted delete', 'both are deleted, tried');
+SELECT is(pg_temp.call(:'gone', false), '20 accepted delete; 21 accepted delete', 'and done');
+
+-- What a human has said of a native id counts in a dry run, also where the record's state does not name it
+SELECT is(pg_temp.call('[{"record_key": "30", "id": "m1", "phone": "1"}, {"record_key": "31", "phone": "1"}]', false), '30 accepted create; 31 accepted create', 'two records');
+SELECT is(pg_temp.came('crm', '{"record_key": "32", "id": "m1", "phone": "1"}'), '32 conflict (native id m1: its key and its native id name two records)', 'the first one''s id under a third key');
+SELECT is(pg_temp.came('crm', '{"record_key": "32", "id": "m1", "gone": true}'), '32 conflict (native id m1: its native id is in open conflict)', 'it is gone');
+SELECT is(sync_resolve(pg_temp.doubt(), value => '"31"'), true, 'it was the second, a human says');
+\set said '[{"id": "m1", "phone": "7"}, {"record_key": "32", "id": "m1", "phone": "8"}]'
+SELECT is(pg_temp.call(:'said', true), '31 accepted create; 31 accepted update', 'which is there again, tried');
+SELECT is(pg_temp.call(:'said', false), '31 accepted create; 31 accepted update', 'and done');
 
 -- A third id is another one that follows; so is an old one after the record was deleted there
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "a", "phone": "1"}'), '9 accepted -> desk', 'a record');
