@@ -425,7 +425,7 @@ sl_identity_expect(SlChunk *chunk)
 	identity->own_key = keep(chunk, intake->key, intake->key_len);
 	if (look_state(chunk, identity->own_key))
 		note_replaced(chunk, chunk->diff->scratch);
-	if (intake->is_deletion)
+	if (intake->is_deletion && !is_same_id(identity->replaced, intake->native_id))
 		identify_keyed(chunk, intake, identity, false);
 	return identity->found == SL_BY_KEY;
 }
