@@ -211,7 +211,7 @@ add_doubt(SlChunk *chunk)
 	bool is_held = sl_doubt_is_held(chunk);
 
 	if (chunk->diff->complete != NULL)
-		sl_doubt_see(chunk);
+		sl_doubt_see(chunk, &chunk->identity);
 	if (!is_held)
 	{
 		add_arrival(chunk);

@@ -179,13 +179,18 @@ settle_arrival(SlChunk *chunk, SlArrival *arrival)
 		MemoryContextReset(chunk->work);
 }
 
-/* One that touches no record; while it was locked, what it says may have become no news. */
+/*
+ * One that touches no record; while it was locked, what it says may have become no news, and
+ * a human may have to say of which of other records it is.
+ */
 static void
 settle_verdict(SlChunk *chunk, SlArrival *arrival)
 {
 	bool is_doubt = arrival->verdict == NULL;
 	bool is_news = !is_doubt || sl_doubt_hold(chunk, arrival);
 
+	if (is_doubt && chunk->diff->complete != NULL)
+		sl_doubt_see(chunk, &arrival->identity);
 	if (is_doubt)
 		chunk->counts[is_news ? SL_CONFLICTED : SL_UNCHANGED]++;
 	if (is_news || chunk->diff->options.is_verbose)

@@ -98,7 +98,7 @@ extern void sl_identity_settle(struct SlChunk *chunk);
 extern bool sl_doubt_is_held(struct SlChunk *chunk);
 
 /* In a complete input none of the records that it may be is missing. */
-extern void sl_doubt_see(struct SlChunk *chunk);
+extern void sl_doubt_see(struct SlChunk *chunk, const SlIdentity *identity);
 
 /* Its verdict then. */
 extern void sl_doubt_show_held(struct SlChunk *chunk, struct SlArrival *arrival);

@@ -67,11 +67,10 @@ see(SlChunk *chunk, const char *key)
 }
 
 void
-sl_doubt_see(SlChunk *chunk)
+sl_doubt_see(SlChunk *chunk, const SlIdentity *identity)
 {
-	const SlIdentity *identity = &chunk->identity;
-	List             *keys = identity->is_held ? sl_held_candidates(identity->conflict_id)
-											   : identity->candidates;
+	List *keys = identity->is_held ? sl_held_candidates(identity->conflict_id)
+								   : identity->candidates;
 
 	if (identity->link.record_key != NULL)
 		see(chunk, identity->link.record_key);

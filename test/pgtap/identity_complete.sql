@@ -27,4 +27,14 @@ SELECT is(ARRAY(SELECT pg_temp.listed('support', '[{"ticket": "1", "email": "a"}
 SELECT is(ARRAY(SELECT pg_temp.listed('support', '[{"ticket": "1", "email": "a"}, {"ticket": "2", "email": "b"}, {"record_key": "D"}, {"record_key": "E"}]')),
 	'{C accepted delete}', 'what is named in no way was deleted there');
 
+-- Wherever it stands in the listing
+CREATE FUNCTION pg_temp.tried(system text, payload jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', v.record_key, v.verdict, v.action), '; ') FROM sync_diff(system, 'contact', payload, complete => true, dry_run => true) AS v
+$$;
+SELECT is(ARRAY(SELECT pg_temp.came('crm', '[{"record_key": "X", "id": "x1", "email": "x"}, {"record_key": "Y", "id": "y1", "email": "y"}]')),
+	'{X accepted -> support,Y accepted -> support}', 'two records');
+\set behind '[{"record_key": "Y", "id": "y1", "email": "z"}, {"record_key": "Y", "id": "x1", "email": "z"}]'
+SELECT is(pg_temp.tried('crm', :'behind'), 'Y accepted update; Y conflict', 'behind another payload of its record, tried');
+SELECT is(ARRAY(SELECT pg_temp.listed('crm', :'behind')), '{Y accepted update,Y conflict}', 'neither is missing');
+
 SELECT * FROM finish();
