@@ -145,15 +145,29 @@ note_name(SlDiff *diff, DryKey name, const SlRecord *record)
 	MemoryContextSwitchTo(old);
 }
 
+static bool
+is_same_id(const char *before, const char *native_id)
+{
+	return before != NULL && strcmp(before, native_id) == 0;
+}
+
+static void
+note_native_id(SlDiff *diff, const char *native_id, const SlRecord *record)
+{
+	if (native_id != NULL && !is_same_id(record->native_ids[diff->system], native_id) &&
+		!is_same_id(record->former_ids[diff->system], native_id))
+		note_name(diff, native_id_key(native_id), record);
+}
+
+/* A native id may have come and gone in one chunk: it still names the record. */
 void
 sl_dry_note(SlDiff *diff, const SlRecord *record)
 {
-	const char *before = record->native_ids[diff->system];
-	const char *after = record->state->parts[diff->system].native_id;
-	SlMatchHash match = sl_match_hash_of_state(diff->policy, record->state);
+	const SlPart *part = &record->state->parts[diff->system];
+	SlMatchHash   match = sl_match_hash_of_state(diff->policy, record->state);
 
-	if (after != NULL && (before == NULL || strcmp(before, after) != 0))
-		note_name(diff, native_id_key(after), record);
+	note_native_id(diff, part->former_id, record);
+	note_native_id(diff, part->native_id, record);
 	if (match.is_known && (!record->match.is_known || record->match.hash != match.hash))
 		note_name(diff, match_key(match.hash), record);
 }

@@ -68,6 +68,9 @@ sl_dry_look_link(SlDiff *diff, SlIdentityIndex *index, const char *native_id,
 
 	if (look_noted(diff, native_id, &noted))
 	{
+		/* That only a human ends. */
+		if (is_linked && link->conflict_id != 0 && noted.conflict_id == 0)
+			return true;
 		if (is_linked && is_same_text(noted.record_key, link->record_key))
 			noted.other_key = link->other_key;
 		*link = noted;

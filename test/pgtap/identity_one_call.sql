@@ -102,4 +102,11 @@ SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact',
 	(SELECT json_agg(json_build_object('id', n, 'email', 'mail ' || n)) FROM generate_series(1, 3000) AS n)::text)), 0::bigint, 'and is unchanged after that');
 SELECT is((SELECT count(*) FROM sync_match WHERE record_key = ''), 0::bigint, 'no lock is left');
 
+-- A native id that came and went in the call still names its record
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {"id": "ticket", "deleted": "gone"}}, "fields": {"email": {}, "phone": {}}, "delete_owner": "crm", "window": "0"}');
+SELECT is(pg_temp.both('crm', '[{"record_key": "y1", "phone": "1"}, {"record_key": "y2", "phone": "2"}]'), ARRAY['y1 accepted -> support', 'y2 accepted -> support'], 'two records');
+SELECT is(pg_temp.both('support', '[{"record_key": "y1", "ticket": "y_1", "phone": "1"}, {"record_key": "y1", "gone": true}, {"record_key": "y2", "ticket": "y_1", "phone": "2"}]'),
+	ARRAY['y1 agreed', 'y1 overruled -> support', 'y2 conflict (native id y_1: its key and its native id name two records)'],
+	'to which it is to go again');
+
 SELECT * FROM finish();
