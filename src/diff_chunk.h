@@ -62,6 +62,8 @@ typedef struct SlChunk
 	SlIdentityRows identities;
 	int            nmoving_ids; /* hashes of native ids that arrivals give ... */
 	uint32        *moving_ids;  /* ... to a record, take away, or hold for a human */
+	bool           knows_doubts;
+	bool           has_doubts; /* known: native ids of the system may be in doubt */
 } SlChunk;
 
 extern SlObservation sl_chunk_observation(const SlChunk *chunk, const SlIntake *intake);

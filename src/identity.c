@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -273,76 +272,21 @@ identify_keyed(SlChunk *chunk, SlIntake *intake, SlIdentity *identity, bool is_t
 			  "the native id that has taken its place is there as well");
 }
 
-/* A native id that another payload of the chunk is about to give, take away or hold. */
-static bool
-is_on_its_way(const SlChunk *chunk)
+/* While a native id is in doubt, what it shows under its own key is held as well. */
+static void
+find_doubt(SlChunk *chunk)
 {
-	const char *native_id = chunk->intake.native_id;
-	uint32      hash;
+	SlIntake   *intake = &chunk->intake;
+	SlIdentity *identity = &chunk->identity;
+	SlLink      link;
 
-	if (chunk->nmoving_ids == 0)
-		return false;
-	hash = hash_bytes((const unsigned char *) native_id, (int) strlen(native_id));
-	for (int i = 0; i < chunk->nmoving_ids; i++)
-		if (chunk->moving_ids[i] == hash)
-			return true;
-	return false;
-}
-
-/* It may leave its record equal in all fields of match_on, or dead. */
-static bool
-may_match(const SlPolicy *policy, const SlIntake *other, const SlIntake *intake)
-{
-	bool is_shown = other->is_deletion;
-
-	for (int i = 0; i < policy->nmatch_on; i++)
-	{
-		const SlValue *value = &other->values[policy->match_on[i]];
-
-		if (value->kind == SL_ABSENT)
-			continue;
-		if (!sl_value_equal(value, &intake->values[policy->match_on[i]]))
-			return false;
-		is_shown = true;
-	}
-	return is_shown;
-}
-
-static bool
-is_named(const SlRecord *record, const char *key)
-{
-	return (int32) strlen(key) == record->key_len &&
-		   memcmp(key, record->key, record->key_len) == 0;
-}
-
-/* It is of a record that the payload at hand matches: as that is before it. */
-static bool
-is_of_a_match(const SlChunk *chunk, const SlArrival *arrival)
-{
-	ListCell *cell;
-
-	if (chunk->identity.found == SL_BY_MATCH)
-		return is_named(arrival->record, chunk->intake.key);
-	foreach (cell, chunk->identity.candidates)
-		if (is_named(arrival->record, lfirst(cell)))
-			return true;
-	return false;
-}
-
-static bool
-waits_for_a_match(const SlChunk *chunk)
-{
-	for (int i = 0; i < chunk->narrivals; i++)
-	{
-		const SlArrival *arrival = &chunk->arrivals[i];
-
-		if (arrival->record == NULL)
-			continue;
-		if (is_of_a_match(chunk, arrival) ||
-			may_match(chunk->diff->policy, &arrival->intake, &chunk->intake))
-			return true;
-	}
-	return false;
+	if (!sl_is_any_doubt_open(chunk) || !look_link(chunk, intake->native_id, &link) ||
+		link.conflict_id == 0)
+		return;
+	identity->link = link;
+	identity->needs_link = !intake->is_deletion;
+	identity->own_key = keep(chunk, intake->key, intake->key_len);
+	follow_link(chunk, intake, identity);
 }
 
 bool
@@ -354,15 +298,18 @@ sl_identify(SlChunk *chunk)
 	memset(identity, 0, sizeof(SlIdentity));
 	if (intake->is_rejected || intake->native_id == NULL)
 		return true;
-	if (is_on_its_way(chunk))
+	if (sl_is_id_on_its_way(chunk))
 		return false;
 	identity->is_keyless = intake->key == NULL;
 	if (!identity->is_keyless)
+	{
+		find_doubt(chunk);
 		return true;
+	}
 	identity->own_key = psprintf("%s:%s", system_name(chunk), intake->native_id);
 	identify_keyless(chunk, intake, identity);
 	return !identity->needs_link || chunk->diff->policy->nmatch_on == 0 ||
-		   !waits_for_a_match(chunk);
+		   !sl_may_match_others(chunk);
 }
 
 void

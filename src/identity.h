@@ -83,6 +83,19 @@ extern char *sl_identity_words(const struct SlChunk   *chunk,
 extern bool sl_dry_look_link(struct SlDiff *diff, SlIdentityIndex *index,
 							 const char *native_id, SlLink *link);
 
+/* --- identity_wait.c: what stands before it in the chunk --- */
+
+/* Another payload is about to give its native id to a record, take it away, or hold it. */
+extern bool sl_is_id_on_its_way(const struct SlChunk *chunk);
+
+/* Another one is of a record that it matches, or may come to match. */
+extern bool sl_may_match_others(const struct SlChunk *chunk);
+
+/* --- identity_open.c --- */
+
+/* False where no native id of the chunk's system waits for a human. */
+extern bool sl_is_any_doubt_open(struct SlChunk *chunk);
+
 /* --- identity_claim.c: under the lock --- */
 
 /*

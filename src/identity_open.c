@@ -1,0 +1,76 @@
+/*
+ * identity_open.c
+ *	  Payloads under a native id that waits for a human, found whatever key they bear.
+ *
+ * A payload under the key of the very record that its native id names needs no look-up to
+ * be placed.  It needs one while that id is in doubt, which is rare: so a chunk asks first
+ * whether anything of its system is.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "diff_chunk.h"
+#include "identity.h"
+#include "query.h"
+
+/* The columns of sync_native_id that are read. */
+enum
+{
+	COLUMN_ENTITY = 1,
+	COLUMN_SYSTEM = 2
+};
+
+/* Where so many of other systems are open, each payload is looked at on its own. */
+#define MAX_OTHERS 16
+
+static bool
+is_column(HeapTuple tuple, Relation rel, int column, const char *wanted)
+{
+	bool  is_null;
+	Datum value = heap_getattr(tuple, column, RelationGetDescr(rel), &is_null);
+
+	return !is_null && strcmp(TextDatumGetCString(value), wanted) == 0;
+}
+
+/* The index has the rows alone whose conflict is open. */
+static bool
+is_any_open(const SlPolicy *policy, int system)
+{
+	Relation    rel = table_open(sl_relation_oid("sync_native_id"), AccessShareLock);
+	Snapshot    snapshot = RegisterSnapshot(sl_fresh_snapshot());
+	SysScanDesc scan = systable_beginscan(rel,
+										  sl_relation_oid("sync_native_id_conflict_key"),
+										  true, snapshot, 0, NULL);
+	HeapTuple   tuple;
+	bool        is_found = false;
+
+	for (int n = 0; !is_found && HeapTupleIsValid(tuple = systable_getnext(scan)); n++)
+		is_found = n == MAX_OTHERS ||
+				   (is_column(tuple, rel, COLUMN_ENTITY, policy->entity) &&
+					is_column(tuple, rel, COLUMN_SYSTEM, policy->systems[system].name));
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	return is_found;
+}
+
+bool
+sl_is_any_doubt_open(SlChunk *chunk)
+{
+	const SlDiff *diff = chunk->diff;
+
+	if (diff->options.is_dry_run)
+		return true;
+	if (!chunk->knows_doubts)
+	{
+		chunk->has_doubts = is_any_open(diff->policy, diff->system);
+		chunk->knows_doubts = true;
+	}
+	return chunk->has_doubts;
+}
