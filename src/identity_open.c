@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
 #include "diff_chunk.h"
 #include "identity.h"
@@ -40,22 +39,21 @@ is_column(HeapTuple tuple, Relation rel, int column, const char *wanted)
 
 /* The index has the rows alone whose conflict is open. */
 static bool
-is_any_open(const SlPolicy *policy, int system)
+is_any_open(const SlDiff *diff)
 {
+	const char *system = diff->policy->systems[diff->system].name;
 	Relation    rel = table_open(sl_relation_oid("sync_native_id"), AccessShareLock);
-	Snapshot    snapshot = RegisterSnapshot(sl_fresh_snapshot());
 	SysScanDesc scan = systable_beginscan(rel,
 										  sl_relation_oid("sync_native_id_conflict_key"),
-										  true, snapshot, 0, NULL);
+										  true, diff->store.snapshot, 0, NULL);
 	HeapTuple   tuple;
 	bool        is_found = false;
 
 	for (int n = 0; !is_found && HeapTupleIsValid(tuple = systable_getnext(scan)); n++)
 		is_found = n == MAX_OTHERS ||
-				   (is_column(tuple, rel, COLUMN_ENTITY, policy->entity) &&
-					is_column(tuple, rel, COLUMN_SYSTEM, policy->systems[system].name));
+				   (is_column(tuple, rel, COLUMN_ENTITY, diff->policy->entity) &&
+					is_column(tuple, rel, COLUMN_SYSTEM, system));
 	systable_endscan(scan);
-	UnregisterSnapshot(snapshot);
 	table_close(rel, NoLock);
 	return is_found;
 }
@@ -63,13 +61,11 @@ is_any_open(const SlPolicy *policy, int system)
 bool
 sl_is_any_doubt_open(SlChunk *chunk)
 {
-	const SlDiff *diff = chunk->diff;
-
-	if (diff->options.is_dry_run)
+	if (chunk->diff->options.is_dry_run)
 		return true;
 	if (!chunk->knows_doubts)
 	{
-		chunk->has_doubts = is_any_open(diff->policy, diff->system);
+		chunk->has_doubts = is_any_open(chunk->diff);
 		chunk->knows_doubts = true;
 	}
 	return chunk->has_doubts;

@@ -156,6 +156,34 @@ leave_out_answer(const SlPolicy *policy, const SlHolding *holding, const char *r
 		holding->values[f] = sl_value_absent();
 }
 
+static bool
+is_any_shown(const SlPolicy *policy, const SlHolding *holding)
+{
+	for (int f = 0; f < policy->nfields; f++)
+		if (holding->values[f].kind != SL_ABSENT)
+			return true;
+	return false;
+}
+
+/* What was deleted there had been shown: else nobody would know that it was the record. */
+static void
+show_first(SlBatch *batch, SlRecord *record, const SlObservation *deletion,
+		   const SlHolding *holding, const SlLogEntry *like)
+{
+	SlObservation shown = *deletion;
+	SlLogEntry    entry = *like;
+	SlEffects    *effects;
+
+	if (!deletion->is_deletion ||
+		record->state->parts[deletion->system].existence == SL_THERE ||
+		!is_any_shown(batch->policy, holding))
+		return;
+	shown.is_deletion = false;
+	effects = sl_decide_observation(batch->policy, record->state, &shown);
+	if (effects->verdict != SL_REJECTED)
+		sl_batch_note(batch, record, effects, &entry);
+}
+
 bool
 sl_holding_place(SlBatch *batch, SlRecord *record, const SlHolding *holding,
 				 const char *words)
@@ -176,6 +204,7 @@ sl_holding_place(SlBatch *batch, SlRecord *record, const SlHolding *holding,
 
 	leave_out_answer(batch->policy, holding, record_key);
 	link_record(holding, record_key);
+	show_first(batch, record, &obs, holding, &entry);
 	effects = sl_decide_observation(batch->policy, record->state, &obs);
 	if (effects->verdict == SL_REJECTED)
 		return false;
