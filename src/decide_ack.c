@@ -48,6 +48,7 @@ confirm_write(SlEvent *event, SlShown *shown, const SlWrite *write)
 {
 	shown->is_observed = shown->is_observed &&
 						 sl_value_same(&shown->value, &write->value);
+	shown->is_undecided &= shown->is_seen;
 	shown->value = write->value;
 	shown->is_seen = true;
 	shown->is_ours = true;

@@ -328,6 +328,24 @@ extern SlOutcome sl_glance_deletion(const SlPolicy *policy, const SlState *state
 /* An observation of a record that is dead or frozen. */
 extern void sl_decide_closed(SlEvent *event);
 
+/* --- rules_undecided.c --- */
+
+/* What the system showed before: the first time that it is shown undecided. */
+extern void sl_keep_base(SlShown *shown);
+
+/* The system shows a record that was not there: what its payload leaves out is unseen. */
+extern void sl_note_not_carried(SlEvent *event);
+
+/* Such a field is as it was before: the system shows it too, or the record is gone. */
+extern void sl_look_back(SlEvent *event, int field);
+extern void sl_look_back_at_all(const SlPolicy *policy, SlPart *part);
+
+/* The shadow is as it was before; what was shown since is in values, by field. */
+extern void sl_take_undecided(const SlPolicy *policy, SlPart *part, SlValue *values);
+
+/* What was shown stays, as if it were decided. */
+extern void sl_drop_undecided(const SlPolicy *policy, SlPart *part);
+
 /* --- rules_written.c: another system's hand wrote it there --- */
 
 extern void sl_decide_written(SlEvent *event);

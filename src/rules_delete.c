@@ -189,8 +189,7 @@ note_gone(SlEvent *event, SlPart *part)
 	part->may_be_created = sl_is_create_unseen(event);
 	part->existence = SL_GONE;
 	part->deleted_itself = true;
-	for (int f = 0; f < event->policy->nfields; f++)
-		part->shown[f].is_undecided = false;
+	sl_drop_undecided(event->policy, part);
 	event->effects->is_dirty = true;
 }
 

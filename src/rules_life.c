@@ -17,6 +17,7 @@ look_at_field(SlEvent *event, int field, bool is_create_to_land)
 	SlSpot    spot = sl_event_spot(event, field);
 	SlOutcome outcome;
 
+	sl_look_back(event, field);
 	if (sl_is_stale(&spot, event->obs))
 		return sl_close_stale(event, field);
 	if (sl_is_unchanged(&spot, event->obs))
@@ -49,30 +50,6 @@ look_at_fields(SlEvent *event, bool is_create_to_land)
 }
 
 static void
-keep_base(SlShown *shown)
-{
-	if (shown->is_undecided)
-		return;
-	shown->is_undecided = true;
-	shown->was_seen = shown->is_seen;
-	shown->was_observed = shown->is_observed;
-	shown->base = shown->value;
-}
-
-/* As if nothing had been shown since. */
-static SlValue
-take_undecided(SlShown *shown)
-{
-	SlValue value = shown->value;
-
-	shown->is_undecided = false;
-	shown->is_seen = shown->was_seen;
-	shown->is_observed = shown->was_observed;
-	shown->value = shown->base;
-	return value;
-}
-
-static void
 note_undecided(SlEvent *event)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
@@ -81,7 +58,7 @@ note_undecided(SlEvent *event)
 
 		if (event->effects->outcomes[f] != SL_HELD)
 			continue;
-		keep_base(sl_spot_shown(&spot));
+		sl_keep_base(sl_spot_shown(&spot));
 		sl_cross(event, f);
 		sl_show(event, f, true);
 		sl_spot_golden(&spot)->is_known = true;
@@ -104,6 +81,14 @@ show_rest(SlEvent *event)
 			!sl_value_same(&sl_spot_shown(&spot)->value, &event->obs->values[f]))
 			sl_show(event, f, false);
 	}
+}
+
+/* It shows the record, which was not there. */
+static void
+begin_life(SlEvent *event)
+{
+	show_rest(event);
+	sl_note_not_carried(event);
 }
 
 static SlEvent
@@ -133,15 +118,6 @@ decide_groups(SlEvent *event, SlEvent *sub)
 	effects->outcomes = outcomes;
 }
 
-/* The shadow is as it was before; what was shown since is in values, by field. */
-static void
-take_all_undecided(const SlPolicy *policy, SlPart *part, SlValue *values)
-{
-	for (int f = 0; f < policy->nfields; f++)
-		if (part->shown[f].is_undecided)
-			values[f] = take_undecided(&part->shown[f]);
-}
-
 /* What was shown while the record was dead or frozen is decided now. */
 static void
 decide_undecided(SlEvent *event, int system)
@@ -151,7 +127,7 @@ decide_undecided(SlEvent *event, int system)
 	SlObservation obs;
 	SlEvent       sub;
 
-	take_all_undecided(event->policy, part, values);
+	sl_take_undecided(event->policy, part, values);
 	sub = event_of(event, &obs, system, values);
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
@@ -173,6 +149,8 @@ decide_all_undecided(SlEvent *event)
 	for (int s = 0; s < event->policy->nsystems; s++)
 		if (sl_shows_record(&event->state->parts[s]))
 			decide_undecided(event, s);
+		else
+			sl_look_back_at_all(event->policy, &event->state->parts[s]);
 }
 
 /*
@@ -304,7 +282,7 @@ take_back(SlEvent *event)
 	sl_close_record_conflict(event, "recreated");
 	note_undecided(event);
 	if (!sl_shows_record(&event->state->parts[event->obs->system]))
-		show_rest(event);
+		begin_life(event);
 	sl_note_presence(event);
 	revive(event);
 	decide_all_undecided(event);
@@ -323,7 +301,7 @@ join_conflict(SlEvent *event)
 
 	note_undecided(event);
 	if (!sl_shows_record(part))
-		show_rest(event);
+		begin_life(event);
 	sl_note_presence(event);
 	shown = sl_record_values(event, system);
 	if (event->state->conflict == NULL)
@@ -489,8 +467,7 @@ sl_decide_death(const SlPolicy *policy, SlState *state, const char *actor,
 	state->conflict = NULL;
 	sl_close_field_conflicts(event, "deleted");
 	for (int s = 0; s < policy->nsystems; s++)
-		for (int f = 0; f < policy->nfields; f++)
-			state->parts[s].shown[f].is_undecided = false;
+		sl_drop_undecided(policy, &state->parts[s]);
 	sl_die(event, SL_AUTHOR_REVIEW);
 	event->effects->record_outcome = SL_ACCEPTED;
 	sl_event_end(event);
