@@ -208,12 +208,16 @@ is_form_owed(const SlSpot *spot, bool is_unsure)
 bool
 sl_has_seen(const SlSpot *spot)
 {
+	return sl_spot_golden(spot)->author == spot->system || sl_was_told(spot);
+}
+
+bool
+sl_was_told(const SlSpot *spot)
+{
 	const SlShown  *shown = sl_spot_shown(spot);
 	const SlGolden *golden = sl_spot_golden(spot);
 	bool            is_unsure = sl_is_unsure(spot);
 
-	if (golden->author == spot->system)
-		return true;
 	if (shown->is_seen && shown->is_observed && shows_golden(shown, golden) &&
 		!another_may_land(shown, &golden->value) && !is_form_owed(spot, is_unsure))
 		return true;

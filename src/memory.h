@@ -76,6 +76,9 @@ extern bool sl_is_owed(const SlSpot *spot, const SlWrite *write, bool is_unsure)
 /* The system (its people) has had C[f] before its eyes. */
 extern bool sl_has_seen(const SlSpot *spot);
 
+/* The same, whoever is its author: it was shown there, or our write of it was. */
+extern bool sl_was_told(const SlSpot *spot);
+
 /* What the system shows is a write of ours, not a word of its own. */
 extern bool sl_shows_ours(const SlSpot *spot);
 

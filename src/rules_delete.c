@@ -330,6 +330,18 @@ is_set_inside_window(const SlEvent *event, const SlGolden *golden)
 		   event->obs->now - golden->changed_at < event->policy->window;
 }
 
+/* The author of a set that was merged has not seen what others added to it. */
+static bool
+has_seen(const SlSpot *spot)
+{
+	const SlGolden *golden = sl_spot_golden(spot);
+
+	if (!spot->policy->fields[spot->field].merges_sets || golden->author != spot->system)
+		return sl_has_seen(spot);
+	return sl_value_same(&sl_spot_shown(spot)->value, &golden->value) ||
+		   sl_was_told(spot);
+}
+
 /* Why a human must decide, or NULL. */
 static const char *
 contest(const SlEvent *event)
@@ -345,7 +357,7 @@ contest(const SlEvent *event)
 			return "a field is in open conflict";
 		if (golden->author == SL_AUTHOR_NONE)
 			continue;
-		if (event->policy->fields[f].paths[spot.system] != NULL && !sl_has_seen(&spot))
+		if (event->policy->fields[f].paths[spot.system] != NULL && !has_seen(&spot))
 			return "a value was not seen there";
 		if (is_set_inside_window(event, golden))
 			return "another system changed it a moment ago";
