@@ -97,6 +97,17 @@ sl_is_of_former_life(const SlEvent *event)
 		   event->obs->now < part->former_since + echo_window;
 }
 
+/* Older than what is known it may still be one that a write of ours has buried. */
+static bool
+is_former_edit(const SlEvent *event, int field)
+{
+	SlSpot spot = sl_event_spot(event, field);
+
+	if (sl_value_is_null(&event->obs->values[field]))
+		return false;
+	return !is_of_the_past(event, field) || sl_is_buried(&spot, event->obs);
+}
+
 /* An edit that was made there before is named, each time that it is told. */
 void
 sl_decide_former(SlEvent *event)
@@ -108,8 +119,7 @@ sl_decide_former(SlEvent *event)
 		if (!sl_is_present(event, f))
 			continue;
 		event->effects->outcomes[f] = SL_STALE;
-		is_edited |= !sl_value_is_null(&event->obs->values[f]) &&
-					 !is_of_the_past(event, f);
+		is_edited |= is_former_edit(event, f);
 	}
 	event->effects->record_outcome = SL_STALE;
 	sl_event_say(event, SL_RECORD, "of what was deleted there, by its native id");
