@@ -72,10 +72,12 @@ SELECT is(sync_resolve(pg_temp.doubt(), value => '"31"'), true, 'it was the seco
 SELECT is(pg_temp.call(:'said', true), '31 accepted create; 31 accepted update', 'which is there again, tried');
 SELECT is(pg_temp.call(:'said', false), '31 accepted create; 31 accepted update', 'and done');
 
--- Nor does a conflict hold a delete under the record's own native id, wherever it stands in the call
+-- What is shown under an id in conflict is held, also under its own key, and also a delete behind it in the call
 SELECT is(pg_temp.call('[{"record_key": "40", "id": "p1", "phone": "1"}, {"record_key": "41", "phone": "1"}]', false), '40 accepted create; 41 accepted create', 'two records');
 SELECT is(pg_temp.came('crm', '{"record_key": "41", "id": "p1", "phone": "2"}'), '41 conflict (native id p1: its key and its native id name two records)', 'an id in conflict');
-SELECT is(pg_temp.call('[{"record_key": "40", "id": "p1", "phone": "3"}, {"record_key": "40", "id": "p1", "gone": true}]', false), '40 accepted update; 40 accepted delete', 'its record is gone');
+SELECT is(pg_temp.call('[{"record_key": "40", "id": "p1", "phone": "3"}, {"record_key": "40", "id": "p1", "gone": true}]', false), '40 conflict; 40 conflict', 'all that is shown under it is held');
+SELECT is(sync_resolve(pg_temp.doubt(), value => '"40"'), true, 'the id was right');
+SELECT is((SELECT deleted FROM sync_record WHERE record_key = '40'), true, 'its record is gone');
 
 -- A third id is another one that follows; so is an old one after the record was deleted there
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "a", "phone": "1"}'), '9 accepted -> desk', 'a record');
