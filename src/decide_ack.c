@@ -338,11 +338,20 @@ ack_create(SlPart *part)
 		part->existence = SL_THERE;
 }
 
+/* Shown after the sight of the delete, and not by an old photograph: it was created anew. */
+static bool
+is_of_a_new_life(const SlState *state, const SlPart *part)
+{
+	return part->erasure == SL_ERASURE_SEEN &&
+		   (part->replaced_id != NULL || !(state->is_deleted || sl_is_frozen(state)));
+}
+
 /* It never undoes what an observation said since the claim. */
 static void
 ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 {
 	const SlState *state = event->state;
+	bool           is_new = is_of_a_new_life(state, part);
 
 	if (part->leased_action == SL_ACTION_CREATE)
 		ack_create(part);
@@ -354,7 +363,7 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 		part->erasures_owed++;
 	part->erasure = SL_ERASURE_NONE;
 	note_erasure(event, part, ack);
-	if (!sl_shows_record(part))
+	if (!sl_shows_record(part) || is_new)
 		return;
 	if (state->is_deleted || sl_is_frozen(state))
 		part->existence = SL_GONE;

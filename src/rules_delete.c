@@ -164,6 +164,7 @@ note_echo(SlEvent *event, SlPart *part)
 		return SL_ECHO;
 	}
 	part->erasure = sl_is_erasure_leased(part) ? SL_ERASURE_SEEN : SL_ERASURE_NONE;
+	part->replaced_id = NULL;
 	if (!sl_shows_record(part))
 		return SL_ECHO;
 	if (event->state->is_deleted || sl_is_frozen(event->state))
