@@ -11,6 +11,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -37,15 +38,13 @@ is_column(HeapTuple tuple, Relation rel, int column, const char *wanted)
 	return !is_null && strcmp(TextDatumGetCString(value), wanted) == 0;
 }
 
-/* The index has the rows alone whose conflict is open. */
 static bool
-is_any_open(const SlDiff *diff)
+is_in_index(const SlDiff *diff, Oid index)
 {
 	const char *system = diff->policy->systems[diff->system].name;
 	Relation    rel = table_open(sl_relation_oid("sync_native_id"), AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel,
-										  sl_relation_oid("sync_native_id_conflict_key"),
-										  true, diff->store.snapshot, 0, NULL);
+	SysScanDesc scan = systable_beginscan(rel, index, true, diff->store.snapshot, 0,
+										  NULL);
 	HeapTuple   tuple;
 	bool        is_found = false;
 
@@ -55,6 +54,19 @@ is_any_open(const SlDiff *diff)
 					is_column(tuple, rel, COLUMN_SYSTEM, system));
 	systable_endscan(scan);
 	table_close(rel, NoLock);
+	return is_found;
+}
+
+/* The index has the rows alone whose conflict is open, and its first page has none. */
+static bool
+is_any_open(const SlDiff *diff)
+{
+	Relation index = index_open(sl_relation_oid("sync_native_id_conflict_key"),
+								AccessShareLock);
+	bool     is_found = RelationGetNumberOfBlocks(index) > 1 &&
+					is_in_index(diff, RelationGetRelid(index));
+
+	index_close(index, NoLock);
 	return is_found;
 }
 
