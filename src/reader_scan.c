@@ -382,6 +382,7 @@ sl_scan_raw(SlScan *scan, const char *p, SlRaw *raw)
 		p = scan_scalar(scan, p, raw);
 	raw->data = start;
 	raw->len = (int32) (p - start);
+	raw->canonical = SL_ABSENT;
 	raw->nelements = 0;
 	raw->elements = NULL;
 	return p;
