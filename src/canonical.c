@@ -14,6 +14,7 @@
 #include "canonical.h"
 #include "key_order.h"
 #include "number.h"
+#include "reader_scan.h"
 
 /* Objects of up to this many keys need no memory from a context. */
 #define FEW_KEYS 32
@@ -34,7 +35,8 @@ typedef struct Writer
 	StringInfo out;
 	bool       is_lossless; /* as sl_append_number() */
 	bool       is_inexact;
-	bool       too_long;
+	bool       is_refused; /* the reader would not take the text */
+	int        depth;
 } Writer;
 
 static void append_container(Writer *writer, const JsonbContainer *container);
@@ -186,7 +188,7 @@ append_numeric(Writer *writer, Numeric numeric)
 
 	if (!writer->is_lossless)
 		sl_append_double(writer->out, text, strlen(text));
-	else if (!sl_append_number(writer->out, text, strlen(text), &writer->too_long))
+	else if (!sl_append_number(writer->out, text, strlen(text), &writer->is_refused))
 		writer->is_inexact = true;
 }
 
@@ -291,10 +293,13 @@ static void
 append_container(Writer *writer, const JsonbContainer *container)
 {
 	check_stack_depth();
+	if (++writer->depth > SL_MAX_DEPTH)
+		writer->is_refused = true;
 	if (JsonContainerIsObject(container))
 		append_object(writer, container);
 	else
 		append_array(writer, container);
+	writer->depth--;
 }
 
 static void
@@ -318,16 +323,14 @@ sl_append_canonical(StringInfo out, Jsonb *jb)
 	append_root(&writer, jb);
 }
 
-SlValue
-sl_canonical_jsonb(Jsonb *jb, bool *too_long)
+bool
+sl_canonical_jsonb(Jsonb *jb, SlValue *value)
 {
 	StringInfoData out;
 	Writer         writer = {.out = &out, .is_lossless = true};
 
 	initStringInfo(&out);
 	append_root(&writer, jb);
-	*too_long |= writer.too_long;
-	if (JB_ROOT_IS_SCALAR(jb) && out.len == 4 && memcmp(out.data, "null", 4) == 0)
-		return sl_value_null();
-	return (SlValue){out.data, out.len, writer.is_inexact ? SL_INEXACT : SL_EXACT};
+	*value = (SlValue){out.data, out.len, writer.is_inexact ? SL_INEXACT : SL_EXACT};
+	return !writer.is_refused;
 }

@@ -40,7 +40,10 @@ extern bool sl_append_number(StringInfo out, const char *token, int32 len,
 extern SlValue sl_canonical_text(const char *json, int32 len, bool *has_nul,
 								 bool *too_long);
 
-/* The same of a jsonb, which holds no \u0000 and no duplicate. */
-extern SlValue sl_canonical_jsonb(Jsonb *jb, bool *too_long);
+/*
+ * The same of an object or array of jsonb.  False where its text would be refused: it is nested
+ * too deep, or a number in it has too many digits.
+ */
+extern bool sl_canonical_jsonb(Jsonb *jb, SlValue *value);
 
 #endif

@@ -74,16 +74,6 @@ check_right(Relation rel)
 					   RelationGetRelationName(rel));
 }
 
-static void
-ignore_start(DestReceiver *self, int operation, TupleDesc desc)
-{
-}
-
-static void
-ignore_end(DestReceiver *self)
-{
-}
-
 static bool
 take_slot(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -150,11 +140,8 @@ open_cursor(Source *source, const char *sql)
 		elog(ERROR, "cannot prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	sl_spi_finish();
-	source->dest = (DestReceiver){.receiveSlot = take_slot,
-								  .rStartup = ignore_start,
-								  .rShutdown = ignore_end,
-								  .rDestroy = ignore_end,
-								  .mydest = DestNone};
+	source->dest = *None_Receiver;
+	source->dest.receiveSlot = take_slot;
 }
 
 static bool

@@ -131,14 +131,13 @@ sl_row_value(SlRaw *raw, Datum value, Oid type)
 	}
 }
 
-/* A number of too many digits is refused where its field reads it. */
+/* False where it is not: whoever reads its text says why. */
 static bool
 set_canonical(SlRaw *raw, Jsonb *value)
 {
-	bool    too_long = false;
-	SlValue canonical = sl_canonical_jsonb(value, &too_long);
+	SlValue canonical;
 
-	if (too_long)
+	if (!sl_canonical_jsonb(value, &canonical))
 		return false;
 	raw->kind = JB_ROOT_IS_OBJECT(value) ? SL_RAW_OBJECT : SL_RAW_ARRAY;
 	raw->data = canonical.data;

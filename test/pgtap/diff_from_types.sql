@@ -61,4 +61,9 @@ SELECT is(array_agg(e), (SELECT array_agg(t) FROM pg_temp.said('both', pg_temp.o
 SELECT is((SELECT string_agg(split_part(e, ' ', 2), ' ') FROM pg_temp.said('document', pg_temp.of_rows()) AS e),
 	'accepted accepted accepted accepted accepted accepted accepted accepted accepted accepted accepted rejected rejected', 'what no field can hold is rejected');
 
+CREATE TABLE deep (record_key integer PRIMARY KEY, doc jsonb);
+INSERT INTO deep VALUES (1, (repeat('[', 4097) || repeat(']', 4097))::jsonb);
+SELECT throws_like($$ SELECT * FROM sync_diff('text', 'document', (SELECT to_json(d)::text FROM deep AS d)) $$, '%nested deeper than 4096 levels%', 'what is nested too deep is no text');
+SELECT throws_like($$ SELECT * FROM sync_diff_from('table', 'document', 'deep') $$, '%nested deeper than 4096 levels%', 'and no column');
+
 SELECT * FROM finish();
