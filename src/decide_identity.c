@@ -15,7 +15,7 @@ sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
 	SlObservation nothing = {.system = system, .now = now};
 	SlEvent      *event = sl_event_begin(policy, state, &nothing);
 
-	if (part->former_id != NULL && strcmp(part->former_id, native_id) == 0)
+	if (sl_is_same_name(part->former_id, native_id))
 		part->former_id = NULL;
 	else
 	{

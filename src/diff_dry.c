@@ -145,17 +145,12 @@ note_name(SlDiff *diff, DryKey name, const SlRecord *record)
 	MemoryContextSwitchTo(old);
 }
 
-static bool
-is_same_id(const char *before, const char *native_id)
-{
-	return before != NULL && strcmp(before, native_id) == 0;
-}
-
 static void
 note_native_id(SlDiff *diff, const char *native_id, const SlRecord *record)
 {
-	if (native_id != NULL && !is_same_id(record->native_ids[diff->system], native_id) &&
-		!is_same_id(record->former_ids[diff->system], native_id))
+	if (native_id != NULL &&
+		!sl_is_same_name(record->native_ids[diff->system], native_id) &&
+		!sl_is_same_name(record->former_ids[diff->system], native_id))
 		note_name(diff, native_id_key(native_id), record);
 }
 

@@ -81,12 +81,6 @@ look_state(SlChunk *chunk, const char *key)
 }
 
 static bool
-is_same_id(const char *known, const char *native_id)
-{
-	return known != NULL && strcmp(known, native_id) == 0;
-}
-
-static bool
 look_link(SlChunk *chunk, const char *native_id, SlLink *link)
 {
 	memset(link, 0, sizeof(SlLink));
@@ -252,8 +246,8 @@ is_by_turns(SlChunk *chunk, const SlIntake *intake, const char *key)
 	const SlPart *part = &diff->scratch->parts[diff->system];
 
 	return !intake->is_deletion && !intake->is_row && look_state(chunk, key) &&
-		   part->existence == SL_THERE && part->replaced_id != NULL &&
-		   strcmp(part->replaced_id, intake->native_id) == 0 &&
+		   part->existence == SL_THERE &&
+		   sl_is_same_name(part->replaced_id, intake->native_id) &&
 		   !sl_is_older_than_all(diff->policy, diff->scratch, diff->system,
 								 intake->token);
 }
@@ -352,7 +346,7 @@ sl_identity_fits(SlChunk *chunk, const SlState *state)
 	if (intake->native_id == NULL || identity->is_keyless ||
 		identity->found == SL_BY_NATIVE_ID)
 		return true;
-	if (is_same_id(known, intake->native_id))
+	if (sl_is_same_name(known, intake->native_id))
 		return true;
 	note_replaced(chunk, state);
 	identity->own_key = keep(chunk, intake->key, intake->key_len);
@@ -372,7 +366,7 @@ sl_identity_expect(SlChunk *chunk)
 	identity->own_key = keep(chunk, intake->key, intake->key_len);
 	if (look_state(chunk, identity->own_key))
 		note_replaced(chunk, chunk->diff->scratch);
-	if (intake->is_deletion && !is_same_id(identity->replaced, intake->native_id))
+	if (intake->is_deletion && !sl_is_same_name(identity->replaced, intake->native_id))
 		identify_keyed(chunk, intake, identity, false);
 	return identity->found == SL_BY_KEY;
 }

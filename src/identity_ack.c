@@ -50,7 +50,7 @@ sl_answered_claim(SlBatch *batch, SlRecord *record, SlAck *ack)
 
 	if (ack->native_id != NULL && *ack->native_id == '\0')
 		ack->native_id = NULL;
-	if (ack->native_id == NULL || (known != NULL && strcmp(known, ack->native_id) == 0))
+	if (ack->native_id == NULL || sl_is_same_name(known, ack->native_id))
 		return answered;
 	check_length(ack->native_id);
 	sl_links_claim(batch->policy, ack->target, &claim, 1);
@@ -61,7 +61,7 @@ sl_answered_claim(SlBatch *batch, SlRecord *record, SlAck *ack)
 	}
 	answered.native_id = ack->native_id;
 	read_link(batch, ack->target, &answered);
-	if (answered.link.record_key != NULL && strcmp(answered.link.record_key, key) == 0)
+	if (sl_is_same_name(answered.link.record_key, key))
 		answered.native_id = NULL;
 	else if (answered.link.record_key != NULL)
 		ack->native_id = NULL;

@@ -24,14 +24,13 @@ is_known_by_now(SlChunk *chunk, const SlArrival *arrival)
 {
 	SlDiff         *diff = chunk->diff;
 	const SlRecord *record = arrival->record;
-	const char     *known;
 
 	if (record == NULL)
 		return false;
 	sl_state_decode_part(diff->policy, diff->system, record->stored, record->stored_len,
 						 diff->scratch);
-	known = diff->scratch->parts[diff->system].native_id;
-	return known != NULL && strcmp(known, arrival->intake.native_id) == 0;
+	return sl_is_same_name(diff->scratch->parts[diff->system].native_id,
+						   arrival->intake.native_id);
 }
 
 /* The arrivals whose record is not known by their native id. */

@@ -18,20 +18,14 @@ look_noted(const SlDiff *diff, const char *native_id, SlLink *link)
 }
 
 static bool
-is_same_text(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-static bool
 is_named_so(const SlDiff *diff, const SlStored *found, const char *native_id)
 {
 	const SlPart *part = &diff->scratch->parts[diff->system];
 
 	sl_state_decode_part(diff->policy, diff->system, found->data, found->len,
 						 diff->scratch);
-	return is_same_text(part->native_id, native_id) ||
-		   is_same_text(part->former_id, native_id);
+	return sl_is_same_name(part->native_id, native_id) ||
+		   sl_is_same_name(part->former_id, native_id);
 }
 
 /* A human's word may have given it to a record whose state does not name it. */
@@ -71,7 +65,7 @@ sl_dry_look_link(SlDiff *diff, SlIdentityIndex *index, const char *native_id,
 		/* That only a human ends. */
 		if (is_linked && link->conflict_id != 0 && noted.conflict_id == 0)
 			return true;
-		if (is_linked && is_same_text(noted.record_key, link->record_key))
+		if (is_linked && sl_is_same_name(noted.record_key, link->record_key))
 			noted.other_key = link->other_key;
 		*link = noted;
 	}

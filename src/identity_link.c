@@ -107,18 +107,12 @@ add(SlRows *rows, const char *system, const char *native_id, const SlRecord *rec
 	sl_rows_set_text_len(rows, COL_KEY, record->key, record->key_len);
 }
 
-static bool
-is_same_id(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 /* By the system, now or before the record was deleted there. */
 static bool
 is_named(const SlPart *part, const char *native_id)
 {
-	return is_same_id(native_id, part->native_id) ||
-		   is_same_id(native_id, part->former_id);
+	return sl_is_same_name(native_id, part->native_id) ||
+		   sl_is_same_name(native_id, part->former_id);
 }
 
 /* Claimed for the record by this call; which of its ids they are is told by the state. */
@@ -161,7 +155,7 @@ sl_links_collect(SlLinks *links, const SlPolicy *policy, const SlRecord *record)
 
 		if (former != NULL && !is_named(part, former))
 			add(&links->gone, policy->systems[s].name, former, record);
-		if (before == after || is_same_id(before, after))
+		if (before == after || sl_is_same_name(before, after))
 			continue;
 		if (before != NULL && !is_named(part, before))
 			add(&links->gone, policy->systems[s].name, before, record);

@@ -64,9 +64,9 @@ void
 sl_take_native_id(SlPart *part, const char *native_id)
 {
 	part->native_id = native_id;
-	if (part->replaced_id != NULL && strcmp(part->replaced_id, native_id) == 0)
+	if (sl_is_same_name(part->replaced_id, native_id))
 		part->replaced_id = NULL;
-	if (part->former_id != NULL && strcmp(part->former_id, native_id) == 0)
+	if (sl_is_same_name(part->former_id, native_id))
 		part->former_id = NULL;
 }
 
@@ -83,8 +83,7 @@ sl_replace_native_id(SlPart *part, const char *native_id)
 bool
 sl_bears_former_id(const SlPart *part, const SlObservation *obs)
 {
-	return part->former_id != NULL && obs->native_id != NULL &&
-		   strcmp(part->former_id, obs->native_id) == 0;
+	return sl_is_same_name(part->former_id, obs->native_id);
 }
 
 bool

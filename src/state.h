@@ -244,6 +244,13 @@ extern void sl_state_decode_part(const SlPolicy *policy, int system, const char 
 
 extern bytea *sl_state_encode(const SlPolicy *policy, const SlState *state);
 
+/* Of native ids or record keys; NULL is none. */
+static inline bool
+sl_is_same_name(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 /* The name of an author: a system's, "review", "sync", or NULL for none. */
 extern const char *sl_author_name(const SlPolicy *policy, const SlState *state,
 								  int author);
