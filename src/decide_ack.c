@@ -338,12 +338,20 @@ ack_create(SlPart *part)
 		part->existence = SL_THERE;
 }
 
-/* Shown after the sight of the delete, and not by an old photograph: it was created anew. */
+/*
+ * Shown after the sight of the delete, and not by an old photograph, which would bear the native
+ * id of what was deleted: it was created anew.
+ */
 static bool
 is_of_a_new_life(const SlState *state, const SlPart *part)
 {
-	return part->erasure == SL_ERASURE_SEEN &&
-		   (part->replaced_id != NULL || !(state->is_deleted || sl_is_frozen(state)));
+	bool is_alive = !state->is_deleted && !sl_is_frozen(state);
+
+	if (part->erasure != SL_ERASURE_SEEN || part->existence != SL_THERE)
+		return false;
+	if (part->native_id == NULL)
+		return is_alive;
+	return part->replaced_id != NULL || (is_alive && part->former_id != NULL);
 }
 
 /* It never undoes what an observation said since the claim. */
@@ -362,8 +370,10 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 	if (sl_is_erasure_leased(part))
 		part->erasures_owed++;
 	part->erasure = SL_ERASURE_NONE;
+	if (is_new)
+		return;
 	note_erasure(event, part, ack);
-	if (!sl_shows_record(part) || is_new)
+	if (!sl_shows_record(part))
 		return;
 	if (state->is_deleted || sl_is_frozen(state))
 		part->existence = SL_GONE;
