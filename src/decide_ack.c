@@ -418,7 +418,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	event->effects->is_dirty = true;
 	sl_event_end(event);
 	/* An answer never undoes what was said since: that the record is there no more. */
-	if (!sl_shows_record(part))
+	if (is_in_doubt || !sl_shows_record(part))
 		return event->effects;
 	effects = join_effects(policy, event->effects, observe_rest(event, ack, &landing));
 	for (int f = 0; f < policy->nfields; f++)

@@ -412,16 +412,26 @@ is_null_news(const SlState *state, int nsystems, int winner, int field)
 	return false;
 }
 
+/* A null that our create stands in for, which says what the record says: nobody has shown it. */
+static bool
+is_yet_to_land(const SlPart *part, const SlShown *shown)
+{
+	return part->existence != SL_THERE && !shown->is_undecided &&
+		   sl_value_is_null(&shown->value);
+}
+
 /* Its values become those of the record; what it does not carry stays. */
 static void
 take_values_of(SlEvent *event, int winner)
 {
+	SlPart *part = &event->state->parts[winner];
+
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
-		SlShown  *shown = &event->state->parts[winner].shown[f];
+		SlShown  *shown = &part->shown[f];
 		SlGolden *golden = &event->state->golden[f];
 
-		if (!shown->is_seen)
+		if (!shown->is_seen || is_yet_to_land(part, shown))
 			continue;
 		shown->is_undecided = false;
 		if (!sl_value_same(&shown->value, &golden->value) || golden->conflict != NULL ||

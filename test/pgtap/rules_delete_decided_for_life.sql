@@ -98,4 +98,15 @@ SELECT alike(pg_temp.saw('support', '{"phone": "7", "email": null}'), 'held%', '
 SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'support'), true, 'and wins');
 SELECT is(pg_temp.polled('shop'), 'update {"email": null, "phone": "7"}', 'the shop is told of the null, too');
 
+-- The winner is a system of which nobody can say whether our create is there: that shows nothing else than the record
+CALL pg_temp.record('yet to land');
+SELECT is(pg_temp.saw('crm', '{"phone": "1", "email": null}'), 'accepted email=agreed,phone=accepted -> shop,support', 'a new record');
+SELECT is(pg_temp.poll('support'), 'create {"phone": "1"}', 'a worker creates it');
+SELECT is(pg_temp.gone('support'), 'conflict', 'support says that it is gone there');
+SELECT is(pg_temp.ack('support'), true, 'and then the worker that it has created it');
+SELECT is(pg_temp.gone('crm'), 'conflict', 'the crm deletes it, too');
+SELECT is(sync_resolve(pg_temp.life_conflict(), winner => 'support'), true, 'a human lets it live by support''s word');
+SELECT is(pg_temp.golden(), '{"email": null, "phone": "1"}', 'and no value is lost');
+SELECT is(pg_temp.polled('support'), 'create {"phone": "1"}', 'support gets it once more');
+
 SELECT * FROM finish();
