@@ -67,22 +67,6 @@ CREATE FUNCTION sync_key_version(idempotency_key text) RETURNS bigint
     RETURN pg_catalog.substring($1, '([0-9]+)(?:-[0-9a-f]{64})?$')::bigint;
 COMMENT ON FUNCTION sync_key_version(text) IS 'The record''s version in an idempotency key.';
 
-CREATE VIEW sync_claim AS
-    SELECT o.claim_id AS id, o.updated_at AS at, sync_key_version(o.idempotency_key) AS version,
-           o.attempts AS attempt, o.entity, o.record_key, o.target_system, o.worker COLLATE "C" AS worker,
-           o.action COLLATE "C" AS action, o.idempotency_key COLLATE "C" AS idempotency_key, o.change_set
-    FROM sync_outbox AS o WHERE o.status = 'leased'
-    UNION ALL
-    SELECT d.claim_id, d.sent_at, d.version, d.attempt, d.entity, d.record_key, d.target_system,
-           d.worker COLLATE "C", d.action COLLATE "C", d.idempotency_key COLLATE "C", d.change_set
-    FROM sync_delivery AS d
-    UNION ALL
-    SELECT e.id, e.at, e.version, e.attempt, e.entity, e.record_key, e.system COLLATE "C",
-           e.actor COLLATE "C", e.detail COLLATE "C", e.idempotency_key COLLATE "C", e.change_set
-    FROM sync_event AS e WHERE e.event = 'claimed';
-COMMENT ON VIEW sync_claim IS
-    'Every call that a worker has taken on itself: those that are under way, those that were acknowledged, and those that came to something else. id: its number among the events.';
-
 CREATE SEQUENCE sync_lease_seq;
 SELECT pg_catalog.pg_extension_config_dump('sync_lease_seq', '');
 
@@ -98,3 +82,20 @@ CREATE INDEX sync_lease_due_idx ON sync_lease (target_system, ends_at);
 SELECT pg_catalog.pg_extension_config_dump('sync_lease', '');
 COMMENT ON TABLE sync_lease IS
     'What a worker got in one call: the rows of sync_outbox that were claimed, and when the last of them comes back by itself. Which of them it still has they say themselves (sync_outbox.lease).';
+
+CREATE VIEW sync_claim AS
+    SELECT o.claim_id AS id, o.updated_at AS at, sync_key_version(o.idempotency_key) AS version,
+           o.attempts AS attempt, o.entity, o.record_key, o.target_system, o.worker COLLATE "C" AS worker,
+           o.action COLLATE "C" AS action, o.idempotency_key COLLATE "C" AS idempotency_key, o.change_set
+    FROM sync_lease AS l CROSS JOIN LATERAL pg_catalog.unnest(l.ids) AS i(id)
+    JOIN sync_outbox AS o ON o.id = i.id AND o.lease = l.lease
+    UNION ALL
+    SELECT d.claim_id, d.sent_at, d.version, d.attempt, d.entity, d.record_key, d.target_system,
+           d.worker COLLATE "C", d.action COLLATE "C", d.idempotency_key COLLATE "C", d.change_set
+    FROM sync_delivery AS d
+    UNION ALL
+    SELECT e.id, e.at, e.version, e.attempt, e.entity, e.record_key, e.system COLLATE "C",
+           e.actor COLLATE "C", e.detail COLLATE "C", e.idempotency_key COLLATE "C", e.change_set
+    FROM sync_event AS e WHERE e.event = 'claimed';
+COMMENT ON VIEW sync_claim IS
+    'Every call that a worker has taken on itself: those that are under way, those that were acknowledged, and those that came to something else. id: its number among the events.';
