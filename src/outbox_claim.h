@@ -30,7 +30,8 @@ typedef struct SlPoll
 	SlTable        outbox;
 	SlLeasedPlace *places; /* of what was claimed */
 	Oid            event_sequence;
-	Datum          leased; /* the status of what is claimed */
+	Datum          leased;          /* the status of what is claimed */
+	bool           is_target_known; /* some policy names it */
 } SlPoll;
 
 /*

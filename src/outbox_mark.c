@@ -107,6 +107,18 @@ sl_turns_take(SlTurns *turns)
 	return turns->turns[turns->head++];
 }
 
+void
+sl_turns_keep_before(SlTurns *turns, uint64 place)
+{
+	for (int i = turns->n; i > 0; i--)
+	{
+		SlTurn turn = sl_turns_take(turns);
+
+		if (turn.place < place)
+			sl_turns_add(turns, turn);
+	}
+}
+
 static void
 copy_turns(SlTurns *to, const SlTurns *from)
 {
@@ -124,6 +136,7 @@ copy_mark(SlMark *to, const SlMark *from)
 	copy_turns(&to->held, &from->held);
 	to->next = from->next;
 	to->xmax = from->xmax;
+	to->left = from->left;
 	copy_turns(&to->due.open, &from->due.open);
 	to->due.passed = from->due.passed;
 	to->due.crowd = from->due.crowd;
@@ -210,6 +223,7 @@ sl_mark_lose(SlMark *mark)
 	mark->next = (SlTurn){0, SL_FIRST_ID};
 	mark->open.n = 0;
 	mark->held.n = 0;
+	mark->left = 0;
 }
 
 /* Nothing here can fail: the transaction has committed. */

@@ -45,7 +45,7 @@ typedef struct SlDueMark
 
 /*
  * No row up to and including "next" is claimable, nor will be, but those of an open
- * place behind its turn, and those held.
+ * place behind its turn, those held, and, once there are other policies, those left.
  */
 typedef struct SlMark
 {
@@ -54,6 +54,7 @@ typedef struct SlMark
 		open; /* places whose transaction was open, or which were not read to the end */
 	SlTurns   held; /* rows that somebody else had locked */
 	uint64    xmax; /* of the newest snapshot that took part */
+	uint64    left; /* 0, or under policies of this generation rows were left behind */
 	SlDueMark due;
 } SlMark;
 
@@ -85,5 +86,7 @@ extern SlTurn sl_turns_take(SlTurns *turns);
 
 /* At the front, as if it had not been taken. */
 extern void sl_turns_put_back(SlTurns *turns, SlTurn turn);
+
+extern void sl_turns_keep_before(SlTurns *turns, uint64 place);
 
 #endif

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "outbox_columns.h"
 #include "outbox_place.h"
+#include "policy_cache.h"
 #include "query.h"
 
 /* The columns of the claim index. */
@@ -69,6 +70,8 @@ choose_mark(SlWalk *walk, const char *target)
 	walk->is_scratch = is_older(walk, walk->mark);
 	if (walk->is_scratch)
 		walk->mark = sl_mark_scratch();
+	else if (walk->mark->left != 0 && walk->mark->left != sl_policy_generation())
+		sl_mark_lose(walk->mark);
 	walk->from = walk->mark->next;
 	walk->nheld = walk->mark->held.n;
 	walk->nopen = walk->mark->open.n;
@@ -110,10 +113,23 @@ turn_of(const SlWalk *walk)
 }
 
 static bool
+is_named(const text *entity, const char *name)
+{
+	return VARSIZE_ANY_EXHDR(entity) == strlen(name) &&
+		   memcmp(VARDATA_ANY(entity), name, strlen(name)) == 0;
+}
+
+static bool
 is_of_entity(const SlWalk *walk)
 {
-	return walk->entity == NULL ||
-		   strcmp(walk->entity, TextDatumGetCString(column(walk, SL_OUTBOX_ENTITY))) == 0;
+	const text *entity;
+
+	if (walk->entity == NULL && walk->passed[0] == '\0')
+		return true;
+	entity = DatumGetTextPP(column(walk, SL_OUTBOX_ENTITY));
+	if (walk->entity != NULL)
+		return is_named(entity, walk->entity);
+	return !is_named(entity, walk->passed);
 }
 
 static HeapTuple
@@ -404,6 +420,15 @@ sl_walk_hold(SlWalk *walk, const SlCandidate *candidate)
 	hold(walk, candidate->turn);
 }
 
+void
+sl_walk_leave(SlWalk *walk, const char *entity, int n, uint64 policies)
+{
+	walk->nwon -= n;
+	strlcpy(walk->passed, entity, sizeof(walk->passed));
+	if (walk->mark->left == 0)
+		walk->mark->left = policies;
+}
+
 /*
  * The first place of which the walk may not have seen all: of transactions that began
  * after the snapshot, and of this one, which may still make rows claimable.
@@ -431,20 +456,10 @@ note_open(SlWalk *walk)
 	}
 }
 
-/* What the next walk comes to anyway is not to be found twice by it. */
-static void
-forget_ahead(SlTurns *turns, uint64 place)
-{
-	for (int i = turns->n; i > 0; i--)
-	{
-		SlTurn turn = sl_turns_take(turns);
-
-		if (turn.place < place)
-			sl_turns_add(turns, turn);
-	}
-}
-
-/* This transaction's own place may lie behind what was walked. */
+/*
+ * This transaction's own place may lie behind what was walked.  What the next walk comes to
+ * anyway is not to be found twice by it.
+ */
 static void
 begin_next_at(const SlWalk *walk, uint64 place)
 {
@@ -453,8 +468,8 @@ begin_next_at(const SlWalk *walk, uint64 place)
 	mark->next = (SlTurn){place, SL_FIRST_ID};
 	if (place == walk->xmax)
 		return;
-	forget_ahead(&mark->held, place);
-	forget_ahead(&mark->open, place);
+	sl_turns_keep_before(&mark->held, place);
+	sl_turns_keep_before(&mark->open, place);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "utils/snapshot.h"
 
 #include "outbox_mark.h"
+#include "policy_config.h"
 
 /* A row that looked claimable. */
 typedef struct SlCandidate
@@ -27,7 +28,8 @@ typedef struct SlCandidate
 /* A walk through what one snapshot shows of a target, from its mark on. */
 typedef struct SlWalk
 {
-	const char     *entity; /* or NULL: of any */
+	const char     *entity;                  /* or NULL: of any */
+	char            passed[SL_MAX_NAME + 1]; /* rows of this entity are left; "": none */
 	Datum           target;
 	SlMark         *mark;
 	bool            is_scratch; /* the mark is not to be kept */
@@ -62,6 +64,12 @@ extern SlCandidate *sl_walk_next(SlWalk *walk, int room, int *n);
 
 /* Somebody else has the row: the next walk looks at it again. */
 extern void sl_walk_hold(SlWalk *walk, const SlCandidate *candidate);
+
+/*
+ * Nobody gets rows of the entity, of which n were found: this walk passes the others, and one
+ * under other policies begins at the first again.
+ */
+extern void sl_walk_leave(SlWalk *walk, const char *entity, int n, uint64 policies);
 
 /* The next walk in this backend goes on from here, if the transaction commits. */
 extern void sl_walk_close(SlWalk *walk);

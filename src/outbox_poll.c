@@ -68,18 +68,28 @@ claim_and_put(SlPoll *poll, SlBatch *batch, int target, SlCandidate **candidates
 	MemoryContextSwitchTo(context);
 }
 
+/* The policy of their entity does not name the target any more; perhaps another one does. */
+static void
+leave_behind(SlPoll *poll, SlWalk *walk, const char *entity, int n, uint64 policies)
+{
+	if (!poll->is_target_known)
+		sl_need_target(poll->target, poll->entity);
+	poll->is_target_known = true;
+	sl_walk_leave(walk, entity, n, policies);
+}
+
 /* Claims the candidates of one entity, in their order. */
 static void
 claim_entity(SlPoll *poll, SlWalk *walk, SlCandidate **candidates, int n)
 {
+	uint64          policies = sl_policy_generation();
 	const SlPolicy *policy = sl_policy_get(candidates[0]->entity);
 	int             target = sl_policy_system(policy, poll->target);
 	SlBatch         batch;
 
 	if (target < 0)
 	{
-		for (int i = 0; i < n; i++)
-			sl_walk_hold(walk, candidates[i]);
+		leave_behind(poll, walk, candidates[0]->entity, n, policies);
 		return;
 	}
 	sl_batch_open(&batch, policy, n);

@@ -54,6 +54,9 @@ static Oid watched = InvalidOid;
 
 static bool is_stale = false;
 
+/* Counts how often the cache was emptied. */
+static uint64 generation = 1;
+
 /* Read on a snapshot that may be older than what is committed by now. */
 static bool ends_with_transaction = false;
 
@@ -98,6 +101,7 @@ static void
 retire_policies(void)
 {
 	is_stale = false;
+	generation++;
 	if (current == NULL)
 		return;
 	if (retired == NULL)
@@ -197,14 +201,27 @@ find_policy(const char *entity)
  * Messages are accepted here because nothing else in a long transaction may: a
  * table that is locked already is locked again without looking.
  */
+static void
+drop_what_is_stale(void)
+{
+	AcceptInvalidationMessages();
+	if (is_stale)
+		retire_policies();
+}
+
+uint64
+sl_policy_generation(void)
+{
+	drop_what_is_stale();
+	return generation;
+}
+
 const SlPolicy *
 sl_policy_get(const char *entity)
 {
 	const SlPolicy *policy;
 
-	AcceptInvalidationMessages();
-	if (is_stale)
-		retire_policies();
+	drop_what_is_stale();
 	policy = find_policy(entity);
 	return policy != NULL ? policy : load_policy(entity);
 }

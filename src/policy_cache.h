@@ -28,6 +28,9 @@ extern void sl_policy_cache_init(void);
 /* Tells every backend, this one included, that sync_entity was written. */
 extern void sl_policy_changed(void);
 
+/* What another policy of any entity changes, and little else. */
+extern uint64 sl_policy_generation(void);
+
 /* Raises the error for an entity without a policy; needs sl_spi_connect(). */
 extern void sl_unknown_entity(const char *entity) pg_attribute_noreturn();
 
