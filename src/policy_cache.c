@@ -209,9 +209,12 @@ drop_what_is_stale(void)
 		retire_policies();
 }
 
+/* What the caller reads now is watched from now on. */
 uint64
 sl_policy_generation(void)
 {
+	watched = sl_relation_oid("sync_entity");
+	ends_with_transaction |= IsolationUsesXactSnapshot();
 	drop_what_is_stale();
 	return generation;
 }

@@ -28,7 +28,10 @@ extern void sl_policy_cache_init(void);
 /* Tells every backend, this one included, that sync_entity was written. */
 extern void sl_policy_changed(void);
 
-/* What another policy of any entity changes, and little else. */
+/*
+ * A number that another policy of any entity changes, and little else: what is read of policies
+ * after it was asked for is as good as long as it stays.
+ */
 extern uint64 sl_policy_generation(void);
 
 /* Raises the error for an entity without a policy; needs sl_spi_connect(). */
