@@ -27,6 +27,7 @@
 #include "lease_store.h"
 #include "outbox_ack.h"
 #include "outbox_columns.h"
+#include "outbox_gate.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_row.h"
@@ -442,6 +443,7 @@ sync_ack_lease(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
+	sl_gate_need_primary("sync_ack");
 	answer.lease = PG_GETARG_INT64(0);
 	if (PG_ARGISNULL(1))
 		PG_RETURN_INT32(ack_lease(&answer));
@@ -456,6 +458,7 @@ sync_ack_row(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
+	sl_gate_need_primary("sync_ack");
 	answer.lease = PG_GETARG_INT64(1);
 	if (!PG_ARGISNULL(2))
 		answer.native_id = text_to_cstring(PG_GETARG_TEXT_PP(2));

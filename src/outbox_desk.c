@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "event_store.h"
+#include "outbox_gate.h"
 #include "outbox_leased.h"
 #include "outbox_row.h"
 #include "query.h"
@@ -72,6 +73,7 @@ sync_redrive(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
+	sl_gate_need_primary("sync_redrive");
 	rows = sl_row_of_id(PG_GETARG_INT64(0), &n);
 	PG_RETURN_BOOL(sl_rows_each(rows, n, redrive_batch, NULL) == 1);
 }
@@ -157,6 +159,7 @@ sync_discard(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
+	sl_gate_need_primary("sync_discard");
 	rows = sl_row_of_id(PG_GETARG_INT64(0), &n);
 	PG_RETURN_BOOL(sl_rows_each(rows, n, discard_batch, reason) == 1);
 }

@@ -19,6 +19,7 @@
 #include "duration.h"
 #include "event_store.h"
 #include "lease_store.h"
+#include "outbox_gate.h"
 #include "outbox_late.h"
 #include "outbox_leased.h"
 #include "outbox_nack.h"
@@ -200,6 +201,7 @@ sync_nack(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(ARG_ID) || PG_ARGISNULL(ARG_LEASE))
 		PG_RETURN_BOOL(false);
+	sl_gate_need_primary("sync_nack");
 	failure.lease = PG_GETARG_INT64(ARG_LEASE);
 	if (!PG_ARGISNULL(ARG_ERROR))
 		failure.error = clipped_error(PG_GETARG_TEXT_PP(ARG_ERROR));
@@ -267,6 +269,7 @@ sync_extend(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
+	sl_gate_need_primary("sync_extend");
 	if (PG_ARGISNULL(1) || sl_later("by", 0, PG_GETARG_INTERVAL_P(1)) <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a lease can only be extended by more than zero"),

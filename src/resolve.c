@@ -18,6 +18,7 @@
 #include "json_out.h"
 #include "nearest.h"
 #include "normalize.h"
+#include "outbox_gate.h"
 #include "policy_cache.h"
 #include "query.h"
 #include "resolve.h"
@@ -311,6 +312,7 @@ sync_resolve(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"conflict_id\" of sync_resolve must not be null")));
+	sl_gate_need_primary("sync_resolve");
 	request.id = PG_GETARG_INT64(ARG_ID);
 	request.winner = get_text(fcinfo, ARG_WINNER);
 	request.value = PG_ARGISNULL(ARG_VALUE) ? NULL : PG_GETARG_JSONB_P(ARG_VALUE);

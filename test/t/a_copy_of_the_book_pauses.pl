@@ -86,7 +86,10 @@ for my $look ("sync_policy('contact')", "sync_blame('contact', 'C')", "sync_trac
 is(on_standby("SELECT DISTINCT status FROM sync_health WHERE subject IN ('the book', 'maintenance')"), 'ok', 'nothing is wrong with it');
 is(on_standby("SELECT reason FROM sync_health WHERE subject = 'maintenance'"), 'is seen on the primary only', 'what it cannot know it says');
 is(on_standby('SELECT sync_pause_reason()'), 'this server is a standby', 'it knows what it is');
-for my $call ("sync_poll('support')", 'sync_pause()', 'sync_resume()', 'sync_resume(\'support\')', 'sync_maintain()')
+# also of rows that did not get there: "no longer yours" would be a wrong word
+for my $call ("sync_poll('support')", 'sync_pause()', 'sync_resume()', 'sync_resume(\'support\')', 'sync_maintain()',
+	'sync_ack(77)', "sync_ack(77, '{77}')", 'sync_ack(77, 77, NULL)', "sync_nack(77, 77, 'failed')", "sync_extend(77, '1 min')",
+	'sync_redrive(77)', "sync_discard(77, 'given up')", "sync_resolve(77, 'crm')")
 {
 	my ($name) = $call =~ /(\w+)/;
 	is(on_standby("SELECT $call"), "25006: cannot execute $name() during recovery", "$call is for the primary");
