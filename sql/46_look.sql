@@ -16,22 +16,29 @@ END;
 COMMENT ON FUNCTION sync_blame(text, text) IS
     'One row for each field of a record that some system has shown: the golden value (masked where sensitive), the system it came from (author; "review" for a human''s decision; null where nobody ever set it), who did it there (actor), when, and the record''s version that it made. No row for a record that is not known; an unknown entity is 42704.';
 
+-- Events go with their retention, and a key must not: then the state tells the author of a value
+-- that stands, and the row's own key whose the newest one was.
 CREATE FUNCTION sync_field_keys(entity text, record_key text, target text, fields jsonb,
-        before bigint DEFAULT NULL)
+        idempotency_key text, before bigint DEFAULT NULL)
     RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (
         SELECT pg_catalog.jsonb_object_agg(f.name,
                    pg_catalog.format('%s_%s_%s_from_%s', $1, $2, f.name,
-                                     coalesce(nullif(a.author, $3), 'sync')))
+                                     coalesce(nullif(coalesce(a.author, (
+                       SELECT CASE WHEN b.version <= sync_key_version($5) THEN b.author
+                                   ELSE pg_catalog.split_part($5, '-to-', 1) END
+                       FROM sync_state AS s
+                       CROSS JOIN LATERAL sync_state_blame(s.entity, s.record_key, s.state) AS b
+                       WHERE s.record_key = $2 AND s.entity = $1 AND b.field = f.name)), $3), 'sync')))
         FROM pg_catalog.jsonb_object_keys($4) AS f(name)
         LEFT JOIN LATERAL (
             SELECT e.system AS author FROM sync_event AS e
             WHERE e.record_key = $2 AND e.entity = $1 AND e.event <> 'claimed'
-              AND e.change_set ? f.name AND ($5 IS NULL OR e.id < $5)
+              AND e.change_set ? f.name AND ($6 IS NULL OR e.id < $6)
             ORDER BY e.id DESC LIMIT 1) AS a ON true);
-COMMENT ON FUNCTION sync_field_keys(text, text, text, jsonb, bigint) IS
-    'The idempotency key of each field of a change-set for a target: {"phone": "contact_4829_phone_from_crm"}; from the author of the field as of event number before (null: now), or from sync where that is the target itself or was never logged.';
+COMMENT ON FUNCTION sync_field_keys(text, text, text, jsonb, text, bigint) IS
+    'The idempotency key of each field of a change-set for a target: {"phone": "contact_4829_phone_from_crm"}; from the author of the field as of event number before (null: now), or from sync where that is the target itself or is not known.';
 
 CREATE FUNCTION sync_trace_events(entity text, record_key text)
     RETURNS TABLE (at timestamptz, id bigint, event text, system text, detail text, data jsonb)
@@ -80,7 +87,7 @@ BEGIN ATOMIC
             ('stored', sync_masked(e.entity, NULL, e.data)),
             ('idempotency_key', pg_catalog.to_jsonb(e.idempotency_key)),
             ('field_keys', CASE WHEN e.event = 'claimed' THEN
-                sync_field_keys(e.entity, e.record_key, e.system, e.change_set, e.id) END)
+                sync_field_keys(e.entity, e.record_key, e.system, e.change_set, e.idempotency_key, e.id) END)
          ) AS d(name, value) WHERE d.value IS NOT NULL)
     FROM (SELECT v.* FROM sync_event AS v WHERE v.event <> 'claimed'
           UNION ALL

@@ -20,7 +20,7 @@ BEGIN ATOMIC
             ('attempts', pg_catalog.to_jsonb(o.attempts)),
             ('change_set', sync_masked(o.entity, NULL, o.change_set)),
             ('idempotency_key', pg_catalog.to_jsonb(o.idempotency_key)),
-            ('field_keys', sync_field_keys(o.entity, o.record_key, o.target_system, o.change_set))
+            ('field_keys', sync_field_keys(o.entity, o.record_key, o.target_system, o.change_set, o.idempotency_key))
          ) AS d(name, value) WHERE d.value IS NOT NULL)
     FROM sync_state AS s
     CROSS JOIN LATERAL sync_state_waiting(s.entity, s.record_key, s.state) AS w(id)
