@@ -19,7 +19,7 @@ async function call({ action, entity, name, payload, key }) {
     const answer = await fetch(`${BASE_URL}/${path}`, {
       method: METHODS[action], redirect: 'manual', // no redirect turns a POST into a GET
       body: action === 'delete' ? undefined : payload,
-      headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + API_TOKEN, 'Idempotency-Key': key },
+      headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + API_TOKEN, 'Idempotency-Key': encodeURI(key) },
       signal: AbortSignal.timeout(LEASE * 1000 / 4),
     });
     const text = (await answer.text()).replaceAll('\0', '');

@@ -25,7 +25,7 @@ def call(row):
     _, _, action, entity, name, payload, key = row
     url = f"{BASE_URL}/{quote(entity)}" + ("" if action == "create" else "/" + quote(name, safe=""))
     request = Request(url, None if action == "delete" else payload.encode(),
-                      HEADERS | {"Idempotency-Key": key}, method=METHODS[action])
+                      HEADERS | {"Idempotency-Key": quote(key, safe=";,/?:@&=+$!*'()#")}, method=METHODS[action])
     try:
         with build_opener(EveryAnswer).open(request, timeout=LEASE / 4) as answer:
             text = answer.read().decode(errors="replace").replace("\0", "")

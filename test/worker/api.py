@@ -9,6 +9,7 @@ import threading
 import time
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 # What happens to the first two calls with a key; any later one is answered at once.
 MISCHIEF = ('none', 'slow', 'fails', 'throttles', 'closed', 'drops', 'applies and drops', 'hangs',
@@ -110,7 +111,7 @@ class Api:
             asked = f'{method} {path} {content}'
             first, answer = self.answers.get(key, (None, None))
             if first is None:
-                answer = self.change(method, path.split('/')[2:], key, json.loads(content or '{}'))
+                answer = self.change(method, [unquote(name) for name in path.split('/')[2:]], key, json.loads(content or '{}'))
                 self.answers[key] = asked, answer
             elif first != asked:
                 self.faults.append(f'{key}: {first} before, now {asked}')

@@ -157,6 +157,21 @@ def bad_calls(name, book, api, workers):
     workers.stop()
 
 
+def odd_keys(name, book, api, workers):
+    """A header holds less than a record key may: letters of all scripts, a line feed."""
+    workers.start(LEASE='40')
+    keys = ['ключ', '客户 7', 'naïve/50 %', 'two\nlines', '"quoted"']
+    for n in (1, 2):
+        for key in keys:
+            book.edit(key, n=n)
+        report(until(lambda: [api.records.get(f'r{key}', {}).get('n') for key in keys] == [n] * len(keys), 20),
+               f'{name}: keys that no header can hold {"once more" if n == 2 else "are carried"}', api.records, workers.said())
+    report(len({key for key in api.applied if not key.isascii()}) == 0, f'{name}: each call has a header of ASCII', api.applied)
+    report(until(lambda: book.value("SELECT count(*) FROM sync_outbox WHERE status <> 'dead'") == 0),
+           f'{name}: and is acknowledged', book.rows('SELECT * FROM sync_outbox'))
+    workers.stop()
+
+
 def graceful_stop(name, book, api, workers):
     """A worker that is told to stop finishes what it claimed."""
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -184,7 +199,7 @@ def check(name, command, environment):
     api = Api(hang=LEASE / 4 * 1.5)
     workers = Workers(command, TARGET='api', BASE_URL=api.url, LEASE=str(LEASE), BATCH='5', POLL='1', **environment)
     try:
-        for story in (exactly_once, wake_up, bad_calls, graceful_stop):
+        for story in (exactly_once, wake_up, bad_calls, odd_keys, graceful_stop):
             story(name, book, api, workers)
     finally:
         for worker in workers.running:
