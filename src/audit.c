@@ -119,6 +119,18 @@ will_be_sure(const SlSpot *spot)
 		   (sl_is_unsure(spot) && spot->policy->systems[spot->system].is_writable);
 }
 
+/*
+ * What is still to be sent has a row, that of a dead letter too: but where a new policy would send
+ * it, and the record was not touched since.
+ */
+static const char *
+unsent_divergence(const SlPart *part)
+{
+	return part->waiting_version != 0 || part->leased_action != SL_ACTION_NONE
+			   ? NULL
+			   : "untouched";
+}
+
 /* Where nothing is sent at all. */
 static const char *
 standing_divergence(const SlSpot *spot)
@@ -134,14 +146,19 @@ sl_field_divergence(const SlSpot *spot)
 	const SlShown *shown = sl_spot_shown(spot);
 	bool           is_null = sl_value_is_null(&sl_spot_golden(spot)->value);
 	const char    *reason = standing_divergence(spot);
+	bool           is_unsent = reason == NULL && sl_waits_unfrozen(spot);
 
 	if (spot->state->is_deleted || part_of(spot)->existence != SL_THERE ||
-		!is_carried(spot) || will_be_sure(spot))
+		!is_carried(spot))
 		return NULL;
+	if (will_be_sure(spot))
+		return is_unsent ? unsent_divergence(part_of(spot)) : NULL;
+	if (shown->is_seen ? shows_golden(spot) : is_null)
+		return NULL;
+	if (is_unsent)
+		return unsent_divergence(part_of(spot));
 	if (!shown->is_seen)
-		return is_null || (reason == NULL && sl_waits_unfrozen(spot)) ? NULL : "unseen";
-	if (shows_golden(spot))
-		return NULL;
+		return "unseen";
 	return reason == NULL && shown->is_settled ? settled_divergence(shown) : reason;
 }
 
@@ -178,7 +195,7 @@ static const char *
 standing_still(const SlPolicy *policy, const SlState *state, int system, TimestampTz now)
 {
 	if (something_waits(policy, state, system, now))
-		return NULL;
+		return unsent_divergence(&state->parts[system]);
 	return is_in_conflict(policy, state, system) ? "conflict" : "baseline";
 }
 
