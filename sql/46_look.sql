@@ -35,7 +35,7 @@ CREATE FUNCTION sync_field_keys(entity text, record_key text, target text, field
         LEFT JOIN LATERAL (
             SELECT e.system AS author FROM sync_event AS e
             WHERE e.record_key = $2 AND e.entity = $1 AND e.event <> 'claimed'
-              AND e.change_set ? f.name AND ($6 IS NULL OR e.id < $6)
+              AND e.change_set ? f.name AND e.id < coalesce($6, 9223372036854775807)
             ORDER BY e.id DESC LIMIT 1) AS a ON true);
 COMMENT ON FUNCTION sync_field_keys(text, text, text, jsonb, text, bigint) IS
     'The idempotency key of each field of a change-set for a target: {"phone": "contact_4829_phone_from_crm"}; from the author of the field as of event number before (null: now), or from sync where that is the target itself or is not known.';
