@@ -21,9 +21,13 @@ DO $$ BEGIN
 		PERFORM sync_ack(lease) FROM sync_poll('support', entity => 'ticket');
 	END LOOP;
 END $$;
+ANALYZE sync_event, sync_delivery;
 SELECT count(*) AS claims FROM sync_claim WHERE record_key = 'hot' \gset
 SELECT cmp_ok(:claims, '>=', 300, 'a record with many claims');
-SELECT pg_stat_get_xact_tuples_returned('sync_event_pkey'::regclass) AS returned \gset
+CREATE FUNCTION pg_temp.read() RETURNS bigint LANGUAGE sql AS $$
+	SELECT sum(pg_stat_get_xact_tuples_returned(r)) FROM unnest('{sync_event,sync_event_pkey}'::regclass[]) AS r
+$$;
+SELECT pg_temp.read() AS returned \gset
 SELECT is((SELECT count(*) FROM sync_trace('ticket', 'hot') WHERE event = 'claimed'), :claims::bigint, 'all of which are told');
-SELECT cmp_ok(pg_stat_get_xact_tuples_returned('sync_event_pkey'::regclass) - :returned, '<=', 20 * :claims::bigint, 'without reading all of its events for each');
+SELECT cmp_ok(pg_temp.read() - :returned, '<=', 20 * :claims::bigint, 'without reading all of its events for each');
 SELECT * FROM finish();
