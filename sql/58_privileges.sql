@@ -68,6 +68,7 @@ CREATE VIEW sync_privileges AS
         ('sync_resume', '{}'),
         ('sync_redrive', '{}'),
         ('sync_discard', '{}'),
+        ('sync_touch', '{}'),
         ('sync_maintain', '{}'),
         ('sync_schedule', '{}'),
         ('sync_unschedule', '{}'),

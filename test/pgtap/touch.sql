@@ -1,0 +1,70 @@
+-- A new policy sends nothing by itself: sync_touch has what it has to send of a record wait now.
+\ir story.psql
+\ir refusal.psql
+SELECT * FROM no_plan();
+
+CREATE PROCEDURE pg_temp.configured(systems text) LANGUAGE sql AS $$
+	SELECT sync_configure('contact', format('{"systems": %s, "window": "0", "fields": {"phone": {}, "email": {}}}', systems)::jsonb)
+$$;
+CREATE FUNCTION pg_temp.waits() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', target_system, record_key, action, change_set, status), '; ' ORDER BY target_system, record_key COLLATE "C") FROM sync_outbox
+$$;
+CREATE FUNCTION pg_temp.untouched() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', system, record_key, field), '; ' ORDER BY system, record_key COLLATE "C", field) FROM sync_divergence WHERE reason = 'untouched'
+$$;
+
+CALL pg_temp.configured('["crm", "support"]');
+CALL pg_temp.at_rest('a', '{"phone": "0", "email": "a"}', 'crm', 'support');
+CALL pg_temp.at_rest('b', '{"phone": "1", "email": "b"}', 'crm', 'support');
+CALL pg_temp.at_rest('dead', '{"phone": "2", "email": "c"}', 'crm', 'support');
+SELECT is((SELECT string_agg(verdict, ',') FROM sync_delete('crm', 'contact', '{dead}')), 'accepted', 'one is deleted');
+SELECT is((SELECT sync_ack(lease) FROM sync_poll('support')), 1, 'everywhere');
+CALL pg_temp.at_rest('c', '{"phone": "3", "email": "d"}', 'crm', 'support');
+SELECT is(sync_touch('contact', '{a,b,c,dead}'), 0, 'under the same policy there is nothing to do');
+SELECT is(pg_temp.waits(), NULL, 'and nothing waits');
+
+-- A system joins, and has one of the records
+CALL pg_temp.configured('["crm", "support", "shop"]');
+SELECT is((SELECT string_agg(verdict, ',') FROM sync_diff('shop', 'contact', '{"record_key": "c", "phone": "3"}', baseline => true)), 'agreed', 'it shows what it has');
+SELECT is(pg_temp.untouched(), 'shop a; shop b', 'what it lacks is listed');
+SELECT is(sync_touch('contact', '{b,nobody,b,NULL,c,dead,b}'), 2, 'each record is touched once, and none that is not there');
+SELECT is(pg_temp.waits(), 'shop b create {"email": "b", "phone": "1"} pending', 'what the new policy has to send waits');
+SELECT is(pg_temp.untouched(), 'shop a', 'and is listed no more');
+SELECT is(sync_touch('contact', '{b,c,dead}'), 0, 'once more does nothing');
+SELECT is((SELECT count(*) FROM sync_state WHERE record_key = 'nobody'), 0::bigint, 'nobody is still nobody');
+SELECT is((SELECT string_agg(change_set::text, ',') FROM sync_poll('shop')), '{"email": "b", "phone": "1"}', 'a worker gets it');
+SELECT is(sync_touch('contact', '{}'), 0, 'no records');
+SELECT is(sync_touch('contact', NULL), 0, 'none at all');
+
+-- What a worker has, and what is frozen
+CALL pg_temp.configured('["crm", "support", "shop", "erp"]');
+SELECT is(sync_touch('contact', '{b}'), 1, 'a record that a worker has');
+SELECT is(pg_temp.waits(), 'erp b create {"email": "b", "phone": "1"} pending; shop b create {"email": "b", "phone": "1"} leased', 'stays with the worker');
+SELECT is((SELECT sync_ack(lease) FROM sync_outbox WHERE target_system = 'shop'), 1, 'which acknowledges it');
+SELECT is((SELECT sync_ack(lease) FROM sync_poll('erp')), 1, 'the other one too');
+CALL pg_temp.record('a');
+SELECT alike(pg_temp.saw('crm', '{"phone": "5"}'), 'accepted%', 'an edit');
+SELECT alike(pg_temp.saw('support', '{"phone": "6"}'), 'conflict%', 'meets another');
+CALL pg_temp.configured('["crm", "support", "shop", "erp", "pos"]');
+SELECT is(sync_touch('contact', '{a}'), 1, 'a record in conflict');
+SELECT is(pg_temp.waits(), 'erp a create {"email": "a"} pending; pos a create {"email": "a"} pending; shop a create {"email": "a"} pending', 'goes without what is frozen');
+
+-- A system that is written to from now on
+CALL pg_temp.configured('{"crm": {}, "support": {}, "shop": {"writable": false}}');
+SELECT is(sync_touch('contact', '{a}'), 1, 'what was to be sent is not any more');
+SELECT is(pg_temp.waits(), NULL, 'and goes');
+CALL pg_temp.record('c');
+SELECT alike(pg_temp.saw('crm', '{"phone": "7"}'), 'accepted%', 'an edit');
+SELECT is((SELECT sync_ack(lease) FROM sync_poll('support')), 1, 'is taken by one system');
+CALL pg_temp.configured('{"crm": {}, "support": {}, "shop": {}}');
+SELECT is(sync_touch('contact', '{c}'), 1, 'and, now that it may be,');
+SELECT is(pg_temp.waits(), 'shop c update {"phone": "7"} pending', 'by the other');
+
+-- As the documents say it
+CALL pg_temp.configured('{"crm": {}, "support": {}, "shop": {}, "late": {}}');
+SELECT is((SELECT sync_touch('contact', array_agg(DISTINCT record_key)) FROM sync_divergence WHERE reason = 'untouched'), 3, 'all that is listed');
+SELECT is(pg_temp.untouched(), NULL, 'is listed no more');
+
+SELECT matches(pg_temp.refused($$ SELECT sync_touch('contcat', '{a}') $$), '^42704 .*"contcat".*\| Did you mean "contact"', 'an unknown entity is named');
+SELECT matches(pg_temp.refused($$ SELECT sync_touch(NULL, '{a}') $$), '^22004 .*entity', 'so is one that is not given');
+SELECT * FROM finish();
