@@ -36,7 +36,7 @@ COMMENT ON FUNCTION sync_is_current(text, text) IS
     'True where the newest version of the entity''s policy has a field or a group of that name.';
 
 CREATE FUNCTION sync_masked(entity text, field text, value jsonb) RETURNS jsonb
-    LANGUAGE c STABLE PARALLEL SAFE
+    LANGUAGE c STABLE PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_masked(text, text, jsonb) IS
     'A value as people may see it: "***" where the field is sensitive. Of an object (a change-set, a group''s or a record''s values; field is null or the group''s name) the sensitive members are "***"; all of it is where the group has left the policy.';
