@@ -97,6 +97,8 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	find_names(capture);
 	sl_pairs_open(&capture->pairs, trigger);
 	sl_nested_open(&capture->nested, policy, system);
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		sl_nested_name(&capture->nested);
 	capture->may_be_gone = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
 						   sl_may_update_and_delete(capture->rel);
 }
@@ -249,6 +251,8 @@ say_gone(SlCapture *capture, TupleTableSlot *slot, SlRawRecord *raw, SlIntake *i
 {
 	read_row(capture, slot, raw);
 	take_gone(capture, raw, intake);
+	if (capture->nested.is_after)
+		sl_capture_look_again(capture, slot, raw, intake);
 	settle_nested(capture, slot, raw, intake);
 	return true;
 }
@@ -354,6 +358,7 @@ gather_gone(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
 	names_hash   *taken;
 
 	open_gone(capture);
+	sl_nested_name(&capture->nested);
 	sl_pairs_open(&moved.pairs, capture->trigger);
 	moved.row = AllocSetContextCreate(capture->context, "sync_ledger moved rows",
 									  ALLOCSET_DEFAULT_SIZES);

@@ -20,6 +20,7 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -43,9 +44,23 @@ static int         deepest = 0;
 static bool        is_crowded = false;
 static TimestampTz sent_at = 0;
 
+/* Its queries that gave names to rows: the last of each system and depth. */
+#define MAX_NAMING 16
+
+typedef struct Naming
+{
+	uint64    seed;
+	int       depth;
+	CommandId query;
+} Naming;
+
+static Naming naming[MAX_NAMING];
+static int    nnaming = 0; /* more than there is room for: it may have been any */
+
 static void
 forget(void)
 {
+	nnaming = 0;
 	if (written != NULL)
 		hash_destroy(written);
 	written = NULL;
@@ -77,6 +92,40 @@ need_memory(void)
 	MemoryContextRegisterResetCallback(TopTransactionContext, at_end);
 }
 
+static Naming *
+naming_of(const SlNested *nested)
+{
+	for (int i = 0; i < Min(nnaming, MAX_NAMING); i++)
+		if (naming[i].seed == nested->seed && naming[i].depth == nested->depth)
+			return &naming[i];
+	return NULL;
+}
+
+static bool
+is_after_naming(const SlNested *nested)
+{
+	const Naming *last = naming_of(nested);
+
+	return last != NULL ? last->query == nested->query : nnaming > MAX_NAMING;
+}
+
+void
+sl_nested_name(const SlNested *nested)
+{
+	Naming *last = naming_of(nested);
+
+	if (last == NULL)
+	{
+		nnaming = Min(nnaming, MAX_NAMING) + 1;
+		if (nnaming > MAX_NAMING)
+			return;
+		last = &naming[nnaming - 1];
+		last->seed = nested->seed;
+		last->depth = nested->depth;
+	}
+	last->query = nested->query;
+}
+
 void
 sl_nested_open(SlNested *nested, const SlPolicy *policy, int system)
 {
@@ -88,6 +137,8 @@ sl_nested_open(SlNested *nested, const SlPolicy *policy, int system)
 	nested->seed = string_hash(policy->entity, SL_MAX_KEY_LEN) ^ (uint64) system << 32;
 	nested->depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
 	nested->is_around = deepest > nested->depth;
+	nested->query = ActiveSnapshotSet() ? GetActiveSnapshot()->curcid : FirstCommandId;
+	nested->is_after = is_after_naming(nested);
 }
 
 static uint64

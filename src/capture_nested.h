@@ -21,12 +21,20 @@
 /* A statement that is being captured. */
 typedef struct SlNested
 {
-	uint64 seed;      /* of its names: entity and system */
-	int    depth;     /* of triggers around it */
-	bool   is_around; /* statements inside have been captured before it */
+	uint64    seed;      /* of its names: entity and system */
+	int       depth;     /* of triggers around it */
+	bool      is_around; /* statements inside have been captured before it */
+	CommandId query; /* what it is part of, with others where there are several in one */
+	bool is_after; /* another one of them, captured before it, has given names to rows */
 } SlNested;
 
 extern void sl_nested_open(SlNested *nested, const SlPolicy *policy, int system);
+
+/*
+ * The statement gives names to rows.  In one query (of WITH) a row may be deleted and
+ * inserted again, and the DELETE be captured last.
+ */
+extern void sl_nested_name(const SlNested *nested);
 
 /* What the statement says of a record: whatever is around it must look again. */
 extern void sl_nested_note(const SlNested *nested, const SlIntake *intake);

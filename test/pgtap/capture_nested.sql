@@ -49,6 +49,20 @@ SELECT is((SELECT n FROM people WHERE id = 500), 66::numeric, 'AFTER a row that 
 SELECT is(pg_temp.differs(), NULL, 'it is known as it is');
 DROP FUNCTION again() CASCADE;
 
+-- Several statements in one, of which the one that deletes is captured after the one that inserts
+INSERT INTO people VALUES (600, 'P600', 1), (601, 'P601', 1), (602, 'P602', 1);
+WITH gone AS (DELETE FROM people WHERE id IN (600, 601) RETURNING *) INSERT INTO people SELECT id, 'again', 2 FROM gone LIMIT 1;
+SELECT is((SELECT count(*) FROM people WHERE id IN (600, 601)), 1::bigint, 'a row that is deleted and inserted, of two that are deleted');
+SELECT is(pg_temp.differs(), NULL, 'is not gone');
+WITH moved AS (UPDATE people SET id = id + 100 WHERE id BETWEEN 600 AND 602 RETURNING *) INSERT INTO people SELECT id - 100, 'again', 3 FROM moved LIMIT 1;
+SELECT is(pg_temp.differs(), NULL, 'nor is one whose key another one has left');
+ALTER TABLE people ADD COLUMN boss bigint REFERENCES people ON DELETE CASCADE;
+WITH gone AS (DELETE FROM people WHERE id >= 700 RETURNING *) INSERT INTO people SELECT id, 'and again', 4 FROM gone;
+SELECT is((SELECT count(*) FROM people WHERE name = 'and again'), 2::bigint, 'rows that are deleted and inserted, in a table that refers to itself');
+SELECT is(pg_temp.differs(), NULL, 'are there');
+SELECT is((SELECT count(*) FROM sync_outbox WHERE action = 'delete' AND record_key IN (SELECT id::text FROM people)), 0::bigint, 'for the others too');
+ALTER TABLE people DROP COLUMN boss;
+
 -- A trigger of another table, before a statement of the same transaction
 CREATE TABLE orders (person bigint, n numeric);
 CREATE FUNCTION count_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE people SET n = new.n WHERE id = new.person; RETURN NULL; END $$;
