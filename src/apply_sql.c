@@ -72,17 +72,15 @@ sl_apply_column(const SlApply *apply, const char *name)
 }
 
 static bool
-holds_timestamp(const SlApply *apply, const SlRowColumn *column)
+holds(const SlRowColumn *column, Oid type, const SlPolicy *policy, SlType field_type)
 {
-	const SlPolicy *policy = apply->policy;
-
-	if (column == NULL || column->type != TIMESTAMPOID)
+	if (column == NULL || column->type != type)
 		return false;
 	for (int i = 0; i < column->node->nslots; i++)
 	{
 		int field = column->node->slots[i] - sl_slot_of_field(0);
 
-		if (field >= 0 && policy->fields[field].type == SL_TIMESTAMP)
+		if (field >= 0 && policy->fields[field].type == field_type)
 			return true;
 	}
 	return false;
@@ -100,15 +98,21 @@ zone_of(const SlApply *apply)
 	return psprintf("'%s%s'::pg_catalog.interval", zone, minutes);
 }
 
-/* What shows no offset is written in the time zone in which it is read. */
+/* What shows no offset, or no time, is written in the time zone in which it is read. */
 static void
 append_value(StringInfo sql, const SlApply *apply, const char *name)
 {
-	const char *quoted = quote_identifier(name);
+	const SlRowColumn *column = sl_apply_column(apply, name);
+	const char        *quoted = quote_identifier(name);
 
-	if (holds_timestamp(apply, sl_apply_column(apply, name)))
+	if (holds(column, TIMESTAMPOID, apply->policy, SL_TIMESTAMP))
 		appendStringInfo(sql, "pg_catalog.timezone(%s, pg_catalog.timezone('UTC', r.%s))",
 						 zone_of(apply), quoted);
+	else if (holds(column, TIMESTAMPTZOID, apply->policy, SL_DATE))
+		appendStringInfo(sql,
+						 "pg_catalog.timezone('UTC', "
+						 "r.%s::pg_catalog.date::pg_catalog.timestamp)",
+						 quoted);
 	else
 		appendStringInfo(sql, "r.%s", quoted);
 }

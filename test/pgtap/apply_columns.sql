@@ -1,23 +1,28 @@
 -- What is written to a column reads back as what was written, whatever its type; what is called failed has
 -- left nothing.
-SELECT plan(20);
+SELECT plan(23);
 
 SELECT sync_configure('task', '{"systems": {"app": {"key": "id", "timezone": "Europe/Berlin"}, "crm": {}}, "window": "0", "fields": {
-    "due": {"type": "timestamp"}, "at": {"type": "timestamp"}, "said": {}, "a": {"path": {"app": "doc.a", "crm": "a"}},
+    "due": {"type": "timestamp"}, "at": {"type": "timestamp"}, "day": {"type": "date"}, "said": {}, "a": {"path": {"app": "doc.a", "crm": "a"}},
     "b": {"path": {"app": "plain.b", "crm": "b"}}}}');
 CREATE DOMAIN whole AS jsonb CHECK (VALUE ? 'must');
-CREATE TABLE task (id integer PRIMARY KEY, due timestamp, at timestamptz, said timestamp, doc whole, plain json);
+CREATE TABLE task (id integer PRIMARY KEY, due timestamp, at timestamptz, day timestamptz, said timestamp, doc whole, plain json);
 SELECT sync_attach('task', 'app', 'task');
 
 SET TimeZone = 'America/New_York';
-SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-07-01T10:00:00Z", "at": "2026-07-01T10:00:00Z", "said": "2026-07-01T10:00:00"}');
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-07-01T10:00:00Z", "at": "2026-07-01T10:00:00Z", "day": "2026-07-01", "said": "2026-07-01T10:00:00"}');
 SELECT is(sync_apply('app'), 1, 'a create');
 SELECT is(due, '2026-07-01 12:00:00', 'a timestamp without a zone is in the zone of the system') FROM task;
 SELECT is(at, '2026-07-01 10:00:00+00', 'one with a zone is the time') FROM task;
+SELECT is(day, '2026-07-01 00:00:00+00', 'a day is its midnight in UTC, where it is read') FROM task;
 SELECT is(said, '2026-07-01 10:00:00', 'text is no time') FROM task;
-SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-01-01T10:00:00Z"}');
+SELECT count(*) FROM sync_diff('crm', 'task', '{"record_key": "1", "due": "2026-01-01T10:00:00Z", "day": "2018-11-04"}');
+SET TimeZone = 'America/Sao_Paulo';
 SELECT is(sync_apply('app'), 1, 'an update');
 SELECT is(due, '2026-01-01 11:00:00', 'in the zone too') FROM task;
+SELECT is(day, '2018-11-04 00:00:00+00', 'also a day that has no midnight here') FROM task;
+SELECT is_empty('TABLE sync_reject', 'nothing is rejected');
+SET TimeZone = 'America/New_York';
 SELECT is_empty('SELECT field, reason FROM sync_divergence', 'it reads back as what was written');
 
 UPDATE task SET doc = '{"must": 1, "a": "x"}', plain = '{"b": "x", "c": 1}';
