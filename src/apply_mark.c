@@ -47,6 +47,7 @@ typedef struct Mark
 	int           depth;     /* of triggers around the statement */
 	bool          takes_any; /* the one row has no name before it is written */
 	bool          is_delete;
+	bool          is_create;
 	bool          has_others;   /* rows that are none of these */
 	bool          is_disturbed; /* anything was written besides */
 	applied_hash *rows;
@@ -85,6 +86,12 @@ void
 sl_applying_delete(void)
 {
 	mark->is_delete = true;
+}
+
+void
+sl_applying_create(void)
+{
+	mark->is_create = true;
 }
 
 void
@@ -150,6 +157,15 @@ sl_applied_note_again(const TriggerData *trigger, const char *name)
 		return true;
 	}
 	return false;
+}
+
+SlAppliedRow *
+sl_applied_within(const TriggerData *trigger, const char *name)
+{
+	if (!mark->is_create || trigger_depth() <= mark->depth + 1 ||
+		!is_of_table(mark, trigger))
+		return NULL;
+	return applied_lookup(mark->rows, name);
 }
 
 SlAppliedRow *

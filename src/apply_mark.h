@@ -22,8 +22,9 @@ extern void sl_applying_end(void);
 /* Of the one row that it writes nobody knows the name before. */
 extern void sl_applying_any(void);
 
-/* It deletes its rows. */
+/* It deletes its rows, or inserts them. */
 extern void sl_applying_delete(void);
+extern void sl_applying_create(void);
 
 /* Of what record rows are written; native_id may be NULL. */
 extern void sl_applying_expect(const char *key, const char *native_id);
@@ -39,6 +40,12 @@ extern bool sl_is_applying(const TriggerData *trigger);
  * written a row that the statement writes, or is to delete.  That is noted.
  */
 extern bool sl_applied_note_again(const TriggerData *trigger, const char *name);
+
+/*
+ * The trigger was fired inside of such a statement, by a trigger of the user's, which has
+ * inserted a row that the statement is to insert.  NULL: it was not.
+ */
+extern SlAppliedRow *sl_applied_within(const TriggerData *trigger, const char *name);
 
 /* A row that was to be deleted was written instead. */
 extern bool sl_applied_is_kept(const char *key, const char *native_id);

@@ -81,6 +81,8 @@ expect_rows(const SlApply *apply, SlChange **changes, int n)
 		sl_applying_any();
 	if (sl_is_action(changes[0], "delete"))
 		sl_applying_delete();
+	if (sl_is_action(changes[0], "create"))
+		sl_applying_create();
 	for (int i = 0; i < n; i++)
 		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 }

@@ -144,6 +144,23 @@ is_read_later(SlCapture *capture, const SlIntake *intake)
 	return true;
 }
 
+/* A trigger of the user's inserts the row, instead of our statement: into a child of the table. */
+static bool
+is_put_there(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	SlAppliedRow *applied;
+
+	if (!TRIGGER_FIRED_BY_INSERT(capture->trigger->tg_event) || intake->is_rejected)
+		return false;
+	applied = sl_applied_within(capture->trigger, name_of(intake));
+	if (applied == NULL)
+		return false;
+	sl_nested_note(&capture->nested, intake);
+	sl_row_describe(&capture->reader, raw);
+	sl_applied_note(applied, raw->data, raw->len);
+	return true;
+}
+
 bool
 sl_capture_is_told(SlCapture *capture)
 {
@@ -154,6 +171,7 @@ sl_capture_is_told(SlCapture *capture)
 		return false;
 	init_row(capture, &raw, &intake);
 	sl_capture_name_row(capture, row_of_pair(capture), &raw, &intake);
-	return capture->is_rest ? find_applied(capture, &intake) != NULL
-							: is_read_later(capture, &intake);
+	return capture->is_rest
+			   ? find_applied(capture, &intake) != NULL
+			   : is_read_later(capture, &intake) || is_put_there(capture, &raw, &intake);
 }

@@ -111,4 +111,27 @@ SELECT is(sync_apply('two'), 2, 'the others are created again');
 DELETE FROM two WHERE k > 2;
 SELECT is(sync_apply('one'), 2, 'and deleted by a human, which is no echo');
 
+-- A trigger that puts each row into a child of the table, as partitions were made before there were any
+SELECT sync_configure('log', '{"systems": {"crm": {"key": "k"}, "tree": {"key": "k"}}, "window": "0", "fields": {"a": {}}}');
+CREATE TABLE tree (k int PRIMARY KEY, a text);
+CREATE TABLE even (CHECK (k % 2 = 0), PRIMARY KEY (k)) INHERITS (tree);
+CREATE TABLE odd (CHECK (k % 2 = 1), PRIMARY KEY (k)) INHERITS (tree);
+CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('INSERT INTO public.%I VALUES ($1.*)', CASE new.k % 2 WHEN 0 THEN 'even' ELSE 'odd' END) USING new;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER put BEFORE INSERT ON tree FOR EACH ROW EXECUTE FUNCTION put();
+SELECT sync_attach('tree', 'tree', 'log');
+SELECT count(*) FROM sync_diff('crm', 'log', '[{"k": 1, "a": "x"}, {"k": 2, "a": "y"}, {"k": 3, "a": "z"}]');
+SELECT is(sync_apply('tree'), 3, 'rows that a trigger puts into a child are done');
+SELECT is((SELECT string_agg(tableoid::regclass || ' ' || k || ' ' || a, ', ' ORDER BY k) FROM tree), 'odd 1 x, even 2 y, odd 3 z', 'and are there');
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.odd SET a = upper(a) WHERE k = new.k; RETURN NULL; END $$;
+CREATE TRIGGER shout AFTER INSERT ON odd FOR EACH ROW EXECUTE FUNCTION shout();
+SELECT count(*) FROM sync_diff('crm', 'log', '[{"k": 1, "a": "xx"}, {"k": 5, "a": "v"}, {"k": 6, "a": "w"}]');
+SELECT is(sync_apply('tree'), 3, 'and changed');
+SELECT is((SELECT string_agg(k || ' ' || a, ', ' ORDER BY k) FROM tree), '1 xx, 2 y, 3 z, 5 V, 6 w', 'also where another trigger writes them there');
+SELECT is((SELECT string_agg(record_key || ' ' || (data ->> 'a'), ', ' ORDER BY record_key) FROM sync_shadow WHERE system = 'tree'), '1 xx, 2 y, 3 z, 5 V, 6 w', 'the book knows them');
+SELECT is_empty($$SELECT record_key, target_system, change_set, last_error FROM sync_outbox WHERE entity = 'log'$$, 'and nothing goes back');
+
 SELECT * FROM finish();
