@@ -69,6 +69,8 @@ def statement(dice):
             FROM t WHERE k < '{key}' WINDOW w AS (ORDER BY k)) AS p WHERE t.k = p.k''',
         f'''WITH gone AS (DELETE FROM t WHERE k = '{key}' RETURNING *)
             INSERT INTO t (k, a, b, doc) SELECT k, 'again', b, doc FROM gone''',
+        f'''WITH gone AS (DELETE FROM t WHERE k IN ('{key}', '{other}') RETURNING *)
+            INSERT INTO t (k, a, b, doc) SELECT k, 'again', b, doc FROM gone LIMIT 1''',
         f'''MERGE INTO t USING (VALUES ('{key}'), ('{other}')) AS v(k) ON t.k = v.k
             WHEN MATCHED AND t.b < 30 THEN DELETE WHEN MATCHED THEN UPDATE SET a = 'm' '''])
 
