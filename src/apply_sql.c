@@ -195,6 +195,27 @@ columns_of(const SlApply *apply, const SlChange *change, int *n)
 	return columns;
 }
 
+static bool
+is_generated(const SlApply *apply, const char *name)
+{
+	return get_attgenerated(apply->relation, get_attnum(apply->relation, name)) != '\0';
+}
+
+/* A field at the key is read there and never written: then the row is written as it is. */
+static const char *
+idle_column(const SlApply *apply)
+{
+	for (int i = 0; i < apply->reader.ncolumns; i++)
+	{
+		const char *name = apply->reader.columns[i].name;
+
+		if (!is_name(apply, name) && !is_generated(apply, name))
+			return quote_identifier(name);
+	}
+	return quote_identifier(apply->key_column != NULL ? apply->key_column
+													  : apply->id_column);
+}
+
 static char *
 update_of(const SlApply *apply, const SlChange *change)
 {
@@ -213,32 +234,40 @@ update_of(const SlApply *apply, const SlChange *change)
 		append_assignment(&sql, apply, columns[i]);
 		is_first = false;
 	}
+	if (is_first)
+		appendStringInfo(&sql, "%s = t.%s", idle_column(apply), idle_column(apply));
 	appendStringInfoString(&sql, " FROM");
 	append_rows(&sql, apply, change, columns, n);
 	append_condition(&sql, apply, change);
 	return sql.data;
 }
 
+/* A generated key is what the table makes of the row: it has to be the record's. */
 static char *
 insert_of(const SlApply *apply, const SlChange *change)
 {
-	StringInfoData sql;
+	StringInfoData names;
+	StringInfoData values;
+	StringInfoData rows;
 	int            n;
 	char         **columns = columns_of(apply, change, &n);
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (", quoted_relation(apply->relation));
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&sql, "%s%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
-	appendStringInfoString(&sql, ") SELECT ");
+	initStringInfo(&names);
+	initStringInfo(&values);
+	initStringInfo(&rows);
 	for (int i = 0; i < n; i++)
 	{
-		appendStringInfoString(&sql, i == 0 ? "" : ", ");
-		append_value(&sql, apply, columns[i]);
+		if (is_name(apply, columns[i]) && is_generated(apply, columns[i]))
+			continue;
+		appendStringInfoString(&names, names.len == 0 ? " (" : ", ");
+		appendStringInfoString(&names, quote_identifier(columns[i]));
+		appendStringInfoString(&values, values.len == 0 ? "" : ", ");
+		append_value(&values, apply, columns[i]);
 	}
-	appendStringInfoString(&sql, " FROM");
-	append_rows(&sql, apply, change, columns, n);
-	return sql.data;
+	append_rows(&rows, apply, change, columns, n);
+	return psprintf("INSERT INTO %s%s SELECT %s FROM%s", quoted_relation(apply->relation),
+					names.len == 0 ? "" : psprintf("%s)", names.data), values.data,
+					rows.data);
 }
 
 static char *

@@ -1,6 +1,6 @@
 -- What is written to a column reads back as what was written, whatever its type; what is called failed has
 -- left nothing.
-SELECT plan(23);
+SELECT plan(33);
 
 SELECT sync_configure('task', '{"systems": {"app": {"key": "id", "timezone": "Europe/Berlin"}, "crm": {}}, "window": "0", "fields": {
     "due": {"type": "timestamp"}, "at": {"type": "timestamp"}, "day": {"type": "date"}, "said": {}, "a": {"path": {"app": "doc.a", "crm": "a"}},
@@ -64,5 +64,36 @@ SELECT is(written_at('+02'), '2026-07-01 12:00:00', 'an offset of hours');
 SELECT is(written_at('-03:30'), '2026-07-01 06:30:00', 'of minutes, to the west');
 SELECT is(written_at('UTC'), '2026-07-01 10:00:00', 'none');
 SELECT is_empty($$SELECT record_key FROM sync_divergence WHERE entity = 'slot' AND reason = 'near miss'$$, 'each reads back as what was written');
+
+-- A key that the table makes of several columns
+SELECT sync_configure('line', '{"systems": {"shop": {"key": "name"}, "crm": {}}, "window": "0", "fields": {"number": {"type": "number"}, "line": {"type": "number"}, "items": {"type": "number"}}}');
+CREATE TABLE line (number int, line int, items int, name text GENERATED ALWAYS AS (number::text || '-' || line::text) STORED UNIQUE, PRIMARY KEY (number, line));
+SELECT sync_attach('line', 'shop', 'line');
+SELECT count(*) FROM sync_diff('crm', 'line', '[{"record_key": "1-1", "number": 1, "line": 1, "items": 5}, {"record_key": "1-2", "number": 1, "line": 2, "items": 6}, {"record_key": "x", "number": 3, "line": 1, "items": 7}]');
+SELECT is(sync_apply('shop'), 2, 'rows are created whose key the table makes');
+SELECT is((SELECT string_agg(name || ' ' || items, ', ' ORDER BY name) FROM line), '1-1 5, 1-2 6', 'where it is that of the record');
+SELECT is((SELECT record_key || ' ' || last_error FROM sync_outbox WHERE target_system = 'shop'), 'x "line" has the row of key "x" under another one', 'and no others');
+SELECT count(*) FROM sync_diff('crm', 'line', '{"record_key": "1-1", "items": 8}');
+SELECT is(sync_apply('shop'), 1, 'they are updated');
+SELECT is((SELECT string_agg(name || ' ' || items, ', ' ORDER BY name) FROM line), '1-1 8, 1-2 6', 'by that key');
+
+-- A field at the path of the key is read there, and never written
+SELECT sync_configure('part', '{"systems": {"bin": {"key": "id"}, "crm": {}}, "window": "0", "fields": {"a": {}, "code": {"path": {"bin": "id", "crm": "code"}}}}');
+CREATE TABLE bin (id text PRIMARY KEY, a text);
+SELECT sync_attach('bin', 'bin', 'part');
+SELECT count(*) FROM sync_diff('crm', 'part', '{"record_key": "p", "a": "x", "code": "p"}');
+SELECT sync_apply('bin');
+SELECT count(*) FROM sync_diff('crm', 'part', '{"record_key": "p", "code": "q"}');
+SELECT is(sync_apply('bin'), 1, 'nothing but such a field');
+SELECT is((SELECT string_agg(bin::text, ' ') FROM bin), '(p,x)', 'leaves the row as it is');
+SELECT is((SELECT field || ' ' || reason FROM sync_divergence WHERE entity = 'part'), 'code near miss', 'which is told');
+
+-- A record of which nothing but its key is known, in a table that names its rows itself
+SELECT sync_configure('lead', '{"systems": {"numbered": {"id": "id"}, "crm": {}}, "window": "0", "fields": {"a": {}}}');
+CREATE TABLE numbered (id serial PRIMARY KEY, a text);
+SELECT sync_attach('numbered', 'numbered', 'lead');
+SELECT count(*) FROM sync_diff('crm', 'lead', '[{"record_key": "k", "a": null}, {"record_key": "l", "a": null}]');
+SELECT is(sync_apply('numbered'), 2, 'rows of nothing but defaults');
+SELECT is((SELECT string_agg(s.record_key || ' ' || s.existence, ', ' ORDER BY s.record_key) FROM sync_shadow s JOIN numbered n ON n.id::text = s.native_id WHERE s.entity = 'lead'), 'k there, l there', 'are known');
 
 SELECT * FROM finish();
