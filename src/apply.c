@@ -469,7 +469,8 @@ sync_apply(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_changes must be at least 1, not %d", PG_GETARG_INT32(1))));
 	sl_spi_connect();
-	napplied = apply_tables(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
+	napplied = sl_apply_deferred(apply_tables, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+								 PG_GETARG_INT32(1));
 	sl_spi_finish();
 	PG_RETURN_INT32(napplied);
 }

@@ -83,6 +83,14 @@ typedef struct SlApplyCount
 	bool is_more; /* another round finds what the last one has not */
 } SlApplyCount;
 
+/* --- apply_deferred.c --- */
+
+/* Writes what waits for the tables of a system; how many changes were applied. */
+typedef int SlApplyRun(const char *system, int max_changes);
+
+/* Runs that so that a deferred constraint refuses a row, and not all of them at commit. */
+extern int sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes);
+
 /* --- apply_deletes.c --- */
 
 /* A row of the table may refer to another one. */
@@ -129,6 +137,9 @@ extern const SlRowColumn *sl_apply_column(const SlApply *apply, const char *name
 extern char *sl_apply_statement(const SlApply *apply, const SlChange *change);
 
 /* --- apply_statement.c --- */
+
+/* An error that is no fault of a row: the caller repeats, or was stopped. */
+extern bool sl_is_of_the_call(const ErrorData *error);
 
 /* Writes them, alike ones together, each by itself where that fails. */
 extern void sl_apply_changes(SlApply *apply);

@@ -153,9 +153,8 @@ end_deletes(SlChange **changes, int n)
 	}
 }
 
-/* Errors that are no fault of a row: the caller repeats, or was stopped. */
-static bool
-is_of_the_call(const ErrorData *error)
+bool
+sl_is_of_the_call(const ErrorData *error)
 {
 	switch (error->sqlerrcode)
 	{
@@ -235,7 +234,7 @@ apply_alike(const SlApply *apply, SlChange **changes, int n)
 	CHECK_FOR_INTERRUPTS();
 	if (error == NULL)
 		return;
-	if (is_of_the_call(error))
+	if (sl_is_of_the_call(error))
 		ReThrowError(error);
 	if (n == 1)
 	{

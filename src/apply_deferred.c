@@ -1,0 +1,125 @@
+/*
+ * apply_deferred.c
+ *	  Constraints that are deferred, while sync_apply() writes to their tables.
+ *
+ * At commit they would speak of all changes at once, and one row that violates them would hold
+ * up every other.  So they are asked when all is written; where that fails it is undone, and
+ * written again with the constraints speaking after each statement: then the row that they
+ * refuse is refused by itself.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "apply.h"
+#include "query.h"
+
+/*
+ * Of the tables, and of what refers to them; and whether one of the tables is somebody else's:
+ * there nothing is deferred, see owner.h.  A name that a constraint of another kind has too
+ * cannot be told from that.
+ */
+static SlPlan find_deferred = {
+	.sql = "SELECT pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(n.nspname)"
+		   "  OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||)"
+		   "  pg_catalog.quote_ident(c.conname), ', '),"
+		   " pg_catalog.bool_or(r.relowner OPERATOR(pg_catalog.<>) $2)"
+		   " FROM %s.sync_attached AS a"
+		   " JOIN pg_catalog.pg_class AS r"
+		   "  ON r.oid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid"
+		   " JOIN pg_catalog.pg_trigger AS t ON t.tgrelid OPERATOR(pg_catalog.=) r.oid"
+		   " JOIN pg_catalog.pg_constraint AS c"
+		   "  ON c.oid OPERATOR(pg_catalog.=) t.tgconstraint AND c.condeferred"
+		   " JOIN pg_catalog.pg_namespace AS n"
+		   "  ON n.oid OPERATOR(pg_catalog.=) c.connamespace"
+		   " WHERE a.system OPERATOR(pg_catalog.=) $1"
+		   " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o"
+		   "  WHERE o.conname OPERATOR(pg_catalog.=) c.conname"
+		   "  AND o.connamespace OPERATOR(pg_catalog.=) c.connamespace"
+		   "  AND NOT o.condeferred)",
+	.nargs = 2,
+	.argtypes = {TEXTOID, OIDOID}};
+
+/* As SET CONSTRAINTS takes them, or NULL: there are none. */
+static char *
+deferred_of(const char *system, bool *is_of_another)
+{
+	Datum values[2] = {CStringGetTextDatum(system), ObjectIdGetDatum(GetUserId())};
+	Datum names;
+	bool  is_null;
+
+	sl_query_select(&find_deferred, values, NULL);
+	names = sl_query_value(0, 1, &is_null);
+	if (is_null)
+		return NULL;
+	*is_of_another = DatumGetBool(sl_query_value_not_null(0, 2));
+	return TextDatumGetCString(names);
+}
+
+/* IMMEDIATE: those that have waited so far speak now. */
+static void
+set_constraints(const char *names, const char *mode)
+{
+	int rc = SPI_execute(psprintf("SET CONSTRAINTS %s %s", names, mode), false, 0);
+
+	if (rc != SPI_OK_UTILITY)
+		elog(ERROR, "cannot set constraints: %s", SPI_result_code_string(rc));
+}
+
+/* False where they refuse what was written, which is undone then. */
+static bool
+try_deferred(const char *names, SlApplyRun *run, const char *system, int max_changes,
+			 int *napplied)
+{
+	MemoryContext volatile context = CurrentMemoryContext;
+	ResourceOwner volatile owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+	bool volatile is_written = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		*napplied = run(system, max_changes);
+		is_written = true;
+		set_constraints(names, "IMMEDIATE");
+		set_constraints(names, "DEFERRED");
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL && (!is_written || sl_is_of_the_call(error)))
+		ReThrowError(error);
+	return error == NULL;
+}
+
+int
+sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes)
+{
+	bool  is_of_another;
+	char *names = deferred_of(system, &is_of_another);
+	int   napplied;
+
+	if (names == NULL)
+		return run(system, max_changes);
+	if (!is_of_another && try_deferred(names, run, system, max_changes, &napplied))
+		return napplied;
+	set_constraints(names, "IMMEDIATE");
+	napplied = run(system, max_changes);
+	set_constraints(names, "DEFERRED");
+	return napplied;
+}

@@ -1,0 +1,76 @@
+-- A constraint that is deferred refuses a row, not all that is written with it.
+\ir story.psql
+SELECT * FROM no_plan();
+
+SELECT sync_configure('company', '{"systems": {"crm": {"key": "k"}, "app": {"key": "id"}}, "window": "0", "fields": {"name": {}, "main": {"type": "number"}}}');
+SELECT sync_configure('contact', '{"systems": {"crm": {"key": "k"}, "app": {"key": "id"}}, "window": "0", "fields": {"name": {}, "company": {"type": "number"}}}');
+CREATE TABLE company (id int PRIMARY KEY, name text, main int);
+CREATE TABLE contact (id int PRIMARY KEY, name text UNIQUE DEFERRABLE INITIALLY DEFERRED, company int REFERENCES company DEFERRABLE INITIALLY DEFERRED);
+ALTER TABLE company ADD FOREIGN KEY (main) REFERENCES contact DEFERRABLE INITIALLY DEFERRED;
+SELECT sync_attach('company', 'app', 'company'), sync_attach('contact', 'app', 'contact');
+CREATE FUNCTION pg_temp.rows() RETURNS text LANGUAGE sql AS $$
+	SELECT (SELECT string_agg(c::text, ' ' ORDER BY id) FROM public.company c) || '; ' || (SELECT string_agg(c::text, ' ' ORDER BY id) FROM public.contact c)
+$$;
+CREATE FUNCTION pg_temp.waits() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', entity, record_key, action, attempts, last_error), '; ' ORDER BY entity, record_key) FROM public.sync_outbox WHERE target_system = 'app'
+$$;
+
+-- Two tables that refer to each other
+SELECT count(*) FROM sync_diff('crm', 'company', '{"k": 1, "name": "A", "main": 11}');
+SELECT count(*) FROM sync_diff('crm', 'contact', '[{"k": 11, "name": "x", "company": 1}, {"k": 12, "name": "y", "company": 1}]');
+SELECT is(sync_apply('app'), 3, 'rows that refer to each other are created');
+SELECT is(pg_temp.rows(), '(1,A,11); (11,x,1) (12,y,1)', 'both ways');
+SELECT count(*) FROM sync_diff('crm', 'contact', '[{"k": 11, "name": "y"}, {"k": 12, "name": "x"}]');
+SELECT is(sync_apply('app'), 2, 'unique values change places');
+SELECT is(pg_temp.rows(), '(1,A,11); (11,y,1) (12,x,1)', 'in one call');
+
+-- One row is refused
+SELECT count(*) FROM sync_diff('crm', 'contact', '[{"k": 13, "name": "z", "company": 2}, {"k": 12, "name": "xx"}, {"k": 14, "name": "v", "company": null}]');
+SELECT is(sync_apply('app'), 2, 'a row that refers to nothing holds up no other');
+SELECT is(pg_temp.rows(), '(1,A,11); (11,y,1) (12,xx,1) (14,v,)', 'they are there');
+SELECT is(pg_temp.waits(), 'contact 13 create 1 insert or update on table "contact" violates foreign key constraint "contact_company_fkey"', 'it waits, with the reason');
+SELECT count(*) FROM sync_diff('crm', 'company', '{"k": 2, "name": "B"}');
+SELECT count(sync_redrive(id)) FROM sync_outbox WHERE target_system = 'app';
+SELECT is(sync_apply('app'), 2, 'with what it refers to it goes');
+SELECT is(pg_temp.waits(), NULL, 'nothing waits');
+
+-- A delete
+SELECT sync_ack(lease) FROM (SELECT DISTINCT lease FROM sync_poll('crm')) AS l;
+SELECT count(*) FROM sync_diff('crm', 'company', '[{"k": 1, "name": "A", "main": 11}, {"k": 2, "name": "B", "main": null}]');
+SELECT is((SELECT string_agg(verdict, ' ') FROM sync_delete('crm', 'company', '{2}')), 'accepted', 'what is referred to is deleted');
+SELECT is(sync_apply('app'), 0, 'which the table refuses');
+SELECT is(pg_temp.waits(), 'company 2 delete 1 update or delete on table "company" violates foreign key constraint "contact_company_fkey" on table "contact"', 'it waits, too');
+SELECT count(*) FROM sync_diff('crm', 'contact', '{"k": 13, "company": 1}');
+SELECT count(sync_redrive(id)) FROM sync_outbox WHERE target_system = 'app';
+SELECT is(sync_apply('app'), 2, 'until it is referred to no more');
+SELECT is(pg_temp.rows(), '(1,A,11); (11,y,1) (12,xx,1) (13,z,1) (14,v,)', 'then it goes');
+
+-- The constraints are deferred again
+BEGIN;
+SELECT count(*) FROM sync_diff('crm', 'contact', '[{"k": 15, "name": "u", "company": 9}, {"k": 16, "name": "t"}]');
+SELECT is(sync_apply('app'), 1, 'in a transaction that goes on');
+INSERT INTO contact VALUES (17, 's', 3);
+INSERT INTO company VALUES (3, 'C', 17);
+COMMIT;
+SELECT is(pg_temp.rows(), '(1,A,11) (3,C,17); (11,y,1) (12,xx,1) (13,z,1) (14,v,) (16,t,) (17,s,3)', 'rows may refer to what comes later');
+
+-- A table of another owner, whose code is not left for the end of the transaction
+SELECT 'owner_' || pg_backend_pid() AS owner \gset
+CREATE ROLE :owner;
+GRANT CREATE ON SCHEMA public TO :owner;
+ALTER TABLE company OWNER TO :owner;
+ALTER TABLE contact OWNER TO :owner;
+SELECT count(*) FROM sync_diff('crm', 'company', '{"k": 4, "name": "D"}');
+SELECT count(*) FROM sync_diff('crm', 'contact', '{"k": 18, "name": "r", "company": 4}');
+SELECT is(sync_apply('app'), 2, 'of another owner');
+SELECT is(pg_temp.waits(), 'contact 15 create 1 insert or update on table "contact" violates foreign key constraint "contact_company_fkey"', 'one row is refused, as before');
+ALTER TABLE company OWNER TO CURRENT_USER;
+ALTER TABLE contact OWNER TO CURRENT_USER;
+DROP OWNED BY :owner;
+DROP ROLE :owner;
+
+-- A name that another constraint has, which is not deferred
+CREATE TABLE namesake (a int, CONSTRAINT contact_company_fkey FOREIGN KEY (a) REFERENCES company);
+SELECT count(*) FROM sync_diff('crm', 'contact', '{"k": 19, "name": "q", "company": 4}');
+SELECT is(sync_apply('app'), 1, 'a name that is not the constraint''s alone');
+SELECT * FROM finish();
