@@ -54,6 +54,13 @@ BEGIN ATOMIC
         FROM sync_attached AS a
         JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.relation
         WHERE NOT EXISTS (SELECT FROM sync_attached AS b WHERE b.relation = i.inhparent)
+        UNION ALL
+        SELECT 'critical', pg_catalog.format('system %s of entity %s is several tables: %s', a.system, a.entity,
+                pg_catalog.string_agg(a.relation::text, ', ' ORDER BY a.relation::text COLLATE "C")),
+            'sync_detach the one whose rows are that system''s no more, as a partition that was detached: until then sync_apply writes to none of them.'
+        FROM sync_attached AS a
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = a.relation)
+        GROUP BY a.system, a.entity HAVING pg_catalog.count(*) > 1
     )
     SELECT f.status, 'attached tables', f.reason, f.next_step FROM fault AS f
     UNION ALL

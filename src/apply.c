@@ -20,7 +20,6 @@
 
 #include "apply.h"
 #include "attach.h"
-#include "nearest.h"
 #include "outbox_ack.h"
 #include "outbox_nack.h"
 #include "policy_cache.h"
@@ -30,40 +29,6 @@ PG_FUNCTION_INFO_V1(sync_apply);
 
 /* Changes that are claimed and written at a time. */
 #define BATCH 1000
-
-/* Tables, without what is part of them. */
-#define FROM_ATTACHED                                            \
-	" FROM %s.sync_attached AS a"                                \
-	" WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i" \
-	"  WHERE i.inhrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid)"
-
-static SlPlan find_tables = {
-	.sql = "SELECT a.relation::pg_catalog.oid, a.entity" FROM_ATTACHED
-		   " AND a.system OPERATOR(pg_catalog.=) $1",
-	.nargs = 1,
-	.argtypes = {TEXTOID}};
-
-/* Those that foreign keys refer to come before those that they are of. */
-static SlPlan find_tables_in_order = {
-	.sql =
-		"WITH RECURSIVE mine AS (SELECT a.relation::pg_catalog.oid AS relation, a.entity" FROM_ATTACHED
-		"  AND a.system OPERATOR(pg_catalog.=) $1),"
-		" above(relation, parent) AS ("
-		"  SELECT m.relation, m.relation FROM mine AS m"
-		"  UNION SELECT u.relation, c.confrelid FROM above AS u"
-		"  JOIN pg_catalog.pg_constraint AS c ON c.conrelid OPERATOR(pg_catalog.=) u.parent"
-		"  WHERE c.contype OPERATOR(pg_catalog.=) 'f')"
-		" SELECT m.relation, m.entity FROM mine AS m"
-		" ORDER BY (SELECT pg_catalog.count(*) FROM above AS u"
-		"  WHERE u.relation OPERATOR(pg_catalog.=) m.relation), m.entity COLLATE pg_catalog.\"C\"",
-	.nargs = 1,
-	.argtypes = {TEXTOID}};
-
-static SlPlan find_systems = {
-	.sql = "SELECT DISTINCT a.system COLLATE pg_catalog.\"C\"" FROM_ATTACHED
-		   " ORDER BY 1",
-	.nargs = 0,
-	.argtypes = {0}};
 
 static SlPlan claim = {
 	.sql =
@@ -387,56 +352,19 @@ apply_rounds(SlApply *applies, int n, int max_changes)
 	return count.applied;
 }
 
-static void
-refuse_unattached(const char *system)
-{
-	uint64       n = sl_query_select(&find_systems, NULL, NULL);
-	const char **names = palloc(sizeof(char *) * Max(n, 1));
-	const char  *hint;
-
-	for (uint64 i = 0; i < n; i++)
-		names[i] = TextDatumGetCString(sl_query_value_not_null(i, 1));
-	hint = sl_nearest_hint(system, "attached systems", names, (int) n);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("no table is attached as system \"%s\"", system),
-			 errhint("%s What waits for other systems is carried by workers.",
-					 hint == NULL ? "None is; sync_attach() attaches one." : hint)));
-}
-
 static int
 apply_tables(const char *system, int max_changes)
 {
-	Datum          name = CStringGetTextDatum(system);
-	uint64         n = sl_query_select(&find_tables_in_order, &name, NULL);
-	SPITupleTable *found = SPI_tuptable;
-	SlApply       *applies = palloc0(sizeof(SlApply) * Max(n, 1));
+	int      n;
+	SlTable *tables = sl_apply_tables(system, &n);
+	SlApply *applies = palloc0(sizeof(SlApply) * Max(n, 1));
 
-	if (n == 0)
-		refuse_unattached(system);
-	for (uint64 i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		bool  is_null;
-		Datum relation = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
-
-		open_table(&applies[i], DatumGetObjectId(relation), system,
-				   SPI_getvalue(found->vals[i], found->tupdesc, 2));
+		open_table(&applies[i], tables[i].relation, system, tables[i].entity);
 		applies[i].has_order |= n > 1 && applies[i].is_ordered;
 	}
-	return apply_rounds(applies, (int) n, max_changes);
-}
-
-/* The table of one entity; InvalidOid where there is none. */
-static Oid
-find_table(const SlPolicy *policy, int system)
-{
-	Datum  name = CStringGetTextDatum(policy->systems[system].name);
-	uint64 n = sl_query_select(&find_tables, &name, NULL);
-
-	for (uint64 i = 0; i < n; i++)
-		if (strcmp(text_or_null(i, 2), policy->entity) == 0)
-			return DatumGetObjectId(sl_query_value_not_null(i, 1));
-	return InvalidOid;
+	return apply_rounds(applies, n, max_changes);
 }
 
 void
@@ -446,7 +374,7 @@ sl_apply_now(const SlPolicy *policy, int system)
 	Oid     relation;
 
 	sl_spi_connect();
-	relation = find_table(policy, system);
+	relation = sl_apply_table(policy, system);
 	if (OidIsValid(relation))
 	{
 		open_table(&apply, relation, policy->systems[system].name, policy->entity);

@@ -144,6 +144,26 @@ extern bool sl_is_of_the_call(const ErrorData *error);
 /* Writes them, alike ones together, each by itself where that fails. */
 extern void sl_apply_changes(SlApply *apply);
 
+/* --- apply_tables.c --- */
+
+typedef struct SlTable
+{
+	Oid         relation;
+	const char *entity;
+} SlTable;
+
+/*
+ * Those of a system, what foreign keys refer to before what they are of; an error where there
+ * are none.  Where two are the same system of an entity nobody knows which has the records:
+ * left out, with a warning.
+ */
+extern SlTable *sl_apply_tables(const char *system, int *n);
+
+/* That of one entity; InvalidOid where there is none, or no telling which. */
+extern Oid sl_apply_table(const SlPolicy *policy, int system);
+
+/* --- apply.c --- */
+
 /* What waits for the table of a system, in the transaction that has made it. */
 extern void sl_apply_now(const SlPolicy *policy, int system);
 

@@ -55,6 +55,22 @@ SELECT sync_attach('people', 'app', 'contact');
 INSERT INTO north VALUES (11, 'north', 'K');
 SELECT is(pg_temp.taken(), '11 accepted {"name": "K"}', 'until it is attached once more');
 SELECT is((SELECT status FROM sync_health WHERE subject = 'attached tables'), 'ok', 'then all is well');
+-- A partition that is detached is still attached: nobody knows which of the two has the records
+CREATE TABLE past (id bigint, region text NOT NULL DEFAULT 'past', name text, n numeric, PRIMARY KEY (id, region));
+ALTER TABLE people ATTACH PARTITION past FOR VALUES IN ('past');
+SELECT sync_attach('people', 'app', 'contact');
+ALTER TABLE people DETACH PARTITION past;
+SELECT is((SELECT reason FROM sync_health WHERE status = 'critical' AND subject = 'attached tables'), 'system app of entity contact is several tables: public.past, public.people', 'it is told of');
+SELECT count(*) FROM sync_diff('crm', 'contact', '{"record_key": "777", "name": "new"}');
+SET client_min_messages = error;
+SELECT is(sync_apply('app'), 0, 'and nothing is written to either');
+SET client_min_messages = warning;
+SELECT is_empty('TABLE past', 'not to what comes first');
+SELECT sync_detach('past');
+DROP TABLE past;
+SELECT count(sync_discard(id, 'no region')) FROM sync_outbox WHERE record_key = '777';
+SELECT pg_temp.taken();
+
 SELECT sync_detach('people');
 SELECT is_empty('SELECT * FROM sync_attached', 'all of them are detached');
 
