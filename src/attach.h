@@ -37,6 +37,9 @@ extern void sl_attach_check_tree(List *relations);
 /* The columns of a table against the policy; notices say what it cannot do all the same. */
 extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system);
 
+/* A column that fields stand inside of has an inside: it may have got another type. */
+extern void sl_attach_check_inside(Relation rel, const SlPolicy *policy, int system);
+
 /* The table is attached as nothing else, and no other table as this. */
 extern void sl_attach_check_names(List *relations, const SlPolicy *policy, int system);
 

@@ -158,8 +158,8 @@ has_inside(Oid type)
 								 ObjectIdGetDatum(JSONOID));
 }
 
-static void
-check_inside(Relation rel, const SlPolicy *policy, int system)
+void
+sl_attach_check_inside(Relation rel, const SlPolicy *policy, int system)
 {
 	for (int f = 0; f < policy->nfields; f++)
 	{
@@ -191,7 +191,7 @@ sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
 	sl_row_reader_open_whole(&reader, policy, system, rel);
 	check_virtual(rel, &reader);
 	check_key(rel, &reader);
-	check_inside(rel, policy, system);
+	sl_attach_check_inside(rel, policy, system);
 	sl_attach_note(rel, &reader);
 }
 

@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 
 #include "apply_mark.h"
+#include "attach.h"
 #include "capture.h"
 #include "capture_name.h"
 #include "path_trie.h"
@@ -93,6 +94,7 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	capture->rel = trigger->tg_relation;
 	capture->context = CurrentMemoryContext;
 	sl_row_reader_open_whole(&capture->reader, policy, system, capture->rel);
+	sl_attach_check_inside(capture->rel, policy, system);
 	leave_out_version(&capture->reader);
 	find_names(capture);
 	sl_pairs_open(&capture->pairs, trigger);

@@ -19,6 +19,9 @@ SELECT throws_ok($$ SELECT sync_attach('plain', 'app', 'note') $$, '42804',
 	'field "name" of system "app" is at "doc.name", but column "doc" of "plain" is of type text, which has nothing inside', 'nor a field');
 ALTER TABLE plain ALTER doc TYPE json USING doc::json;
 SELECT lives_ok($$ SELECT sync_attach('plain', 'app', 'note') $$, 'a json has');
+ALTER TABLE plain ALTER doc TYPE text;
+SELECT throws_ok($$ INSERT INTO plain VALUES ('1', '{"name": "x"}') $$, '42804',
+	'field "name" of system "app" is at "doc.name", but column "doc" of "plain" is of type text, which has nothing inside', 'one that is text since is an error where it is written');
 DROP TABLE plain;
 CREATE VIEW seen AS SELECT * FROM people;
 SELECT throws_ok($$ SELECT sync_attach('seen', 'app', 'contact') $$, '42809', '"seen" is no table of this database', 'a view');
