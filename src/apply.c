@@ -251,6 +251,15 @@ has_other_triggers(Relation rel)
 	return rel->rd_rel->relhassubclass;
 }
 
+static bool
+has_deferred(Relation rel)
+{
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+		if (rel->trigdesc->triggers[i].tginitdeferred)
+			return true;
+	return false;
+}
+
 static void
 open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 {
@@ -263,6 +272,7 @@ open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
 	apply->relation = relation;
 	apply->writer = writer_of(apply, rel);
 	apply->is_ordered = has_other_triggers(rel);
+	apply->has_deferred = has_deferred(rel);
 	apply->takes_along = apply->is_by_owner && sl_takes_rows_along(rel);
 	apply->has_order = apply->takes_along || sl_refers_to_itself(rel);
 	spec = &apply->policy->systems[apply->system];
@@ -370,15 +380,20 @@ apply_tables(const char *system, int max_changes)
 void
 sl_apply_now(const SlPolicy *policy, int system)
 {
-	SlApply apply = {.is_by_owner = true};
-	Oid     relation;
+	SlApply     apply = {.is_by_owner = true};
+	const char *constraints = NULL;
+	Oid         relation;
 
 	sl_spi_connect();
 	relation = sl_apply_table(policy, system);
 	if (OidIsValid(relation))
 	{
 		open_table(&apply, relation, policy->systems[system].name, policy->entity);
+		if (apply.has_deferred)
+			constraints = sl_constraints_speak(policy->systems[system].name);
 		apply_rounds(&apply, 1, PG_INT32_MAX);
+		if (constraints != NULL)
+			sl_constraints_wait(constraints);
 	}
 	sl_spi_finish();
 }

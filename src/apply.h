@@ -44,11 +44,12 @@ typedef struct SlApply
 	int             system;
 	Oid             relation;
 	SlRowReader     reader;
-	const char     *key_column;  /* or NULL */
-	const char     *id_column;   /* or NULL */
-	bool            is_by_owner; /* of the table, whatever the caller may do */
-	Oid             writer;      /* with whose rights the table is written */
-	bool            is_ordered;  /* in the order in which they wait */
+	const char     *key_column;   /* or NULL */
+	const char     *id_column;    /* or NULL */
+	bool            is_by_owner;  /* of the table, whatever the caller may do */
+	Oid             writer;       /* with whose rights the table is written */
+	bool            is_ordered;   /* in the order in which they wait */
+	bool            has_deferred; /* constraints that speak at commit */
 	bool  has_order;   /* ... but deletes come last: rows may refer to what goes */
 	bool  takes_along; /* at once: its deletes do something to rows that refer to them */
 	bool  holds_deletes; /* till the call ends */
@@ -90,6 +91,13 @@ typedef int SlApplyRun(const char *system, int max_changes);
 
 /* Runs that so that a deferred constraint refuses a row, and not all of them at commit. */
 extern int sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes);
+
+/*
+ * In the transaction of a writer: from now on they speak after each statement.  NULL: they do not,
+ * for they would refuse what the writer has left to them itself.
+ */
+extern const char *sl_constraints_speak(const char *system);
+extern void        sl_constraints_wait(const char *names);
 
 /* --- apply_deletes.c --- */
 

@@ -72,9 +72,18 @@ set_constraints(const char *names, const char *mode)
 		elog(ERROR, "cannot set constraints: %s", SPI_result_code_string(rc));
 }
 
-/* False where they refuse what was written, which is undone then. */
+void
+sl_constraints_wait(const char *names)
+{
+	set_constraints(names, "DEFERRED");
+}
+
+/*
+ * Runs, if there is something to run, and has them speak.  False where they refuse what was written,
+ * which is undone then.
+ */
 static bool
-try_deferred(const char *names, SlApplyRun *run, const char *system, int max_changes,
+try_to_speak(const char *names, SlApplyRun *run, const char *system, int max_changes,
 			 int *napplied)
 {
 	MemoryContext volatile context = CurrentMemoryContext;
@@ -86,10 +95,10 @@ try_deferred(const char *names, SlApplyRun *run, const char *system, int max_cha
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		*napplied = run(system, max_changes);
+		if (run != NULL)
+			*napplied = run(system, max_changes);
 		is_written = true;
 		set_constraints(names, "IMMEDIATE");
-		set_constraints(names, "DEFERRED");
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -116,10 +125,20 @@ sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes)
 
 	if (names == NULL)
 		return run(system, max_changes);
-	if (!is_of_another && try_deferred(names, run, system, max_changes, &napplied))
-		return napplied;
-	set_constraints(names, "IMMEDIATE");
-	napplied = run(system, max_changes);
-	set_constraints(names, "DEFERRED");
+	if (is_of_another || !try_to_speak(names, run, system, max_changes, &napplied))
+	{
+		set_constraints(names, "IMMEDIATE");
+		napplied = run(system, max_changes);
+	}
+	sl_constraints_wait(names);
 	return napplied;
+}
+
+const char *
+sl_constraints_speak(const char *system)
+{
+	bool  is_of_another;
+	char *names = deferred_of(system, &is_of_another);
+
+	return names != NULL && try_to_speak(names, NULL, system, 0, NULL) ? names : NULL;
 }

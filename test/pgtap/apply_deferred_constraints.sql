@@ -73,4 +73,24 @@ DROP ROLE :owner;
 CREATE TABLE namesake (a int, CONSTRAINT contact_company_fkey FOREIGN KEY (a) REFERENCES company);
 SELECT count(*) FROM sync_diff('crm', 'contact', '{"k": 19, "name": "q", "company": 4}');
 SELECT is(sync_apply('app'), 1, 'a name that is not the constraint''s alone');
+
+-- At once, in the transaction of who writes the other table
+SELECT sync_configure('unit', '{"systems": {"here": {"key": "id"}, "there": {"key": "id", "apply": "immediate"}}, "window": "0", "fields": {"up": {"type": "number", "nulls": "clear"}}}');
+CREATE TABLE here (id int PRIMARY KEY, up int);
+CREATE TABLE there (id int PRIMARY KEY, up int REFERENCES there DEFERRABLE INITIALLY DEFERRED);
+SELECT sync_attach('here', 'here', 'unit'), sync_attach('there', 'there', 'unit');
+BEGIN;
+INSERT INTO here VALUES (1, 9), (2, NULL);
+INSERT INTO here VALUES (3, 2);
+COMMIT;
+SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM here), '1 2 3', 'the writer''s transaction stands');
+SELECT is((SELECT string_agg(there::text, ' ' ORDER BY id) FROM there), '(2,) (3,2)', 'the other table has what its constraint lets in');
+SELECT is((SELECT record_key || ' ' || last_error FROM sync_outbox WHERE target_system = 'there'),
+	'1 insert or update on table "there" violates foreign key constraint "there_up_fkey"', 'and the rest waits');
+BEGIN;
+INSERT INTO there VALUES (4, 5);
+INSERT INTO here VALUES (6, 2);
+INSERT INTO there VALUES (5, NULL);
+COMMIT;
+SELECT is((SELECT string_agg(there::text, ' ' ORDER BY id) FROM there), '(2,) (3,2) (4,5) (5,) (6,2)', 'what the writer leaves to the constraint itself may come in any order');
 SELECT * FROM finish();
