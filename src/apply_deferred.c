@@ -121,7 +121,7 @@ sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes)
 {
 	bool  is_of_another;
 	char *names = deferred_of(system, &is_of_another);
-	int   napplied;
+	int   napplied = 0;
 
 	if (names == NULL)
 		return run(system, max_changes);
