@@ -12,9 +12,11 @@
 /* What an ack finds on its way. */
 typedef struct Landing
 {
-	bool    *is_leased; /* by field: the leased row held it */
-	bool     is_shown;  /* an observation has shown it, or may have */
-	SlValue *over;      /* by field: typed over it, and shown before its answer came */
+	bool    *is_leased;  /* by field: the leased row held it */
+	bool     is_shown;   /* an observation has shown it, or may have */
+	bool     is_created; /* a create, under the native id that was shown, if any */
+	bool    *is_since; /* by field: the answer holds what was typed since it was shown */
+	SlValue *over;     /* by field: typed over it, and shown before its answer came */
 } Landing;
 
 /* The answer's version is older than the one under which the field was last shown. */
@@ -113,21 +115,44 @@ is_typed_over(const SlSpot *spot, const SlWrite *write)
 		   !sl_value_same(&shown->value, &write->value);
 }
 
+static bool
+is_answered_otherwise(const SlAck *ack, int field, const SlWrite *write)
+{
+	return ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
+		   !sl_value_same(&ack->result[field], &write->value);
+}
+
+/*
+ * What was created was shown, under an older version than the answer's: a create that went
+ * again is answered with what stands there by then.
+ */
+static bool
+is_typed_since(const SlSpot *spot, const SlAck *ack, const SlWrite *write)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	return is_answered_otherwise(ack, spot->field, write) && shown->is_observed &&
+		   sl_value_same(&shown->value, &write->value) && ack->token.len > 0 &&
+		   shown->token_shown.len > 0 &&
+		   sl_compare_tokens(spot, ack->token, shown->token_shown) > 0;
+}
+
 static void
 ack_field(SlEvent *event, int field, const SlAck *ack, Landing *landing)
 {
 	SlSpot   spot = sl_event_spot(event, field);
 	SlShown *shown = sl_spot_shown(&spot);
 	SlWrite *write = sl_in_flight(shown);
+	bool     is_since = landing->is_created && is_typed_since(&spot, ack, write);
 
+	landing->is_since[field] = is_since;
 	write->status = SL_WRITE_ACKED;
 	write->since = ack->now;
-	write->token = ack->token;
+	write->token = is_since ? shown->token_shown : ack->token;
 	if (is_typed_over(&spot, write))
 		landing->over[field] = shown->value;
 	note_answer(&spot, write);
-	if (ack->result != NULL && ack->result[field].kind != SL_ABSENT &&
-		!sl_value_same(&ack->result[field], &write->value))
+	if (!is_since && is_answered_otherwise(ack, field, write))
 		take_rewrite(event, field, write, ack->result[field]);
 	else if (!write->is_crossed)
 		confirm_write(event, shown, write);
@@ -138,9 +163,13 @@ ack_field(SlEvent *event, int field, const SlAck *ack, Landing *landing)
 }
 
 static Landing
-find_landing(const SlPolicy *policy, const SlPart *part)
+find_landing(const SlPolicy *policy, const SlPart *part, const SlAck *ack)
 {
 	Landing landing = {.is_leased = palloc0(sizeof(bool) * policy->nfields),
+					   .is_created = part->leased_action == SL_ACTION_CREATE &&
+									 (ack->native_id == NULL || part->native_id == NULL ||
+									  sl_is_same_name(ack->native_id, part->native_id)),
+					   .is_since = palloc0(sizeof(bool) * policy->nfields),
 					   .over = palloc0(sizeof(SlValue) * policy->nfields)};
 
 	for (int f = 0; f < policy->nfields; f++)
@@ -186,7 +215,8 @@ observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)
-		rest[f] = landing->is_leased[f] || is_shown_otherwise(event, ack, landing, f)
+		rest[f] = (landing->is_leased[f] && !landing->is_since[f]) ||
+						  is_shown_otherwise(event, ack, landing, f)
 					  ? sl_value_absent()
 					  : ack->result[f];
 	obs = *event->obs;
@@ -398,7 +428,7 @@ sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack)
 	SlPart       *part = &state->parts[ack->target];
 	SlObservation nothing = {.system = ack->target, .now = ack->now};
 	SlEvent      *event = sl_event_begin(policy, state, &nothing);
-	Landing       landing = find_landing(policy, part);
+	Landing       landing = find_landing(policy, part, ack);
 	bool          is_in_doubt = is_create_in_doubt(policy, part);
 	SlEffects    *effects;
 
