@@ -178,14 +178,14 @@ check_link(const SlState *state, const Placing *placing)
 
 /* In the place of the native id by which it is known; also where that was deleted there. */
 static void
-take_native_id(const Placing *placing)
+take_native_id(const SlPolicy *policy, const Placing *placing)
 {
 	const SlHolding *holding = &placing->holding;
 	SlPart          *part = &placing->record->state->parts[holding->system];
 
 	if (part->native_id == NULL || strcmp(part->native_id, holding->native_id) == 0)
 		return;
-	sl_replace_native_id(part, holding->native_id);
+	sl_become_another(policy, part, holding->native_id);
 	placing->record->is_dirty = true;
 }
 
@@ -233,7 +233,7 @@ place(SlBatch *batch, const Placing *placing)
 		check_new(placing->record->state, placing->record_key);
 	else
 		check_link(placing->record->state, placing);
-	take_native_id(placing);
+	take_native_id(batch->policy, placing);
 	unlink_record(batch, placing);
 	sl_log_add(&batch->log, placing->record, &entry);
 	if (placing->is_new && holding->is_deletion)

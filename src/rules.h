@@ -408,6 +408,13 @@ extern void sl_decide_former(SlEvent *event);
  */
 extern void sl_forget_versions_of_another(SlEvent *event);
 
+/*
+ * The record is, there, the one under that native id, a human said: versions and writes of the
+ * old one are not its own, and what is in flight goes to that.
+ */
+extern void sl_become_another(const SlPolicy *policy, SlPart *part,
+							  const char *native_id);
+
 /* The version is from before all that is known of the record there. */
 extern bool sl_is_of_the_past(const SlEvent *event);
 

@@ -203,6 +203,13 @@ brings_another_id(const SlPart *part, const SlObservation *obs)
 	return known != NULL && obs->native_id != NULL && strcmp(known, obs->native_id) != 0;
 }
 
+static void
+forget_versions(SlShown *shown)
+{
+	shown->token = shown->token_shown = shown->token_own = (SlToken){0};
+	shown->acked_since = false;
+}
+
 void
 sl_forget_versions_of_another(SlEvent *event)
 {
@@ -211,12 +218,25 @@ sl_forget_versions_of_another(SlEvent *event)
 	if (sl_shows_record(part) || !brings_another_id(part, event->obs))
 		return;
 	for (int f = 0; f < event->policy->nfields; f++)
+		forget_versions(&part->shown[f]);
+}
+
+void
+sl_become_another(const SlPolicy *policy, SlPart *part, const char *native_id)
+{
+	for (int f = 0; f < policy->nfields; f++)
 	{
 		SlShown *shown = &part->shown[f];
+		SlWrite *in_flight = sl_in_flight(shown);
 
-		shown->token = shown->token_shown = shown->token_own = (SlToken){0};
-		shown->acked_since = false;
+		forget_versions(shown);
+		shown->nwrites = 0;
+		if (in_flight == NULL)
+			continue;
+		shown->writes[shown->nwrites++] = *in_flight;
+		shown->writes[0].is_crossed = true;
 	}
+	sl_replace_native_id(part, native_id);
 }
 
 bool
