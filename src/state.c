@@ -70,7 +70,7 @@ sl_author_name(const SlPolicy *policy, const SlState *state, int author)
 		return "sync";
 	if (author < policy->nsystems)
 		return policy->systems[author].name;
-	return state->gone[author - policy->nsystems];
+	return state->gone[author - policy->nsystems].name;
 }
 
 const char *

@@ -195,6 +195,14 @@ typedef struct SlPart
 	SlShown    *shown;       /* by field */
 } SlPart;
 
+/* What is kept of a system that left the policy: it may be named again. */
+typedef struct SlGoneSystem
+{
+	const char *name;
+	SlExistence existence; /* there, left out, or: nothing is kept but the name */
+	const char *native_id; /* or NULL */
+} SlGoneSystem;
+
 typedef struct SlState
 {
 	int32       policy_version; /* under which it was last written; 0: a new record */
@@ -207,9 +215,9 @@ typedef struct SlState
 	int64       deleted_version; /* of the record, when it died */
 	SlConflict *conflict; /* of the whole record: delete, resurrect, duplicate; or NULL */
 	int         ngone;
-	const char **gone;   /* authors that are in the policy no more */
-	SlGolden    *golden; /* by field */
-	SlPart      *parts;  /* by system */
+	SlGoneSystem *gone;   /* authors that are in the policy no more */
+	SlGolden     *golden; /* by field */
+	SlPart       *parts;  /* by system */
 } SlState;
 
 /* A state as the table holds it. */

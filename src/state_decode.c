@@ -2,8 +2,8 @@
  * state_decode.c
  *	  From the bytes of a row to a state, numbered as the policy is.
  *
- * Names that the policy no longer has are read over; fields and systems that it has
- * and the bytes do not are unknown and unseen.
+ * Fields that the policy no longer has are read over, and systems but for whether they
+ * have the record; those that it has and the bytes do not are unknown and unseen.
  */
 #include "postgres.h"
 
@@ -62,12 +62,12 @@ sl_decode_author(const SlDecoder *d, uint64 code)
 static int
 gone_system(SlDecoder *d, const char *name, int len)
 {
-	SlState     *state = d->state;
-	const char **gone = palloc(sizeof(char *) * (state->ngone + 1));
+	SlState      *state = d->state;
+	SlGoneSystem *gone = palloc(sizeof(SlGoneSystem) * (state->ngone + 1));
 
 	if (state->ngone > 0)
-		memcpy(gone, state->gone, sizeof(char *) * state->ngone);
-	gone[state->ngone] = pnstrdup(name, len);
+		memcpy(gone, state->gone, sizeof(SlGoneSystem) * state->ngone);
+	gone[state->ngone] = (SlGoneSystem){pnstrdup(name, len), SL_NOT_THERE, NULL};
 	state->gone = gone;
 	return d->policy->nsystems + state->ngone++;
 }

@@ -197,9 +197,25 @@ sl_decode_end(SlDecoder *d)
 	return start + len;
 }
 
+/* Whether it has the record, and under which name: named again, it is not told to create it. */
+static void
+get_gone_part(SlDecoder *d, SlGoneSystem *gone)
+{
+	SlExistence existence;
+
+	(void) sl_get_byte(&d->cursor);
+	existence = (SlExistence) sl_get_choice(&d->cursor, SL_LEFT_OUT);
+	if (existence != SL_THERE && existence != SL_LEFT_OUT)
+		return;
+	gone->existence = existence;
+	gone->native_id = sl_decode_optional(d);
+}
+
 void
 sl_decode_parts(SlDecoder *d)
 {
+	int nsystems = d->policy->nsystems;
+
 	int nparts = sl_decode_count(d);
 
 	for (int i = 0; i < nparts; i++)
@@ -207,7 +223,9 @@ sl_decode_parts(SlDecoder *d)
 		int         system = sl_decode_system(d);
 		const char *end = sl_decode_end(d);
 
-		if (system < d->policy->nsystems && (d->only < 0 || system == d->only))
+		if (system >= nsystems && d->only < 0)
+			get_gone_part(d, &d->state->gone[system - nsystems]);
+		if (system < nsystems && (d->only < 0 || system == d->only))
 		{
 			get_part_body(d, system);
 			if (d->cursor.next != end)

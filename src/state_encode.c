@@ -69,7 +69,8 @@ put_names(SlEncoder *e)
 		sl_put_string(&e->out, e->policy->systems[i].name,
 					  (int32) strlen(e->policy->systems[i].name));
 	for (int i = 0; i < e->state->ngone; i++)
-		sl_put_string(&e->out, e->state->gone[i], (int32) strlen(e->state->gone[i]));
+		sl_put_string(&e->out, e->state->gone[i].name,
+					  (int32) strlen(e->state->gone[i].name));
 }
 
 static void

@@ -230,14 +230,29 @@ part_is_empty(const SlEncoder *e, const SlPart *part)
 
 /* Parts carry their length, so a reader skips the others. */
 static void
-put_part(SlEncoder *e, int system)
+put_part(SlEncoder *e, int system, const SlPart *part)
 {
 	int at;
 
 	sl_put_varint(&e->out, (uint64) system);
 	at = sl_begin_length(e);
-	put_part_body(e, &e->state->parts[system]);
+	put_part_body(e, part);
 	sl_end_length(e, at);
+}
+
+/* A system that left the policy: the part of one that has shown no field that is known. */
+static void
+put_gone_part(SlEncoder *e, int number)
+{
+	const SlGoneSystem *gone = &e->state->gone[number];
+	SlPart              part = {.existence = gone->existence,
+								.native_id = gone->native_id,
+								.leased_source = SL_AUTHOR_NONE,
+								.waiting_source = SL_AUTHOR_NONE,
+								.create_source = SL_AUTHOR_NONE,
+								.shown = palloc0(sizeof(SlShown) * e->policy->nfields)};
+
+	put_part(e, e->policy->nsystems + number, &part);
 }
 
 void
@@ -247,8 +262,13 @@ sl_encode_parts(SlEncoder *e)
 
 	for (int i = 0; i < e->policy->nsystems; i++)
 		nparts += part_is_empty(e, &e->state->parts[i]) ? 0 : 1;
+	for (int i = 0; i < e->state->ngone; i++)
+		nparts += e->state->gone[i].existence == SL_NOT_THERE ? 0 : 1;
 	sl_put_varint(&e->out, (uint64) nparts);
 	for (int i = 0; i < e->policy->nsystems; i++)
 		if (!part_is_empty(e, &e->state->parts[i]))
-			put_part(e, i);
+			put_part(e, i, &e->state->parts[i]);
+	for (int i = 0; i < e->state->ngone; i++)
+		if (e->state->gone[i].existence != SL_NOT_THERE)
+			put_gone_part(e, i);
 }
