@@ -243,6 +243,14 @@ look(SlChunk *chunk)
 	return found;
 }
 
+static void
+place(SlChunk *chunk)
+{
+	if (chunk->diff->complete != NULL)
+		sl_complete_place(chunk->diff, chunk->intake.key, chunk->intake.key_len,
+						  &chunk->intake);
+}
+
 /* Decided without a lock where it says nothing new; else it gets a record to lock. */
 static void
 glance(SlChunk *chunk)
@@ -255,6 +263,7 @@ glance(SlChunk *chunk)
 	if (!diff->options.is_verbose && !obs.is_deletion &&
 		sl_state_matches(diff->policy, found.data, found.len, &obs))
 	{
+		place(chunk);
 		chunk->counts[SL_UNCHANGED]++;
 		return;
 	}
@@ -282,6 +291,7 @@ glance(SlChunk *chunk)
 	}
 	else
 	{
+		place(chunk);
 		chunk->counts[outcome]++;
 		if (outcome == SL_STALE || diff->options.is_verbose)
 			show_glanced(chunk, outcome);

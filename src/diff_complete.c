@@ -11,6 +11,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -29,6 +30,9 @@
 #define FACT_DEAD    0x02 /* the same of a dead record: its delete waits */
 #define FACT_SEEN    0x04 /* the input has it */
 #define FACT_CHANGED 0x08 /* and it was a real change */
+#define FACT_TWICE \
+	0x10 /* and under two native ids: what follows in a fact tells them apart */
+#define FACT_BITS 8
 
 struct SlComplete
 {
@@ -40,6 +44,8 @@ struct SlComplete
 	int64           unidentified; /* the first record of the input without a key, or 0 */
 	int64           nmissing;
 	int64           nchanged;
+	int64           ntwice;
+	char           *twice;     /* the first key that stands there under two native ids */
 	bool            has_tuple; /* out holds the next tuple of the walk */
 	StringInfoData  key;       /* of the walk ... */
 	int             facts;     /* ... and what is known of it */
@@ -135,6 +141,20 @@ sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake)
 		complete->unidentified = raw->ordinal;
 }
 
+/* A deletion tells of an object that is there no more. */
+void
+sl_complete_place(SlDiff *diff, const char *key, int32 key_len, const SlIntake *intake)
+{
+	uint32 hash;
+
+	if (intake->native_id == NULL || intake->is_deletion)
+		return;
+	hash = DatumGetUInt32(hash_any((const unsigned char *) intake->native_id,
+								   (int) strlen(intake->native_id)));
+	hash = (hash >> (FACT_BITS + 1)) | 1;
+	put_fact(diff->complete, key, key_len, FACT_SEEN | (int) (hash << FACT_BITS));
+}
+
 void
 sl_complete_name(SlDiff *diff, const char *key, int32 key_len)
 {
@@ -180,6 +200,17 @@ is_of_same_key(SlComplete *complete)
 		   memcmp(VARDATA_ANY(key), complete->key.data, complete->key.len) == 0;
 }
 
+static void
+add_fact(SlComplete *complete, int fact)
+{
+	int known = complete->facts >> FACT_BITS;
+	int told = fact >> FACT_BITS;
+
+	if (known != 0 && told != 0 && known != told)
+		complete->facts |= FACT_TWICE;
+	complete->facts |= known == 0 ? fact : fact & ((1 << FACT_BITS) - 1);
+}
+
 /* Steps to the next key, with all facts of it; false at the end. */
 static bool
 next_key(SlComplete *complete)
@@ -195,7 +226,7 @@ next_key(SlComplete *complete)
 	complete->facts = 0;
 	do
 	{
-		complete->facts |= fact_of_tuple(complete);
+		add_fact(complete, fact_of_tuple(complete));
 		fetch(complete);
 	} while (complete->has_tuple && is_of_same_key(complete));
 	return true;
@@ -207,6 +238,13 @@ is_missing(const SlComplete *complete)
 	return complete->unidentified == 0 && (complete->facts & FACT_SEEN) == 0;
 }
 
+static void
+note_twice(SlComplete *complete)
+{
+	if (complete->ntwice++ == 0)
+		complete->twice = pnstrdup(complete->key.data, complete->key.len);
+}
+
 /* A dead record that is gone from the listing is no surprise. */
 static void
 count(SlComplete *complete)
@@ -215,6 +253,8 @@ count(SlComplete *complete)
 	fetch(complete);
 	while (next_key(complete))
 	{
+		if ((complete->facts & FACT_TWICE) != 0)
+			note_twice(complete);
 		if ((complete->facts & FACT_HELD) == 0)
 			continue;
 		complete->nmissing += is_missing(complete) ? 1 : 0;
@@ -292,6 +332,19 @@ warn_of_unidentified(const SlDiff *diff)
 					 "with the reason.")));
 }
 
+static void
+warn_of_twice(const SlDiff *diff)
+{
+	if (diff->complete->ntwice == 0)
+		return;
+	ereport(WARNING,
+			(errmsg("record key \"%s\" is borne by several native ids of the listing; "
+					"such keys: %lld",
+					diff->complete->twice, (long long) diff->complete->ntwice),
+			 errhint("Only one object of each is kept in sync: give the others keys of "
+					 "their own there.")));
+}
+
 void
 sl_complete_check(SlDiff *diff)
 {
@@ -299,6 +352,7 @@ sl_complete_check(SlDiff *diff)
 	count(diff->complete);
 	guard(diff);
 	warn_of_unidentified(diff);
+	warn_of_twice(diff);
 	diff->source = diff->complete;
 	diff->complete = NULL;
 }

@@ -15,6 +15,10 @@ extern void sl_complete_begin(SlDiff *diff);
 /* A record of the input, once its key is known; one that has none ends the inference. */
 extern void sl_complete_see(SlDiff *diff, const SlRawRecord *raw, const SlIntake *intake);
 
+/* The record that one of the input is of, for good, and the native id that it bears or NULL. */
+extern void sl_complete_place(SlDiff *diff, const char *key, int32 key_len,
+							  const SlIntake *intake);
+
 /* Another record that a record of the input may be. */
 extern void sl_complete_name(SlDiff *diff, const char *key, int32 key_len);
 

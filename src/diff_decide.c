@@ -127,7 +127,10 @@ decide(SlChunk *chunk, SlArrival *arrival)
 	sl_record_open(&diff->store, record);
 	effects = sl_decide_observation(diff->policy, record->state, &obs);
 	if (diff->complete != NULL)
+	{
 		sl_complete_decided(diff, record, is_real_change(effects->verdict));
+		sl_complete_place(diff, record->key, record->key_len, &arrival->intake);
+	}
 	if (effects->verdict == SL_REJECTED)
 	{
 		sl_chunk_reject_missing(chunk, arrival, effects->rejected_field);

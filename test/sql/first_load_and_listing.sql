@@ -38,4 +38,18 @@ SELECT record_key, verdict, action, targets, detail FROM sync_diff('crm', 'custo
 SELECT record_key, verdict, detail FROM sync_diff('desk', 'customer', '[
   {"phone": "06", "email": "ann@example.org"} ]', complete => true);
 
+-- Two objects of a listing bear one key: only one of them can be in sync. Once a human has said that the
+-- other is a record of its own, they are two.
+SELECT sync_configure('ticket', '{"systems": {"desk": {"id": "id", "version": "v"}, "crm": {}}, "fields": {"title": {}}}');
+SELECT record_key, verdict, outcome FROM sync_diff('desk', 'ticket', '[
+  {"record_key": "1", "id": "t1", "title": "Printer", "v": 7}, {"record_key": "1", "id": "t2", "title": "Scanner", "v": 3},
+  {"record_key": "2", "id": "t3", "title": "Mouse", "v": 5}, {"record_key": "2", "id": "t3", "title": "Mouse", "v": 5} ]',
+  complete => true, baseline => true);
+SELECT record_key, verdict, detail FROM sync_diff('desk', 'ticket', '[
+  {"record_key": "2", "id": "t4", "title": "Keyboard", "v": 8}, {"record_key": "2", "id": "t3", "title": "Mouse", "v": 9} ]');
+SELECT sync_resolve(id, winner => 'new') FROM sync_open_conflicts WHERE entity = 'ticket';
+SELECT record_key, verdict, detail FROM sync_diff('desk', 'ticket', '[
+  {"record_key": "1", "id": "t1", "title": "Printer", "v": 7}, {"record_key": "2", "id": "t4", "title": "Keyboard", "v": 8},
+  {"record_key": "2", "id": "t3", "title": "Mouse", "v": 9} ]', complete => true, verbose => true);
+
 ROLLBACK;
