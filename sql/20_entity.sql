@@ -6,6 +6,7 @@ CREATE TABLE sync_entity (
 	config jsonb NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	created_by text NOT NULL DEFAULT session_user,
+	tokens_since jsonb,
 	CONSTRAINT sync_entity_pkey PRIMARY KEY (entity, version),
 	CONSTRAINT sync_entity_version_counts_from_1 CHECK (version >= 1),
 	CONSTRAINT sync_entity_config_is_object CHECK (pg_catalog.jsonb_typeof(config) = 'object')
@@ -20,3 +21,4 @@ COMMENT ON COLUMN sync_entity.version IS 'counts from 1; the newest one is in fo
 COMMENT ON COLUMN sync_entity.config IS 'the policy as it was given to sync_configure()';
 COMMENT ON COLUMN sync_entity.created_at IS 'when that version was configured';
 COMMENT ON COLUMN sync_entity.created_by IS 'the session user who configured it';
+COMMENT ON COLUMN sync_entity.tokens_since IS 'internal: per system the version since which its version tokens stand at the path that the policy names';

@@ -8,7 +8,10 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "canonical.h"
 #include "nearest.h"
@@ -147,6 +150,23 @@ sl_policy_parse(const char *entity, int32 version, Jsonb *config, MemoryContext 
 
 	sl_policy_check(policy, &root);
 	return policy;
+}
+
+void
+sl_policy_set_tokens_since(SlPolicy *policy, Jsonb *since)
+{
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		SlSystemSpec *system = &policy->systems[i];
+		JsonbValue    room;
+		JsonbValue   *value = getKeyJsonValueFromContainer(&since->root, system->name,
+														   (int) strlen(system->name),
+														   &room);
+
+		if (value != NULL && value->type == jbvNumeric)
+			system->tokens_since = DatumGetInt32(
+				DirectFunctionCall1(numeric_int4, NumericGetDatum(value->val.numeric)));
+	}
 }
 
 int

@@ -128,11 +128,12 @@ typedef struct SlRate
 typedef struct SlSystemSpec
 {
 	const char   *name;
-	SlPath       *key;      /* never NULL: default is SL_DEFAULT_KEY */
-	SlPath       *id;       /* or NULL */
-	SlPath       *version;  /* or NULL */
-	SlPath       *sentinel; /* or NULL */
-	SlPath       *deleted;  /* or NULL */
+	SlPath       *key;          /* never NULL: default is SL_DEFAULT_KEY */
+	SlPath       *id;           /* or NULL */
+	SlPath       *version;      /* or NULL */
+	int32         tokens_since; /* the policy version since which that is so; 0: always */
+	SlPath       *sentinel;     /* or NULL */
+	SlPath       *deleted;      /* or NULL */
 	bool          is_writable;
 	bool          unseen_is_null; /* "unseen": "send" */
 	bool          is_immediate;   /* "apply": "immediate" */
@@ -210,6 +211,9 @@ extern SlPolicy *sl_policy_parse(const char *entity, int32 version, Jsonb *confi
 /* The same for one that sync_configure() took, be it before a check was added. */
 extern SlPolicy *sl_policy_parse_stored(const char *entity, int32 version, Jsonb *config,
 										MemoryContext context);
+
+/* What sync_entity.tokens_since says. */
+extern void sl_policy_set_tokens_since(SlPolicy *policy, Jsonb *since);
 
 /* A system's or field's number, or -1. */
 extern int sl_policy_system(const SlPolicy *policy, const char *name);

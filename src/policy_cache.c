@@ -28,7 +28,7 @@ typedef struct CachedPolicy
 } CachedPolicy;
 
 static SlPlan newest_config = {
-	.sql = "SELECT e.version, e.config FROM %s.sync_entity e"
+	.sql = "SELECT e.version, e.config, e.tokens_since FROM %s.sync_entity e"
 		   " WHERE e.entity OPERATOR(pg_catalog.=) $1 ORDER BY e.version DESC LIMIT 1",
 	.nargs = 1,
 	.argtypes = {TEXTOID}};
@@ -154,13 +154,21 @@ read_policy(const char *entity)
 {
 	Datum         values[1] = {CStringGetTextDatum(entity)};
 	MemoryContext context;
+	SlPolicy     *policy;
+	Datum         since;
+	bool          is_null;
 
 	if (sl_query_select(&newest_config, values, NULL) == 0)
 		sl_unknown_entity(entity);
 	context = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger policy",
 									ALLOCSET_SMALL_SIZES);
-	return sl_policy_parse_stored(entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
-								  DatumGetJsonbP(sl_query_value_not_null(0, 2)), context);
+	policy = sl_policy_parse_stored(entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
+									DatumGetJsonbP(sl_query_value_not_null(0, 2)),
+									context);
+	since = sl_query_value(0, 3, &is_null);
+	if (!is_null)
+		sl_policy_set_tokens_since(policy, DatumGetJsonbP(since));
+	return policy;
 }
 
 /*

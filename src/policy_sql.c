@@ -15,7 +15,9 @@
 #include "utils/memutils.h"
 
 #include "attach.h"
+#include "canonical.h"
 #include "identity_match.h"
+#include "json_out.h"
 #include "outbox_gate.h"
 #include "policy.h"
 #include "policy_cache.h"
@@ -28,18 +30,19 @@ PG_FUNCTION_INFO_V1(sync_config);
 PG_FUNCTION_INFO_V1(sync_policy);
 
 static SlPlan newest_version = {
-	.sql = "SELECT e.version, e.config OPERATOR(pg_catalog.=) $2, e.config"
-		   " FROM %s.sync_entity e WHERE e.entity OPERATOR(pg_catalog.=) $1"
-		   " ORDER BY e.version DESC LIMIT 1",
+	.sql =
+		"SELECT e.version, e.config OPERATOR(pg_catalog.=) $2, e.config, e.tokens_since"
+		" FROM %s.sync_entity e WHERE e.entity OPERATOR(pg_catalog.=) $1"
+		" ORDER BY e.version DESC LIMIT 1",
 	.nargs = 2,
 	.argtypes = {TEXTOID, JSONBOID}};
 
 /* A version that the snapshot does not see makes this a serialization failure (40001). */
 static SlPlan add_version = {
-	.sql = "INSERT INTO %s.sync_entity (entity, version, config) VALUES ($1, $2, $3)"
-		   " ON CONFLICT DO NOTHING",
-	.nargs = 3,
-	.argtypes = {TEXTOID, INT4OID, JSONBOID}};
+	.sql = "INSERT INTO %s.sync_entity (entity, version, config, tokens_since)"
+		   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	.nargs = 4,
+	.argtypes = {TEXTOID, INT4OID, JSONBOID, JSONBOID}};
 
 static SlPlan renew_targets = {.sql = "SELECT %s.sync_renew_targets()"};
 
@@ -76,6 +79,50 @@ check_context(void)
 								 ALLOCSET_DEFAULT_SIZES);
 }
 
+static SlPolicy *
+newest_policy(const SlPolicy *policy)
+{
+	bool      is_null;
+	Datum     since = sl_query_value(0, 4, &is_null);
+	SlPolicy *newest = sl_policy_parse_stored(
+		policy->entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
+		DatumGetJsonbP(sl_query_value_not_null(0, 3)), check_context());
+
+	if (!is_null)
+		sl_policy_set_tokens_since(newest, DatumGetJsonbP(since));
+	return newest;
+}
+
+static bool
+is_same_path(const SlPath *a, const SlPath *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a->text, b->text) == 0;
+}
+
+/* Per system the policy version since which its version tokens stand where they stand. */
+static Datum
+tokens_since(const SlPolicy *old, const SlPolicy *policy, int32 version)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoChar(&text, '{');
+	for (int i = 0; i < policy->nsystems; i++)
+	{
+		const SlSystemSpec *system = &policy->systems[i];
+		int  known = old == NULL ? -1 : sl_policy_system(old, system->name);
+		bool is_same = known >= 0 &&
+					   is_same_path(old->systems[known].version, system->version);
+
+		appendStringInfoString(&text, i == 0 ? "" : ", ");
+		sl_append_json_string(&text, system->name, (int32) strlen(system->name));
+		appendStringInfo(&text, ": %d",
+						 is_same ? old->systems[known].tokens_since : version);
+	}
+	appendStringInfoChar(&text, '}');
+	return sl_text_to_jsonb(text.data);
+}
+
 /*
  * The caller holds the lock that makes two sessions configure one after the other.
  * The same config again is no new version.
@@ -84,7 +131,7 @@ static int32
 store_config(Datum entity, Datum config, SlPolicy *policy)
 {
 	Datum     find[2] = {entity, config};
-	Datum     add[3] = {entity, 0, config};
+	Datum     add[4] = {entity, 0, config, 0};
 	int32     newest = 0;
 	SlPolicy *old = NULL;
 
@@ -93,11 +140,10 @@ store_config(Datum entity, Datum config, SlPolicy *policy)
 		newest = DatumGetInt32(sl_query_value_not_null(0, 1));
 		if (DatumGetBool(sl_query_value_not_null(0, 2)))
 			return newest;
-		old = sl_policy_parse_stored(policy->entity, newest,
-									 DatumGetJsonbP(sl_query_value_not_null(0, 3)),
-									 check_context());
+		old = newest_policy(policy);
 	}
 	add[1] = Int32GetDatum(newest + 1);
+	add[3] = tokens_since(old, policy, newest + 1);
 	if (sl_query_write(&add_version, add, NULL) != 1)
 		elog(ERROR, "version %d of a config exists already", newest + 1);
 	policy->version = newest + 1;

@@ -31,6 +31,16 @@ renew_shown(const SlFieldSpec *spec, SlShown *shown)
 	}
 }
 
+/* What stood at another path is not compared with what stands at this one. */
+static void
+forget_tokens(SlShown *shown)
+{
+	shown->token = shown->token_shown = shown->token_own = (SlToken){0};
+	shown->acked_since = false;
+	for (int i = 0; i < shown->nwrites; i++)
+		shown->writes[i].token = (SlToken){0};
+}
+
 /* A field that has come into a group since is frozen with the others. */
 static void
 join_group(const SlPolicy *policy, SlState *state, const SlGroup *group)
@@ -64,7 +74,11 @@ sl_state_renew(const SlPolicy *policy, SlState *state)
 		golden->value = sl_normalize_again(spec, golden->value);
 		renew_sides(spec, golden->conflict);
 		for (int s = 0; s < policy->nsystems; s++)
+		{
 			renew_shown(spec, &state->parts[s].shown[f]);
+			if (policy->systems[s].tokens_since > state->policy_version)
+				forget_tokens(&state->parts[s].shown[f]);
+		}
 	}
 	for (int g = 0; g < policy->ngroups; g++)
 		join_group(policy, state, &policy->groups[g]);
