@@ -31,7 +31,8 @@ SELECT sync_configure('contact', '{"systems": ["crm", "legacy"], "fields": {"pho
 SELECT isnt(pg_temp.saw('crm', '{"phone": "3"}'), NULL, 'the record is written without support');
 SELECT sync_configure('contact', '{"systems": ["crm", "support"], "fields": {"phone": {}}}');
 SELECT isnt(pg_temp.saw('crm', '{"phone": "4"}'), NULL, 'and with it again');
-SELECT is(pg_temp.poll('support'), 'create {"phone": "4"}', 'support is claimed for anew');
+SELECT is(pg_temp.saw('support', '{"phone": null}'), 'agreed phone=agreed -> support', 'support shows that it has none');
+SELECT is(pg_temp.poll('support'), 'update {"phone": "4"}', 'and is claimed for anew');
 SELECT is(pg_temp.ack('support', before => 1), true, 'the orphaned row is acknowledged');
 SELECT is(pg_temp.shows('support'), '{"phone": null}', 'and confirms nothing of the new one');
 SELECT is(pg_temp.ack('support'), true, 'which is acknowledged by its own lease');
