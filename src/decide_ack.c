@@ -360,10 +360,38 @@ is_create_in_doubt(const SlPolicy *policy, const SlPart *part)
 	return false;
 }
 
+/* What was deleted there meanwhile was another object than the one that this call has created. */
+static bool
+is_created_beside(const SlState *state, const SlPart *part, const SlAck *ack)
+{
+	return !state->is_deleted && !sl_is_frozen(state) &&
+		   part->existence == SL_NOT_THERE && part->former_id != NULL &&
+		   ack->native_id != NULL && !sl_is_same_name(part->former_id, ack->native_id);
+}
+
+/* Nothing that was shown of the other one tells of it: its sight is still to come. */
 static void
-ack_create(SlPart *part)
+take_beside(const SlPolicy *policy, SlPart *part)
+{
+	sl_unsee_record(policy, part);
+	for (int f = 0; f < policy->nfields; f++)
+	{
+		SlWrite *write = sl_in_flight(&part->shown[f]);
+
+		if (write == NULL)
+			continue;
+		write->is_sighted = false;
+		write->is_crossed = false;
+	}
+	part->existence = SL_THERE;
+}
+
+static void
+ack_create(const SlEvent *event, SlPart *part, const SlAck *ack)
 {
 	part->create_version = 0;
+	if (is_created_beside(event->state, part, ack))
+		take_beside(event->policy, part);
 	if (part->existence == SL_BEING_CREATED)
 		part->existence = SL_THERE;
 }
@@ -392,7 +420,7 @@ ack_existence(SlEvent *event, SlPart *part, const SlAck *ack)
 	bool           is_new = is_of_a_new_life(state, part);
 
 	if (part->leased_action == SL_ACTION_CREATE)
-		ack_create(part);
+		ack_create(event, part, ack);
 	if (part->leased_action == SL_ACTION_UPDATE && part->erasure == SL_ERASURE_LOST)
 		part->erasure = SL_ERASURE_STRAY;
 	if (part->leased_action != SL_ACTION_DELETE)
