@@ -122,9 +122,21 @@ is_answered_otherwise(const SlAck *ack, int field, const SlWrite *write)
 		   !sl_value_same(&ack->result[field], &write->value);
 }
 
+/* Without versions what goes again is answered later, and what goes once with what it stored. */
+static bool
+is_answered_later(const SlSpot *spot, const SlAck *ack)
+{
+	const SlShown *shown = sl_spot_shown(spot);
+
+	if (ack->token.len == 0 && shown->token_shown.len == 0)
+		return shown->nwrites > 1;
+	return ack->token.len > 0 && shown->token_shown.len > 0 &&
+		   sl_compare_tokens(spot, ack->token, shown->token_shown) > 0;
+}
+
 /*
- * What was created was shown, under an older version than the answer's: a create that went
- * again is answered with what stands there by then.
+ * What was created was shown before the answer's time: a create that went again is answered
+ * with what stands there by then.
  */
 static bool
 is_typed_since(const SlSpot *spot, const SlAck *ack, const SlWrite *write)
@@ -132,9 +144,7 @@ is_typed_since(const SlSpot *spot, const SlAck *ack, const SlWrite *write)
 	const SlShown *shown = sl_spot_shown(spot);
 
 	return is_answered_otherwise(ack, spot->field, write) && shown->is_observed &&
-		   sl_value_same(&shown->value, &write->value) && ack->token.len > 0 &&
-		   shown->token_shown.len > 0 &&
-		   sl_compare_tokens(spot, ack->token, shown->token_shown) > 0;
+		   sl_value_same(&shown->value, &write->value) && is_answered_later(spot, ack);
 }
 
 static void
@@ -211,14 +221,14 @@ observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 	SlValue      *rest;
 	SlObservation obs;
 
-	if (ack->result == NULL || ack->token.len == 0)
+	if (ack->result == NULL)
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)
-		rest[f] = (landing->is_leased[f] && !landing->is_since[f]) ||
-						  is_shown_otherwise(event, ack, landing, f)
-					  ? sl_value_absent()
-					  : ack->result[f];
+		rest[f] = landing->is_since[f] || (ack->token.len > 0 && !landing->is_leased[f] &&
+										   !is_shown_otherwise(event, ack, landing, f))
+					  ? ack->result[f]
+					  : sl_value_absent();
 	obs = *event->obs;
 	obs.values = rest;
 	obs.token = ack->token;

@@ -47,4 +47,19 @@ SELECT is(pg_temp.ack('crm', '{"v": 6, "id": "c4", "a": "01", "b": "x"}'), true,
 SELECT is(pg_temp.golden()->>'a', '1', 'so it is taken for a form of the target''s');
 SELECT is(pg_temp.waits('crm'), NULL, 'and settled');
 
+-- Without versions it is the second call that tells: the first one stored what was sent
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "desk": {}}, "fields": {"a": {}, "b": {}}, "window": "0"}');
+CALL pg_temp.create_twice('unversioned');
+SELECT is(pg_temp.saw('crm', '{"id": "c5", "a": "1", "b": "x"}'), 'echo a=echo,b=echo', 'the first call landed');
+SELECT is(pg_temp.ack('crm', '{"id": "c5", "a": "2", "b": "x"}'), true, 'the second one is answered with what was typed since');
+SELECT is(pg_temp.golden(), '{"a": "2", "b": "x"}', 'which is an edit');
+SELECT is(pg_temp.waits('desk'), 'update {"a": "2"}', 'that desk is told of');
+SELECT is(pg_temp.saw('crm', '{"id": "c5", "a": "2", "b": "x"}'), 'unchanged', 'its webhook is nothing new');
+CALL pg_temp.record('called once');
+SELECT is(pg_temp.saw('desk', '{"a": "1", "b": "x"}'), 'accepted a=accepted,b=accepted -> crm', 'another record');
+SELECT is(pg_temp.poll('crm'), 'create {"a": "1", "b": "x"}', 'goes out once');
+SELECT is(pg_temp.saw('crm', '{"id": "c6", "a": "1", "b": "x"}'), 'echo a=echo,b=echo', 'is shown');
+SELECT is(pg_temp.ack('crm', '{"id": "c6", "a": "01", "b": "x"}'), true, 'and answered in another form');
+SELECT is(pg_temp.golden()->>'a', '1', 'which nobody has typed');
+
 SELECT * FROM finish();
