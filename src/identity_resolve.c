@@ -189,6 +189,20 @@ take_native_id(const SlPolicy *policy, const Placing *placing)
 	placing->record->is_dirty = true;
 }
 
+/* Another object of the record, without a key of its own, which is there no more: the record is. */
+static bool
+is_gone_copy(const Placing *placing)
+{
+	const SlHolding *holding = &placing->holding;
+	const SlPart    *part = &placing->record->state->parts[holding->system];
+	const char *keyless = psprintf("%s:%s", holding->system_name, holding->native_id);
+
+	return !placing->is_new && holding->is_deletion &&
+		   strcmp(holding->own_key, keyless) == 0 && sl_shows_record(part) &&
+		   part->native_id != NULL &&
+		   !sl_is_same_name(part->native_id, holding->native_id);
+}
+
 /* What was read before the lock named the records to lock. */
 static void
 check_holding(const SlPolicy *policy, Placing *placing)
@@ -227,16 +241,19 @@ place(SlBatch *batch, const Placing *placing)
 	SlLogEntry       entry = sl_resolve_entry(placing->request);
 	char            *words = psprintf("native id %s is this record, a human said",
 									  holding->native_id);
+	bool             is_dropped;
 	StringInfoData   key;
 
 	if (placing->is_new)
 		check_new(placing->record->state, placing->record_key);
 	else
 		check_link(placing->record->state, placing);
-	take_native_id(batch->policy, placing);
+	is_dropped = is_gone_copy(placing) || (placing->is_new && holding->is_deletion);
+	if (!is_dropped)
+		take_native_id(batch->policy, placing);
 	unlink_record(batch, placing);
 	sl_log_add(&batch->log, placing->record, &entry);
-	if (placing->is_new && holding->is_deletion)
+	if (is_dropped)
 		sl_holding_drop(batch->policy, holding);
 	else if (!sl_holding_place(batch, placing->record, holding, words))
 		ereport(ERROR,

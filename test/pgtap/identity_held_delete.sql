@@ -44,6 +44,19 @@ SELECT is(pg_temp.came('support', '{"id": "s_5", "gone": true}'), 'support:s_5 c
 SELECT is(sync_resolve(pg_temp.doubt(), value => '"6"'), true, 'it was that of the second');
 SELECT is(pg_temp.state('6') || ', ' || pg_temp.state('support:s_5'), 'dead 6, living 5', 'which is deleted, and not the first');
 SELECT is(pg_temp.waiting('crm'), 'delete 6 {}', 'everywhere');
+
+-- What was deleted was a copy: the record has another object there, which lives
+SELECT is((SELECT count(*) FROM pg_temp.came('crm', '[{"record_key": "7", "email": "e", "phone": "7"}, {"record_key": "8", "email": "e", "phone": "8"}]')), 2::bigint, 'two records');
+SELECT is(pg_temp.came('support', '{"id": "s_7", "email": "e", "phone": "7"}'), 'support:s_7 conflict (native id s_7: email of several records)', 'support shows one of them, made by hand');
+CALL pg_temp.carry('support');
+SELECT is(pg_temp.shown('7'), 'there new 7', 'which is created there, too');
+SELECT is(pg_temp.came('support', '{"id": "s_7", "gone": true}'), 'support:s_7 conflict (native id s_7: its native id is in open conflict)', 'the one made by hand is deleted');
+SELECT is(sync_resolve(pg_temp.doubt(), value => '"7"'), true, 'it was the first, a human says');
+SELECT is(pg_temp.state('7'), 'living 7', 'which lives');
+SELECT is(pg_temp.shown('7'), 'there new 7', 'there, too');
+SELECT is((SELECT count(*) FROM sync_outbox WHERE record_key = '7'), 0::bigint, 'nothing is deleted, and nothing created again');
+SELECT is(pg_temp.came('support', '{"id": "s_7", "gone": true}'), 'support:s_7 unchanged', 'told again it is no news');
+SELECT is(pg_temp.came('support', '{"id": "new 7", "gone": true}'), '7 conflict (found by native id new 7)', 'the delete of its own object, which was not seen yet, is for a human');
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
 SELECT * FROM finish();
