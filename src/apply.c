@@ -365,9 +365,9 @@ apply_rounds(SlApply *applies, int n, int max_changes)
 static int
 apply_tables(const char *system, int max_changes)
 {
-	int      n;
-	SlTable *tables = sl_apply_tables(system, &n);
-	SlApply *applies = palloc0(sizeof(SlApply) * Max(n, 1));
+	int           n;
+	SlApplyTable *tables = sl_apply_tables(system, &n);
+	SlApply      *applies = palloc0(sizeof(SlApply) * Max(n, 1));
 
 	for (int i = 0; i < n; i++)
 	{

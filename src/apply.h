@@ -154,18 +154,18 @@ extern void sl_apply_changes(SlApply *apply);
 
 /* --- apply_tables.c --- */
 
-typedef struct SlTable
+typedef struct SlApplyTable
 {
 	Oid         relation;
 	const char *entity;
-} SlTable;
+} SlApplyTable;
 
 /*
  * Those of a system, what foreign keys refer to before what they are of; an error where there
  * are none.  Where two are the same system of an entity nobody knows which has the records:
  * left out, with a warning.
  */
-extern SlTable *sl_apply_tables(const char *system, int *n);
+extern SlApplyTable *sl_apply_tables(const char *system, int *n);
 
 /* That of one entity; InvalidOid where there is none, or no telling which. */
 extern Oid sl_apply_table(const SlPolicy *policy, int system);

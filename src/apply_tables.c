@@ -84,19 +84,20 @@ warn_of_two(Oid relation, const char *system, const char *entity)
 		 errhint("sync_detach() the one whose rows are that system's no more.")));
 }
 
-SlTable *
+SlApplyTable *
 sl_apply_tables(const char *system, int *n)
 {
-	Datum    name = CStringGetTextDatum(system);
-	uint64   nfound = sl_query_select(&find_tables_in_order, &name, NULL);
-	SlTable *tables = palloc(sizeof(SlTable) * Max(nfound, 1));
+	Datum         name = CStringGetTextDatum(system);
+	uint64        nfound = sl_query_select(&find_tables_in_order, &name, NULL);
+	SlApplyTable *tables = palloc(sizeof(SlApplyTable) * Max(nfound, 1));
 
 	if (nfound == 0)
 		refuse_unattached(system);
 	*n = 0;
 	for (uint64 i = 0; i < nfound; i++)
 	{
-		SlTable table = {DatumGetObjectId(sl_query_value_not_null(i, 1)), text_of(i, 2)};
+		SlApplyTable table = {DatumGetObjectId(sl_query_value_not_null(i, 1)),
+							  text_of(i, 2)};
 
 		if (DatumGetBool(sl_query_value_not_null(i, 3)))
 			warn_of_two(table.relation, system, table.entity);
