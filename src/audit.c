@@ -237,6 +237,9 @@ const char *
 sl_record_divergence(const SlPolicy *policy, const SlState *state, int system,
 					 TimestampTz now)
 {
+	if (state->parts[system].existence == SL_CREATE_LOST &&
+		something_waits(policy, state, system, now))
+		return unsent_divergence(&state->parts[system]);
 	if (!state->is_deleted)
 		return living_divergence(policy, state, system, now);
 	if (state->parts[system].existence != SL_THERE)

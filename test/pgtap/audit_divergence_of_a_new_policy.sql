@@ -46,6 +46,20 @@ SELECT is(pg_temp.nack('erp'), true, 'the call failed, or did not');
 CALL pg_temp.configured('{"crm": {}, "erp": {}}');
 SELECT is(pg_temp.diverges(), 'erp phone "1" "0" untouched', 'what it should show is not sent again by itself');
 
+CALL pg_temp.record('unknown');
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> erp', 'a record is made');
+SELECT is(pg_temp.poll('erp'), 'create {"phone": "1"}', 'a worker takes it on itself');
+SELECT is(pg_temp.nack('erp'), true, 'and does not know whether it is there');
+SELECT is(pg_temp.diverges(), NULL, 'it goes again');
+CALL pg_temp.configured('{"crm": {}, "erp": {"writable": false}}');
+SELECT is(sync_redrive(id), true, 'now, somebody says') FROM sync_outbox WHERE record_key = 'unknown';
+SELECT is((SELECT count(*) FROM sync_poll('erp')), 0::bigint, 'but no more is written there');
+CALL pg_temp.configured('{"crm": {}, "erp": {}}');
+SELECT is(pg_temp.diverges(), 'erp untouched', 'until it is touched that is nowhere else');
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> erp', 'touched,');
+SELECT is(pg_temp.diverges(), NULL, 'it waits');
+SELECT is(pg_temp.poll('erp'), 'create {"phone": "1"}', 'as it was');
+
 -- A system that is named for the first time, and one whose fields count as null
 CALL pg_temp.configured('{"crm": {}, "erp": {}, "shop": {}}');
 CALL pg_temp.record('missing');
