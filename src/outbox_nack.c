@@ -128,6 +128,18 @@ fail(SlBatch *batch, SlRecord *record, int target, const Failure *failure)
 	sl_count_calls(batch->policy, target, counted_as(&comeback, failure), 1, batch->now);
 }
 
+/* Without a policy that names the target, nothing waits for it to go again. */
+static void
+log_left(SlBatch *batch, SlRecord *record, const char *target)
+{
+	SlLogEntry entry = {
+		.event = SL_EVENT_DROPPED,
+		.detail = "its call failed, and the policy does not name it any more",
+		.system = target};
+
+	sl_log_add(&batch->log, record, &entry);
+}
+
 /* A row that the state does not name is left from a policy that named the target before. */
 static int
 nack_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
@@ -135,12 +147,13 @@ nack_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 	Failure  *failure = arg;
 	SlRecord *record = sl_row_record(batch, rows[0].key);
 	Datum     values[2] = {Int64GetDatum(rows[0].id), Int64GetDatum(failure->lease)};
+	char     *name;
 	int       target;
 
 	if (sl_query_select(&look_again, values, NULL) == 0)
 		return 0;
-	target = sl_policy_system(batch->policy,
-							  TextDatumGetCString(sl_query_value_not_null(0, 1)));
+	name = TextDatumGetCString(sl_query_value_not_null(0, 1));
+	target = sl_policy_system(batch->policy, name);
 	if (target >= 0 && rows[0].id == record->state->parts[target].leased_id)
 		fail(batch, record, target, failure);
 	else
@@ -149,7 +162,10 @@ nack_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 		sl_outbox_drop(&batch->outbox, rows[0].id);
 	}
 	if (target < 0)
+	{
+		log_left(batch, record, name);
 		sl_batch_renew(batch, record);
+	}
 	return 1;
 }
 

@@ -57,6 +57,15 @@ SELECT is((SELECT count(*) FROM sync_diff('crm', 'task', '[{"record_key": "a", "
 SELECT is((SELECT string_agg(record_key || ' ' || action || ' ' || change_set, ', ' ORDER BY record_key) FROM sync_outbox WHERE target_system = 'old'),
 	'a create {"name": "A2"}, b create {"name": "A2"}', 'and the next change goes there');
 
+-- A call that failed
+SELECT sync_configure('ticket', '{"systems": ["crm", "sup", "old"], "window": "0", "fields": {"name": {}}}');
+SELECT count(*) FROM sync_diff('crm', 'ticket', '{"record_key": "z", "name": "A"}');
+SELECT is((SELECT record_key FROM sync_poll('old', entity => 'ticket')), 'z', 'a worker takes one');
+SELECT sync_configure('ticket', '{"systems": ["crm", "sup"], "window": "0", "fields": {"name": {}}}');
+SELECT is((SELECT sync_nack(id, lease, '503') FROM sync_outbox WHERE target_system = 'old' AND entity = 'ticket'), true, 'its call fails');
+SELECT results_eq($$ SELECT event, detail FROM sync_trace('ticket', 'z') WHERE system = 'old' AND event <> 'claimed' $$,
+	$$ VALUES ('no longer needed', 'its call failed, and the policy does not name it any more') $$, 'the record says so');
+
 -- A version of the policy that somebody has removed
 SELECT sync_configure('gone', '{"systems": ["crm", "sup", "old"], "window": "0", "fields": {"name": {}}}');
 SELECT count(*) FROM sync_diff('crm', 'gone', '{"record_key": "a", "name": "A"}');
