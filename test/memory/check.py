@@ -63,7 +63,7 @@ TURNS = {
         PERFORM sync_conflict_poll(); PERFORM sync_conflict_ack(id), sync_resolve(id, value => to_jsonb(i)) FROM sync_open_conflicts;""" + DRAIN_LATER,
     'sync_pause, sync_resume, sync_pause_reason': """PERFORM sync_pause('desk'), sync_pause_reason('desk'); PERFORM sync_resume('desk');""",
     'sync_audit, sync_divergence': """PERFORM sync_audit('quiet') FROM generate_series(1, 10); PERFORM count(*) FROM sync_divergence;""",
-    'views': """PERFORM count(to_jsonb(r)) FROM sync_record AS r; PERFORM count(to_jsonb(s)) FROM sync_shadow AS s;
+    'views': """PERFORM sync_masked('quiet', NULL, '{"a": 1}'), count(to_jsonb(r)) FROM sync_record AS r; PERFORM count(to_jsonb(s)) FROM sync_shadow AS s;
         PERFORM count(to_jsonb(h)) FROM sync_health AS h; PERFORM count(to_jsonb(l)) FROM sync_lag AS l; PERFORM count(*) FROM sync_attached;""",
     'sync_blame, sync_trace': """PERFORM sync_blame('quiet', 'k1'), sync_trace('quiet', 'k1') FROM generate_series(1, 50);""",
     'sync_merge': """PERFORM sync_merge(d, '{"b": [1, {"c": 3}], "a": {"x": 1}}', '[["b", 1, "c"], ["a", "x"], ["s", null, "n"]]')
