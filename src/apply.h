@@ -61,6 +61,7 @@ typedef struct SlApply
 
 	/* of the whole call, in context */
 	MemoryContext context;
+	int           nheld; /* times that somebody else held a row too long */
 	int           npassed;
 	int           maxpassed;
 	SlPassed     *passed;      /* deletes that others wait behind */

@@ -28,8 +28,11 @@
 #include "path_trie.h"
 #include "query.h"
 
-/* Whoever holds a row may be waiting for its record, which is ours: we give way first. */
-#define LOCK_TIMEOUT "100ms"
+/*
+ * Whoever holds a row may be waiting for its record, which is ours: we give way first, after so
+ * many milliseconds, and after half of that with each row more that was held.
+ */
+#define LOCK_TIMEOUT 100
 
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
@@ -171,11 +174,14 @@ sl_is_of_the_call(const ErrorData *error)
 }
 
 static int
-begin_settings(void)
+begin_settings(const SlApply *apply)
 {
-	int level = NewGUCNestLevel();
+	int  level = NewGUCNestLevel();
+	int  timeout = apply->nheld < 31 ? LOCK_TIMEOUT >> apply->nheld : 0;
+	char value[16];
 
-	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+	snprintf(value, sizeof(value), "%d", Max(timeout, 1));
+	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return level;
 }
@@ -196,7 +202,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 	sl_applying_begin(apply->policy->systems[apply->system].name, apply->policy->entity);
 	PG_TRY();
 	{
-		int settings = begin_settings();
+		int settings = begin_settings(apply);
 
 		expect_rows(apply, changes, n);
 		sl_spi_connect();
@@ -227,7 +233,7 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 }
 
 static void
-apply_alike(const SlApply *apply, SlChange **changes, int n)
+apply_alike(SlApply *apply, SlChange **changes, int n)
 {
 	ErrorData *error = try_statement(apply, changes, n);
 
@@ -236,6 +242,8 @@ apply_alike(const SlApply *apply, SlChange **changes, int n)
 		return;
 	if (sl_is_of_the_call(error))
 		ReThrowError(error);
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		apply->nheld++;
 	if (n == 1)
 	{
 		changes[0]->error = error->message;
