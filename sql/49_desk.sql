@@ -6,6 +6,7 @@ CREATE TABLE sync_conflict_lease (
     worker       text,
     CONSTRAINT sync_conflict_lease_pkey PRIMARY KEY (conflict_id)
 );
+CREATE INDEX sync_conflict_lease_end_idx ON sync_conflict_lease (leased_until);
 SELECT pg_catalog.pg_extension_config_dump('sync_conflict_lease', '');
 COMMENT ON TABLE sync_conflict_lease IS
     'Open conflicts that a notifier is telling a human of, and until when nobody else does; rows of conflicts that are settled or told mean nothing.';
@@ -42,16 +43,18 @@ END;
 COMMENT ON FUNCTION sync_conflict_poll(integer, interval, text) IS
     'Open conflicts that no human was told of yet, oldest first; nobody else gets them for as long as lease says, or ever after sync_conflict_ack. Commit before you tell. Skips what is locked and never waits. max_conflicts from 1 to 100,000 and a lease longer than zero, else 22023; null is 22004.';
 
+-- A lease that is over is none: a few go with each answer, however many others there are.
 CREATE FUNCTION sync_conflict_ack(id bigint) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     DELETE FROM sync_conflict_lease AS l
-    WHERE l.conflict_id IN (
-        SELECT o.conflict_id FROM sync_conflict_lease AS o
-        LEFT JOIN sync_conflict AS c ON c.id = o.conflict_id AND c.status = 'open' AND c.notified_at IS NULL
-        WHERE c.id IS NULL OR c.id = $1
-        FOR UPDATE OF o SKIP LOCKED);
+    WHERE l.ctid = ANY (
+        ARRAY(SELECT o.ctid FROM sync_conflict_lease AS o WHERE o.conflict_id = $1
+              FOR UPDATE SKIP LOCKED)
+        || ARRAY(SELECT o.ctid FROM sync_conflict_lease AS o WHERE o.leased_until <= sync_now()
+                 ORDER BY o.leased_until LIMIT 100
+                 FOR UPDATE SKIP LOCKED));
     WITH told AS (
         UPDATE sync_conflict AS c SET notified_at = sync_now()
         WHERE c.id = $1 AND c.notified_at IS NULL RETURNING c.id)
