@@ -64,20 +64,17 @@ static SlPlan join_near_misses = {
 		"   r.id, r.times FROM %s.sync_near_miss AS r"
 		"  WHERE r.ctid OPERATOR(pg_catalog.>=) $1 AND r.ctid OPERATOR(pg_catalog.<) $2"
 		"  LIMIT $3 FOR UPDATE SKIP LOCKED),"
-		" newest AS (SELECT h.entity, h.system, h.field, pg_catalog.max(h.id) AS id,"
-		"   pg_catalog.sum(h.times)::pg_catalog.int8 AS times FROM held AS h"
+		" joined AS (SELECT h.entity, h.system, h.field, pg_catalog.max(h.id) AS id,"
+		"   pg_catalog.sum(h.times)::pg_catalog.int8 AS times,"
+		"   (pg_catalog.array_agg(h.place ORDER BY h.id DESC))[2:] AS others FROM held AS h"
 		"  GROUP BY h.entity, h.system, h.field"
 		"  HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1),"
 		" gone AS (DELETE FROM %s.sync_near_miss AS d WHERE d.ctid OPERATOR(pg_catalog.=)"
-		"   ANY (ARRAY(SELECT h.place FROM held AS h"
-		"    WHERE h.id OPERATOR(pg_catalog.<>) ALL (SELECT n.id FROM newest AS n)"
-		"     AND EXISTS (SELECT FROM newest AS n WHERE n.entity OPERATOR(pg_catalog.=) h.entity"
-		"      AND n.system OPERATOR(pg_catalog.=) h.system"
-		"      AND n.field OPERATOR(pg_catalog.=) h.field))))"
-		" UPDATE %s.sync_near_miss AS u SET times = n.times FROM newest AS n"
-		" WHERE u.entity OPERATOR(pg_catalog.=) n.entity"
-		"  AND u.system OPERATOR(pg_catalog.=) n.system"
-		"  AND u.field OPERATOR(pg_catalog.=) n.field AND u.id OPERATOR(pg_catalog.=) n.id",
+		"   ANY (ARRAY(SELECT pg_catalog.unnest(j.others) FROM joined AS j)))"
+		" UPDATE %s.sync_near_miss AS u SET times = j.times FROM joined AS j"
+		" WHERE u.entity OPERATOR(pg_catalog.=) j.entity"
+		"  AND u.system OPERATOR(pg_catalog.=) j.system"
+		"  AND u.field OPERATOR(pg_catalog.=) j.field AND u.id OPERATOR(pg_catalog.=) j.id",
 	.nargs = 3,
 	.argtypes = {TIDOID, TIDOID, INT4OID}};
 

@@ -28,4 +28,13 @@ SELECT is(sync_maintain() ->> 'more', 'false', 'once more');
 CALL pg_temp.missed('{"email": "D"}', '{"email": "d"}');
 SELECT is((SELECT times || ' ' || sent FROM sync_near_misses WHERE field = 'email'), '4 "D"', 'and the next one is added');
 
+-- Of many fields in one pass: of those that a target missed more often than others, too
+INSERT INTO sync_near_miss (entity, system, field, sent, stored)
+SELECT 'contact', 's' || n % 100, 'f' || n % 300, to_jsonb(n), '"b"' FROM generate_series(1, 500) AS n;
+DROP TABLE before;
+CREATE TEMP TABLE before AS SELECT * FROM sync_near_misses;
+SELECT sync_maintain();
+SELECT is((SELECT count(*) FROM sync_near_miss), 302::bigint, 'those of each field are one row');
+SELECT set_eq('SELECT * FROM sync_near_misses', 'SELECT * FROM before', 'which says the same');
+
 SELECT * FROM finish();
