@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -18,6 +19,7 @@
 #include "utils/resowner.h"
 
 #include "apply.h"
+#include "owner.h"
 #include "query.h"
 
 /*
@@ -46,6 +48,25 @@ static SlPlan find_deferred = {
 	.nargs = 2,
 	.argtypes = {TEXTOID, OIDOID}};
 
+/* What any constraint of these names speaks of: of other tables, and of partitions, too. */
+static SlPlan find_bearers = {
+	.sql = "WITH RECURSIVE meant(oid) AS ("
+		   "  SELECT m.oid FROM %s.sync_attached AS a"
+		   "  JOIN pg_catalog.pg_trigger AS t"
+		   "   ON t.tgrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid"
+		   "  JOIN pg_catalog.pg_constraint AS c"
+		   "   ON c.oid OPERATOR(pg_catalog.=) t.tgconstraint AND c.condeferred"
+		   "  JOIN pg_catalog.pg_constraint AS m"
+		   "   ON m.conname OPERATOR(pg_catalog.=) c.conname"
+		   "   AND m.connamespace OPERATOR(pg_catalog.=) c.connamespace"
+		   "  WHERE a.system OPERATOR(pg_catalog.=) $1"
+		   "  UNION SELECT p.oid FROM meant AS m JOIN pg_catalog.pg_constraint AS p"
+		   "   ON p.conparentid OPERATOR(pg_catalog.=) m.oid)"
+		   " SELECT DISTINCT t.tgrelid FROM meant AS m JOIN pg_catalog.pg_trigger AS t"
+		   "  ON t.tgconstraint OPERATOR(pg_catalog.=) m.oid",
+	.nargs = 1,
+	.argtypes = {TEXTOID}};
+
 /* As SET CONSTRAINTS takes them, or NULL: there are none. */
 static char *
 deferred_of(const char *system, bool *is_of_another)
@@ -72,10 +93,44 @@ set_constraints(const char *names, const char *mode)
 		elog(ERROR, "cannot set constraints: %s", SPI_result_code_string(rc));
 }
 
+/* Only who may use their schemas can name them; the caller may have nothing to do with them. */
+static void
+set_constraints_as_owner(const char *names, const char *mode)
+{
+	SlOwner before;
+
+	sl_owner_begin(&before);
+	set_constraints(names, mode);
+	sl_owner_end(&before);
+}
+
 void
 sl_constraints_wait(const char *names)
 {
-	set_constraints(names, "DEFERRED");
+	set_constraints_as_owner(names, "DEFERRED");
+}
+
+/* The transaction has left something to them, which is checked with the rights of whoever did. */
+static bool
+have_to_say(const char *system)
+{
+	Datum  name = CStringGetTextDatum(system);
+	uint64 n = sl_query_select(&find_bearers, &name, NULL);
+
+	for (uint64 i = 0; i < n; i++)
+		if (AfterTriggerPendingOnRel(DatumGetObjectId(sl_query_value_not_null(i, 1))))
+			return true;
+	return false;
+}
+
+/* Before anything is written. */
+static void
+have_them_speak(const char *names, const char *system)
+{
+	if (have_to_say(system))
+		set_constraints(names, "IMMEDIATE");
+	else
+		set_constraints_as_owner(names, "IMMEDIATE");
 }
 
 /*
@@ -127,7 +182,7 @@ sl_apply_deferred(SlApplyRun *run, const char *system, int max_changes)
 		return run(system, max_changes);
 	if (is_of_another || !try_to_speak(names, run, system, max_changes, &napplied))
 	{
-		set_constraints(names, "IMMEDIATE");
+		have_them_speak(names, system);
 		napplied = run(system, max_changes);
 	}
 	sl_constraints_wait(names);
@@ -140,5 +195,10 @@ sl_constraints_speak(const char *system)
 	bool  is_of_another;
 	char *names = deferred_of(system, &is_of_another);
 
-	return names != NULL && try_to_speak(names, NULL, system, 0, NULL) ? names : NULL;
+	if (names == NULL)
+		return NULL;
+	if (have_to_say(system))
+		return try_to_speak(names, NULL, system, 0, NULL) ? names : NULL;
+	set_constraints_as_owner(names, "IMMEDIATE");
+	return names;
 }

@@ -93,4 +93,33 @@ INSERT INTO here VALUES (6, 2);
 INSERT INTO there VALUES (5, NULL);
 COMMIT;
 SELECT is((SELECT string_agg(there::text, ' ' ORDER BY id) FROM there), '(2,) (3,2) (4,5) (5,) (6,2)', 'what the writer leaves to the constraint itself may come in any order');
+
+-- A writer, or a caller, who may not use the schema of the other table
+SELECT 'writer_' || pg_backend_pid() AS writer \gset
+CREATE ROLE :writer;
+CREATE SCHEMA apart;
+SELECT sync_configure('part', '{"systems": {"near": {"key": "id"}, "far": {"key": "id", "apply": "immediate"}, "crm": {}}, "window": "0", "fields": {"name": {}}}');
+CREATE TABLE near (id text PRIMARY KEY, name text);
+CREATE TABLE apart.far (id text PRIMARY KEY, name text UNIQUE DEFERRABLE INITIALLY DEFERRED);
+SELECT sync_attach('near', 'near', 'part'), sync_attach('apart.far', 'far', 'part');
+GRANT SELECT, INSERT, UPDATE ON near TO :writer;
+SET ROLE :writer;
+INSERT INTO public.near VALUES ('1', 'x');
+INSERT INTO public.near VALUES ('2', 'x');
+RESET ROLE;
+SELECT is((SELECT string_agg(n::text, ' ' ORDER BY id) FROM near AS n), '(1,x) (2,x)', 'writes what it may');
+SELECT is((SELECT string_agg(f::text, ' ' ORDER BY id) FROM apart.far AS f), '(1,x)', 'and the constraint is asked at once');
+SELECT is((SELECT record_key || ' ' || last_error FROM sync_outbox WHERE target_system = 'far'),
+	'2 duplicate key value violates unique constraint "far_name_key"', 'so the rest waits');
+BEGIN;
+SET LOCAL ROLE :writer;
+UPDATE public.near SET name = 'y' WHERE id = '1';
+RESET ROLE;
+INSERT INTO apart.far VALUES ('3', 'z');
+INSERT INTO apart.far VALUES ('4', 'z');
+DELETE FROM apart.far WHERE id = '4';
+COMMIT;
+SELECT is((SELECT string_agg(f::text, ' ' ORDER BY id) FROM apart.far AS f), '(1,y) (3,z)', 'they wait again for what comes later');
+DROP OWNED BY :writer;
+DROP ROLE :writer;
 SELECT * FROM finish();
