@@ -220,15 +220,21 @@ observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 {
 	SlValue      *rest;
 	SlObservation obs;
+	bool          is_any = false;
 
 	if (ack->result == NULL)
 		return NULL;
 	rest = palloc(sizeof(SlValue) * event->policy->nfields);
 	for (int f = 0; f < event->policy->nfields; f++)
+	{
 		rest[f] = landing->is_since[f] || (ack->token.len > 0 && !landing->is_leased[f] &&
 										   !is_shown_otherwise(event, ack, landing, f))
 					  ? ack->result[f]
 					  : sl_value_absent();
+		is_any |= rest[f].kind != SL_ABSENT;
+	}
+	if (!is_any)
+		return NULL;
 	obs = *event->obs;
 	obs.values = rest;
 	obs.token = ack->token;

@@ -68,4 +68,11 @@ SELECT is(pg_temp.ack('billing'), true, 'another one stores what it was sent');
 SELECT is((SELECT array_agg(data->>'phone' ORDER BY system COLLATE "C") FROM sync_shadow WHERE record_key = 'two targets'), '{12,12,012}', 'each shows what it shows');
 SELECT is((SELECT count(*) FROM sync_outbox WHERE record_key = 'two targets'), 0::bigint, 'at rest');
 
+-- An answer is no record that has to be complete
+SELECT sync_configure('answered', '{"systems": ["crm", "support"], "fields": {"phone": {}, "email": {}}, "window": "0"}');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'answered', '{"record_key": "T1", "phone": "1"}')), 'accepted', 'a record without an address');
+SELECT sync_configure('answered', '{"systems": ["crm", "support"], "fields": {"phone": {}, "email": {"required": true}}, "window": "0"}');
+SELECT is((SELECT sync_ack(id, lease, NULL, '{"phone": "1"}') FROM sync_poll('support', entity => 'answered')), true, 'is delivered when it must have one');
+SELECT is((SELECT string_agg(concat_ws(': ', event, data ->> 'verdict'), ', ') FROM sync_trace('answered', 'T1') WHERE system = 'support'), 'claimed, acknowledged', 'and nothing of that is rejected');
+
 SELECT * FROM finish();
