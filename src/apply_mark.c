@@ -22,6 +22,8 @@ struct SlAppliedRow
 	const char *name;
 	const char *row;     /* as it was written; NULL: it was not */
 	bool        is_kept; /* written, where it was to be deleted */
+	bool        is_put;  /* by a trigger inside, and nothing else was said of it */
+	bool        is_out;  /* a trigger inside has deleted it, which was said */
 	uint32      hash;
 	char        status;
 };
@@ -109,7 +111,7 @@ add_row(const char *name)
 	if (!is_found)
 	{
 		row->row = NULL;
-		row->is_kept = false;
+		row->is_kept = row->is_put = row->is_out = false;
 	}
 	return row;
 }
@@ -159,13 +161,43 @@ sl_applied_note_again(const TriggerData *trigger, const char *name)
 	return false;
 }
 
-SlAppliedRow *
-sl_applied_within(const TriggerData *trigger, const char *name)
+/* Of a statement that inserts rows, where the trigger was fired inside of it. */
+static SlAppliedRow *
+created_within(const TriggerData *trigger, const char *name)
 {
 	if (!mark->is_create || trigger_depth() <= mark->depth + 1 ||
 		!is_of_table(mark, trigger))
 		return NULL;
 	return applied_lookup(mark->rows, name);
+}
+
+bool
+sl_applied_put(const TriggerData *trigger, const char *name, const char *row, int len)
+{
+	SlAppliedRow *applied = created_within(trigger, name);
+
+	if (applied == NULL || applied->is_out || (applied->row != NULL && !applied->is_put))
+		return false;
+	sl_applied_note(applied, row, len);
+	applied->is_put = true;
+	return true;
+}
+
+bool
+sl_applied_take_out(const TriggerData *trigger, const char *name)
+{
+	SlAppliedRow *applied = created_within(trigger, name);
+
+	if (applied == NULL)
+		return false;
+	if (!applied->is_put)
+	{
+		applied->is_out = true;
+		return false;
+	}
+	applied->is_put = false;
+	applied->row = NULL;
+	return true;
 }
 
 SlAppliedRow *
@@ -202,6 +234,7 @@ sl_applied_note(SlAppliedRow *applied, const char *row, int len)
 	memcpy(copy, row, len);
 	copy[len] = '\0';
 	applied->row = copy;
+	applied->is_put = false;
 	disturb(mark->outer, mark->system, mark->entity);
 }
 

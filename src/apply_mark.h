@@ -43,9 +43,14 @@ extern bool sl_applied_note_again(const TriggerData *trigger, const char *name);
 
 /*
  * The trigger was fired inside of such a statement, by a trigger of the user's, which has
- * inserted a row that the statement is to insert.  NULL: it was not.
+ * inserted a row that the statement is to insert: then it is noted, and there is nothing to say
+ * of it.  False where it is not, or where the row's delete was said.
  */
-extern SlAppliedRow *sl_applied_within(const TriggerData *trigger, const char *name);
+extern bool sl_applied_put(const TriggerData *trigger, const char *name, const char *row,
+						   int len);
+
+/* The same has deleted it: true where it was put there, of which nothing was said either. */
+extern bool sl_applied_take_out(const TriggerData *trigger, const char *name);
 
 /* A row that was to be deleted was written instead. */
 extern bool sl_applied_is_kept(const char *key, const char *native_id);

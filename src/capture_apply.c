@@ -146,19 +146,29 @@ is_read_later(SlCapture *capture, const SlIntake *intake)
 
 /* A trigger of the user's inserts the row, instead of our statement: into a child of the table. */
 static bool
-is_put_there(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+is_put_there(SlCapture *capture, SlRawRecord *raw, const SlIntake *intake)
 {
-	SlAppliedRow *applied;
-
 	if (!TRIGGER_FIRED_BY_INSERT(capture->trigger->tg_event) || intake->is_rejected)
 		return false;
-	applied = sl_applied_within(capture->trigger, name_of(intake));
-	if (applied == NULL)
+	sl_row_describe(&capture->reader, raw);
+	if (!sl_applied_put(capture->trigger, name_of(intake), raw->data, raw->len))
 		return false;
 	sl_nested_note(&capture->nested, intake);
-	sl_row_describe(&capture->reader, raw);
-	sl_applied_note(applied, raw->data, raw->len);
 	return true;
+}
+
+/* And deletes it again, or gives it another name. */
+static bool
+is_taken_out(SlCapture *capture, SlRawRecord *raw, SlIntake *intake)
+{
+	if (capture->pairs.old.slot == NULL ||
+		(capture->pairs.fresh.slot != NULL && !is_renamed(capture)))
+		return false;
+	sl_capture_name_row(capture, capture->pairs.old.slot, raw, intake);
+	if (intake->is_rejected || !sl_applied_take_out(capture->trigger, name_of(intake)))
+		return false;
+	sl_nested_note(&capture->nested, intake);
+	return capture->pairs.fresh.slot == NULL;
 }
 
 bool
@@ -171,7 +181,8 @@ sl_capture_is_told(SlCapture *capture)
 		return false;
 	init_row(capture, &raw, &intake);
 	sl_capture_name_row(capture, row_of_pair(capture), &raw, &intake);
-	return capture->is_rest
-			   ? find_applied(capture, &intake) != NULL
-			   : is_read_later(capture, &intake) || is_put_there(capture, &raw, &intake);
+	if (capture->is_rest)
+		return find_applied(capture, &intake) != NULL;
+	return is_read_later(capture, &intake) || is_put_there(capture, &raw, &intake) ||
+		   is_taken_out(capture, &raw, &intake);
 }

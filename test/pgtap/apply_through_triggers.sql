@@ -134,4 +134,51 @@ SELECT is((SELECT string_agg(k || ' ' || a, ', ' ORDER BY k) FROM tree), '1 xx, 
 SELECT is((SELECT string_agg(record_key || ' ' || (data ->> 'a'), ', ' ORDER BY record_key) FROM sync_shadow WHERE system = 'tree'), '1 xx, 2 y, 3 z, 5 V, 6 w', 'the book knows them');
 SELECT is_empty($$SELECT record_key, target_system, change_set, last_error FROM sync_outbox WHERE entity = 'log'$$, 'and nothing goes back');
 
+-- A trigger that deletes the row which was inserted, and inserts another one in its place
+SELECT sync_configure('anew', '{"systems": {"crm": {"key": "k"}, "anew": {"key": "k"}}, "window": "0", "fields": {"a": {}, "b": {}}}');
+CREATE TABLE anew (k text PRIMARY KEY, a text, b text);
+CREATE TABLE anew_child (PRIMARY KEY (k)) INHERITS (anew);
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.b IS NULL THEN
+		DELETE FROM public.anew WHERE k = new.k;
+		INSERT INTO public.anew VALUES (new.k, new.a, 'done');
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER again AFTER INSERT ON anew FOR EACH ROW EXECUTE FUNCTION again();
+SELECT sync_attach('anew', 'anew', 'anew');
+CREATE FUNCTION pg_temp.anew(of_key text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws('; ', (SELECT concat_ws(' ', tableoid::regclass, k, a, b) FROM public.anew WHERE k = of_key),
+		(SELECT concat_ws(' ', existence, data) FROM sync_shadow WHERE system = 'anew' AND record_key = of_key),
+		(SELECT data FROM sync_record WHERE entity = 'anew' AND record_key = of_key AND data ->> 'b' IS NOT NULL),
+		(SELECT string_agg(concat_ws(' ', target_system, action, change_set, last_error), ', ') FROM sync_outbox WHERE entity = 'anew' AND record_key = of_key))
+$$;
+SELECT count(*) FROM sync_diff('crm', 'anew', '{"k": "1", "a": "x"}');
+SELECT is(sync_apply('anew'), 1, 'a row is created');
+SELECT is(pg_temp.anew('1'), 'anew 1 x done; there {"a": "x", "b": "done"}; {"a": "x", "b": "done"}', 'and is what stands there');
+
+-- One that puts it into a child, and takes it out again
+DROP TRIGGER again ON anew;
+CREATE OR REPLACE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.anew_child VALUES (new.k, new.a, 'put');
+	IF new.a = 'moved' THEN
+		UPDATE public.anew_child SET k = 'other' WHERE k = new.k;
+		RETURN NULL;
+	END IF;
+	DELETE FROM public.anew_child WHERE k = new.k;
+	IF new.a = 'put again' THEN
+		INSERT INTO public.anew_child VALUES (new.k, new.a, 'twice');
+	END IF;
+	RETURN CASE new.a WHEN 'stays' THEN new END;
+END $$;
+CREATE TRIGGER again BEFORE INSERT ON anew FOR EACH ROW EXECUTE FUNCTION again();
+SELECT count(*) FROM sync_diff('crm', 'anew', '[{"k": "2", "a": "goes"}, {"k": "3", "a": "stays"}, {"k": "4", "a": "put again"}, {"k": "5", "a": "moved"}]');
+SELECT is(sync_apply('anew'), 2, 'what stands there is done');
+SELECT is(pg_temp.anew('2'), 'anew create {"a": "goes"} "anew" has no such row after the create', 'and what does not is not');
+SELECT is(pg_temp.anew('3'), 'anew 3 stays; there {"a": "stays", "b": null}', 'the statement''s own row');
+SELECT is(pg_temp.anew('4'), 'anew_child 4 put again twice; there {"a": "put again", "b": "twice"}; {"a": "put again", "b": "twice"}', 'the one that was put there last');
+SELECT is(pg_temp.anew('5'), 'anew create {"a": "moved"} "anew" has no such row after the create', 'and none under another name');
+
 SELECT * FROM finish();
