@@ -303,6 +303,18 @@ find_row(Acking *acking, const SlNamedRow *row)
 }
 
 /*
+ * What a system has that left the policy while the call was under way: named again, it is not told
+ * to create that once more.  Its native id comes with what it shows then.
+ */
+static void
+note_left(SlState *state, const char *target, const char *action)
+{
+	for (int i = 0; i < state->ngone; i++)
+		if (strcmp(state->gone[i].name, target) == 0 && strcmp(action, "create") == 0)
+			state->gone[i].existence = SL_THERE;
+}
+
+/*
  * A row that the state does not name moves nothing.  Where a policy dropped its target since,
  * the record is written without that: else a policy that brings the target back would find
  * the row named still.
@@ -318,7 +330,11 @@ ack_row(Acking *acking, SlRecord *record, const SlNamedRow *row)
 	if (acking->target >= 0 && row->id == record->state->parts[acking->target].leased_id)
 		ack_record(batch, record, acking->target, acking->answer, &delivery);
 	else if (acking->target < 0)
+	{
+		note_left(record->state, target,
+				  TextDatumGetCString(acking->values[SL_OUTBOX_ACTION]));
 		sl_batch_renew(batch, record);
+	}
 	sl_deliveries_add(&acking->log, &delivery);
 	sl_table_delete_found(&acking->outbox);
 	acking->took[acking->nacked++] = batch->now -

@@ -61,4 +61,19 @@ SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'delete'), true, 'for 
 SELECT is((SELECT string_agg(concat_ws(' ', target_system, action), '; ' ORDER BY target_system) FROM sync_outbox WHERE record_key = 'dead'), 'desk delete; shop delete', 'that goes there, too');
 SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
 
+-- A call that is under way when its target leaves
+SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact', '[{"record_key": "late", "phone": "1"}, {"record_key": "late and touched", "phone": "1"}]')), 2::bigint, 'two more records');
+CREATE TEMP TABLE called AS SELECT * FROM sync_poll('desk') WHERE record_key LIKE 'late%';
+CALL pg_temp.configure('');
+CALL pg_temp.record('late and touched');
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted', 'one is changed');
+SELECT is((SELECT string_agg(sync_ack(id, lease, 'new ' || record_key)::text, ',') FROM called), 'true,true', 'both were created there');
+CALL pg_temp.configure(', "shop": {}, "desk": {"id": "id"}');
+SELECT is(sync_touch('contact', '{late,late and touched}'), 2, 'it comes back');
+SELECT is(pg_temp.existence('desk'), 'there {}', 'and has the one');
+SELECT is((SELECT string_agg(concat_ws(' ', record_key, action), '; ') FROM sync_outbox WHERE target_system = 'desk' AND record_key LIKE 'late%'), NULL, 'it creates none once more');
+SELECT is(pg_temp.came('desk', '{"record_key": "late and touched", "id": "new late and touched", "phone": "2"}'), 'late and touched agreed', 'it shows what it has');
+SELECT is(pg_temp.existence('desk'), 'there new late and touched {"phone": "2"}', 'under its native id');
+SELECT is_empty('SELECT pg_temp.strays()', 'which is in the index');
+
 SELECT * FROM finish();
