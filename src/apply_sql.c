@@ -4,11 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "apply.h"
 #include "path_trie.h"
@@ -201,6 +204,20 @@ is_generated(const SlApply *apply, const char *name)
 	return get_attgenerated(apply->relation, get_attnum(apply->relation, name)) != '\0';
 }
 
+/* Of such a column no UPDATE can even say that it stays. */
+static bool
+is_identity(const SlApply *apply, const char *name)
+{
+	HeapTuple tuple = SearchSysCacheAttName(apply->relation, name);
+	bool      is_identity = HeapTupleIsValid(tuple) &&
+					   ((Form_pg_attribute) GETSTRUCT(tuple))->attidentity ==
+						   ATTRIBUTE_IDENTITY_ALWAYS;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return is_identity;
+}
+
 /* A field at the key is read there and never written: then the row is written as it is. */
 static const char *
 idle_column(const SlApply *apply)
@@ -209,7 +226,8 @@ idle_column(const SlApply *apply)
 	{
 		const char *name = apply->reader.columns[i].name;
 
-		if (!is_name(apply, name) && !is_generated(apply, name))
+		if (!is_name(apply, name) && !is_generated(apply, name) &&
+			!is_identity(apply, name))
 			return quote_identifier(name);
 	}
 	return quote_identifier(apply->key_column != NULL ? apply->key_column
