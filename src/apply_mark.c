@@ -295,3 +295,18 @@ sl_applied_is_kept(const char *key, const char *native_id)
 	return is_kept(sl_name_of_key(key, (int) strlen(key))) ||
 		   (native_id != NULL && is_kept(sl_name_of_native_id(native_id)));
 }
+
+static bool
+is_put(const char *name)
+{
+	SlAppliedRow *row = applied_lookup(mark->rows, name);
+
+	return row != NULL && row->is_put;
+}
+
+bool
+sl_applied_is_put(const char *key, const char *native_id)
+{
+	return is_put(sl_name_of_key(key, (int) strlen(key))) ||
+		   (native_id != NULL && is_put(sl_name_of_native_id(native_id)));
+}

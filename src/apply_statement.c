@@ -90,6 +90,111 @@ expect_rows(const SlApply *apply, SlChange **changes, int n)
 		sl_applying_expect(changes[i]->key, changes[i]->native_id);
 }
 
+/* A name of a record as a value of the column that it is in. */
+static Datum
+value_in(Oid relation, const SlRowColumn *column, const char *text, Oid *type)
+{
+	AttrNumber attnum = get_attnum(relation, column->name);
+	Oid        input;
+	Oid        param;
+
+	*type = get_atttype(relation, attnum);
+	getTypeInputInfo(*type, &input, &param);
+	return OidInputFunctionCall(input, (char *) text, param, -1);
+}
+
+/* A row of the table as it is read once more. */
+typedef struct Reading
+{
+	SlRawRecord raw;
+	Datum      *values;
+	bool       *nulls;
+} Reading;
+
+static void
+begin_reading(const SlApply *apply, Reading *reading)
+{
+	int natts = 0;
+
+	for (int i = 0; i < apply->reader.ncolumns; i++)
+		natts = Max(natts, apply->reader.columns[i].index + 1);
+	memset(reading, 0, sizeof(Reading));
+	reading->raw.slots = palloc0(sizeof(SlRaw) *
+								 sl_slot_of_field(apply->policy->nfields));
+	reading->values = palloc0(sizeof(Datum) * natts);
+	reading->nulls = palloc0(sizeof(bool) * natts);
+}
+
+/* By its key or else its native id; a create without a key has neither. */
+static void
+read_again(SlApply *apply, SlChange *change, Reading *reading)
+{
+	bool               is_by_key = apply->key_column != NULL;
+	const char        *by = is_by_key ? apply->key_column : apply->id_column;
+	const char        *name = is_by_key ? change->key : change->native_id;
+	const SlRowColumn *column = by == NULL ? NULL : sl_apply_column(apply, by);
+	Oid                type;
+	Datum              value;
+
+	if (name == NULL || column == NULL)
+		return;
+	value = value_in(apply->relation, column, name, &type);
+	change->row = NULL;
+	if (!sl_row_named(&apply->reader, apply->relation, column, type, value,
+					  reading->values, reading->nulls))
+		return;
+	sl_row_read(&apply->reader, reading->values, reading->nulls, &reading->raw);
+	sl_row_describe(&apply->reader, &reading->raw);
+	change->row = pnstrdup(reading->raw.data, reading->raw.len);
+}
+
+static void
+read_doubted(SlApply *apply, SlChange **changes, int n)
+{
+	int     settings = -1;
+	Reading reading;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!changes[i]->is_done || !changes[i]->is_doubted)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (settings < 0)
+		{
+			settings = sl_row_settings();
+			begin_reading(apply, &reading);
+		}
+		read_again(apply, changes[i], &reading);
+	}
+	if (settings >= 0)
+		AtEOXact_GUC(true, settings);
+}
+
+static char *
+no_such_row(const SlApply *apply, const SlChange *change)
+{
+	return psprintf("\"%s\" has no such row after the %s", get_rel_name(apply->relation),
+					change->action);
+}
+
+/* What a trigger has put there instead may have been undone with a part of the trigger. */
+static void
+check_put_rows(SlApply *apply, SlChange **changes, int n)
+{
+	for (int i = 0; i < n; i++)
+		changes[i]->is_doubted |= sl_applied_is_put(changes[i]->key,
+													changes[i]->native_id);
+	read_doubted(apply, changes, n);
+	for (int i = 0; i < n; i++)
+	{
+		changes[i]->is_doubted = false;
+		if (!changes[i]->is_done || changes[i]->row != NULL)
+			continue;
+		changes[i]->is_done = false;
+		changes[i]->error = no_such_row(apply, changes[i]);
+	}
+}
+
 /* What became of them, by the rows that capture has seen. */
 static void
 take_rows(const SlApply *apply, SlChange **changes, int n)
@@ -104,8 +209,7 @@ take_rows(const SlApply *apply, SlChange **changes, int n)
 		change->is_doubted |= sl_applied_is_kept(change->key, change->native_id);
 		change->row = change->is_gone ? NULL : row;
 		if (row == NULL)
-			change->error = psprintf("\"%s\" has no such row after the %s",
-									 get_rel_name(apply->relation), change->action);
+			change->error = no_such_row(apply, change);
 	}
 }
 
@@ -191,7 +295,7 @@ begin_settings(const SlApply *apply)
  * subtransaction can be undone: that is what PG_TRY holds.
  */
 static ErrorData *
-try_statement(const SlApply *apply, SlChange **changes, int n)
+try_statement(SlApply *apply, SlChange **changes, int n)
 {
 	MemoryContext volatile context = CurrentMemoryContext;
 	ResourceOwner volatile owner = CurrentResourceOwner;
@@ -210,6 +314,8 @@ try_statement(const SlApply *apply, SlChange **changes, int n)
 		sl_spi_finish();
 		MemoryContextSwitchTo(context);
 		take_rows(apply, changes, n);
+		if (sl_is_action(changes[0], "create"))
+			check_put_rows(apply, changes, n);
 		refuse_other_rows(apply, changes, n);
 		end_deletes(changes, n);
 		if (sl_applied_is_disturbed())
@@ -260,86 +366,6 @@ is_alike(const SlApply *apply, const SlChange *a, const SlChange *b)
 	return strcmp(a->shape, b->shape) == 0 && !is_nameless(apply, a);
 }
 
-/* A name of a record as a value of the column that it is in. */
-static Datum
-value_in(Oid relation, const SlRowColumn *column, const char *text, Oid *type)
-{
-	AttrNumber attnum = get_attnum(relation, column->name);
-	Oid        input;
-	Oid        param;
-
-	*type = get_atttype(relation, attnum);
-	getTypeInputInfo(*type, &input, &param);
-	return OidInputFunctionCall(input, (char *) text, param, -1);
-}
-
-/* A row of the table as it is read once more. */
-typedef struct Reading
-{
-	SlRawRecord raw;
-	Datum      *values;
-	bool       *nulls;
-} Reading;
-
-static void
-begin_reading(const SlApply *apply, Reading *reading)
-{
-	int natts = 0;
-
-	for (int i = 0; i < apply->reader.ncolumns; i++)
-		natts = Max(natts, apply->reader.columns[i].index + 1);
-	memset(reading, 0, sizeof(Reading));
-	reading->raw.slots = palloc0(sizeof(SlRaw) *
-								 sl_slot_of_field(apply->policy->nfields));
-	reading->values = palloc0(sizeof(Datum) * natts);
-	reading->nulls = palloc0(sizeof(bool) * natts);
-}
-
-/* By its key or else its native id; a create without a key has neither. */
-static void
-read_again(SlApply *apply, SlChange *change, Reading *reading)
-{
-	bool               is_by_key = apply->key_column != NULL;
-	const char        *by = is_by_key ? apply->key_column : apply->id_column;
-	const char        *name = is_by_key ? change->key : change->native_id;
-	const SlRowColumn *column = by == NULL ? NULL : sl_apply_column(apply, by);
-	Oid                type;
-	Datum              value;
-
-	if (name == NULL || column == NULL)
-		return;
-	value = value_in(apply->relation, column, name, &type);
-	change->row = NULL;
-	if (!sl_row_named(&apply->reader, apply->relation, column, type, value,
-					  reading->values, reading->nulls))
-		return;
-	sl_row_read(&apply->reader, reading->values, reading->nulls, &reading->raw);
-	sl_row_describe(&apply->reader, &reading->raw);
-	change->row = pnstrdup(reading->raw.data, reading->raw.len);
-}
-
-static void
-read_doubted(SlApply *apply)
-{
-	int     settings = -1;
-	Reading reading;
-
-	for (int i = 0; i < apply->nchanges; i++)
-	{
-		if (!apply->changes[i]->is_done || !apply->changes[i]->is_doubted)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		if (settings < 0)
-		{
-			settings = sl_row_settings();
-			begin_reading(apply, &reading);
-		}
-		read_again(apply, apply->changes[i], &reading);
-	}
-	if (settings >= 0)
-		AtEOXact_GUC(true, settings);
-}
-
 void
 sl_apply_changes(SlApply *apply)
 {
@@ -353,5 +379,5 @@ sl_apply_changes(SlApply *apply)
 		apply_alike(apply, apply->changes + first, i - first);
 		first = i;
 	}
-	read_doubted(apply);
+	read_doubted(apply, apply->changes, apply->nchanges);
 }

@@ -181,4 +181,19 @@ SELECT is(pg_temp.anew('3'), 'anew 3 stays; there {"a": "stays", "b": null}', 't
 SELECT is(pg_temp.anew('4'), 'anew_child 4 put again twice; there {"a": "put again", "b": "twice"}; {"a": "put again", "b": "twice"}', 'the one that was put there last');
 SELECT is(pg_temp.anew('5'), 'anew create {"a": "moved"} "anew" has no such row after the create', 'and none under another name');
 
+-- One that takes back a part of what it does
+CREATE OR REPLACE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		INSERT INTO public.anew_child VALUES (new.k, new.a, 'undone');
+		RAISE EXCEPTION 'no';
+	EXCEPTION WHEN raise_exception THEN
+		RETURN CASE new.a WHEN 'stays' THEN new END;
+	END;
+END $$;
+SELECT count(*) FROM sync_diff('crm', 'anew', '[{"k": "6", "a": "goes"}, {"k": "7", "a": "stays"}]');
+SELECT is(sync_apply('anew'), 1, 'what it has undone is not done');
+SELECT is(pg_temp.anew('6'), 'anew create {"a": "goes"} "anew" has no such row after the create', 'and waits');
+SELECT is(pg_temp.anew('7'), 'anew 7 stays; there {"a": "stays", "b": null}', 'the statement''s own row is what it is');
+
 SELECT * FROM finish();
