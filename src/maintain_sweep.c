@@ -34,11 +34,10 @@
 #define SWEEP(table, age) \
 	"DELETE FROM %s." table " AS d WHERE d.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(" \
 	" SELECT r.ctid FROM %s." table " AS r" \
+	" JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(entity, before)" \
+	"  ON k.entity OPERATOR(pg_catalog.=) r.entity AND " age " OPERATOR(pg_catalog.<) k.before" \
 	" WHERE r.ctid OPERATOR(pg_catalog.>=) $3 AND r.ctid OPERATOR(pg_catalog.<) $4" \
-	"  AND " age " OPERATOR(pg_catalog.<) (SELECT k.before" \
-	"   FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(entity, before)" \
-	"   WHERE k.entity OPERATOR(pg_catalog.=) r.entity)" \
-	" LIMIT $5 FOR UPDATE SKIP LOCKED))"
+	" LIMIT $5 FOR UPDATE OF r SKIP LOCKED))"
 #define SWEEP_ARGS .nargs = 5, \
 	.argtypes = {TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIDOID, TIDOID, INT4OID}
 /* clang-format on */
