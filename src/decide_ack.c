@@ -218,27 +218,21 @@ is_shown_otherwise(const SlEvent *event, const SlAck *ack, const Landing *landin
 static SlEffects *
 observe_rest(SlEvent *event, const SlAck *ack, const Landing *landing)
 {
-	SlValue      *rest;
-	SlObservation obs;
+	SlValue      *rest = palloc0(sizeof(SlValue) * event->policy->nfields);
+	SlObservation obs = *event->obs;
 	bool          is_any = false;
 
-	if (ack->result == NULL)
-		return NULL;
-	rest = palloc(sizeof(SlValue) * event->policy->nfields);
-	for (int f = 0; f < event->policy->nfields; f++)
+	for (int f = 0; ack->result != NULL && f < event->policy->nfields; f++)
 	{
-		rest[f] = landing->is_since[f] || (ack->token.len > 0 && !landing->is_leased[f] &&
-										   !is_shown_otherwise(event, ack, landing, f))
-					  ? ack->result[f]
-					  : sl_value_absent();
+		if (!landing->is_since[f] && (ack->token.len == 0 || landing->is_leased[f] ||
+									  is_shown_otherwise(event, ack, landing, f)))
+			continue;
+		rest[f] = ack->result[f];
 		is_any |= rest[f].kind != SL_ABSENT;
 	}
-	if (!is_any)
-		return NULL;
-	obs = *event->obs;
 	obs.values = rest;
 	obs.token = ack->token;
-	if (sl_decide_glance(event->policy, event->state, &obs, NULL) <= SL_STALE)
+	if (!is_any || sl_decide_glance(event->policy, event->state, &obs, NULL) <= SL_STALE)
 		return NULL;
 	return sl_decide_observation(event->policy, event->state, &obs);
 }
