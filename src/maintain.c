@@ -52,15 +52,16 @@ due_targets(TimestampTz now)
 }
 
 static int64
-return_leases(TimestampTz now)
+return_leases(SlKeeping *keeping)
 {
 	int64     returned = 0;
 	ListCell *cell;
 
-	foreach (cell, due_targets(now))
+	foreach (cell, due_targets(keeping->now))
 	{
 		CHECK_FOR_INTERRUPTS();
-		returned += sl_outbox_return_all_due((const char *) lfirst(cell));
+		returned += sl_outbox_return_all_due((const char *) lfirst(cell),
+											 &keeping->has_more);
 	}
 	return returned;
 }
@@ -117,7 +118,7 @@ sync_maintain(PG_FUNCTION_ARGS)
 	check_limit(keeping.max_rows);
 	sl_keeping_open(&keeping, sl_all_entities());
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_count(&state, "leases", return_leases(keeping.now));
+	push_count(&state, "leases", return_leases(&keeping));
 	if (sl_sweep_begin())
 		for (int s = 0; s < SL_NSWEEPS; s++)
 			push_count(&state, sl_sweep_name(s), sl_sweep(&keeping, s));

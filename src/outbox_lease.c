@@ -178,11 +178,12 @@ sl_outbox_return_due(const char *target, const char *entity)
 }
 
 int
-sl_outbox_return_all_due(const char *target)
+sl_outbox_return_all_due(const char *target, bool *is_more)
 {
 	SlDueLook look;
 	int       n;
 	SlDue    *due = sl_due_find_all(&look, target, NULL, MAX_RETURNED, &n);
 
+	*is_more |= look.passed < look.now;
 	return return_found(&look, target, due, n);
 }

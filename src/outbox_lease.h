@@ -17,7 +17,10 @@
  */
 extern int sl_outbox_return_due(const char *target, const char *entity);
 
-/* The same of any entity, whatever earlier looks of this backend have passed. */
-extern int sl_outbox_return_all_due(const char *target);
+/*
+ * The same of any entity, whatever earlier looks of this backend have passed; is_more becomes
+ * true where some are left that are due.
+ */
+extern int sl_outbox_return_all_due(const char *target, bool *is_more);
 
 #endif

@@ -59,7 +59,8 @@ touch_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 		SlRecord *record = batch->records[i];
 
 		sl_batch_enter(batch, record);
-		if (record->state->policy_version != batch->policy->version)
+		if (record->state->policy_version != 0 &&
+			record->state->policy_version != batch->policy->version)
 		{
 			sl_batch_renew(batch, record);
 			ntouched++;
@@ -79,10 +80,10 @@ sync_touch(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("argument \"entity\" of sync_touch must not be null")));
-	if (PG_ARGISNULL(1))
-		PG_RETURN_INT32(0);
 	sl_gate_need_primary("sync_touch");
 	(void) sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_INT32(0);
 	rows = find(fcinfo, &n);
 	PG_RETURN_INT32(sl_rows_each(rows, n, touch_batch, NULL));
 }

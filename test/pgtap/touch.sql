@@ -66,5 +66,6 @@ SELECT is((SELECT sync_touch('contact', array_agg(DISTINCT record_key)) FROM syn
 SELECT is(pg_temp.untouched(), NULL, 'is listed no more');
 
 SELECT matches(pg_temp.refused($$ SELECT sync_touch('contcat', '{a}') $$), '^42704 .*"contcat".*\| Did you mean "contact"', 'an unknown entity is named');
+SELECT matches(pg_temp.refused($$ SELECT sync_touch('contcat', NULL) $$), '^42704 ', 'whatever the records are');
 SELECT matches(pg_temp.refused($$ SELECT sync_touch(NULL, '{a}') $$), '^22004 .*entity', 'so is one that is not given');
 SELECT * FROM finish();
