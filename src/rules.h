@@ -317,8 +317,11 @@ extern bool sl_may_win(const SlState *state, int system);
 extern bool sl_is_frozen(const SlState *state);
 
 /* The record is there no more, and will be created again. */
-extern void      sl_leave(SlPart *part, TimestampTz now);
-extern void      sl_die(SlEvent *event, int author);
+extern void sl_leave(SlPart *part, TimestampTz now);
+extern void sl_die(SlEvent *event, int author);
+
+/* Before a human's word ends the conflict: acked deletes that nobody has seen are none. */
+extern void      sl_doubt_erasures(SlEvent *event);
 extern bool      sl_is_stale_deletion(const SlPolicy *policy, const SlState *state,
 									  const SlObservation *obs);
 extern void      sl_decide_deletion(SlEvent *event);

@@ -113,6 +113,17 @@ note_token(SlEvent *event)
 	}
 }
 
+/* One sight less is owed. */
+static void
+end_one_erasure(const SlEvent *event, SlPart *part)
+{
+	part->erasures_owed--;
+	part->erased_at = 0;
+	if (part->erasures_owed == 0)
+		for (int f = 0; f < event->policy->nfields; f++)
+			sl_forget_removals(&part->shown[f]);
+}
+
 /*
  * The oldest one's that is owed.  A create of ours that came after it is not undone by its
  * late echo; but what the system has shown since the delete was acked was older.
@@ -122,11 +133,7 @@ take_owed_echo(SlEvent *event, SlPart *part)
 {
 	bool was_shown_late = sl_is_just_erased(event) && sl_shows_record(part);
 
-	part->erasures_owed--;
-	part->erased_at = 0;
-	if (part->erasures_owed == 0)
-		for (int f = 0; f < event->policy->nfields; f++)
-			sl_forget_removals(&part->shown[f]);
+	end_one_erasure(event, part);
 	if (event->is_closed && sl_shows_record(part))
 		part->existence = SL_GONE;
 	else if (was_shown_late)
@@ -241,6 +248,31 @@ find_created(const SlPolicy *policy, SlPart *part)
 		part->existence = SL_CREATE_LOST;
 		if (is_create_seen_in_part(policy, part))
 			part->erasure = SL_ERASURE_LOST;
+	}
+}
+
+/*
+ * What a system showed while our delete was under way may be from before it or from after it.
+ * Who decides that the record is to go has seen it: the delete goes there once more.
+ */
+void
+sl_doubt_erasures(SlEvent *event)
+{
+	const SlConflict *conflict = event->state->conflict;
+
+	for (int i = 0; i < conflict->nsides; i++)
+	{
+		int     system = conflict->sides[i].system;
+		SlPart *part;
+
+		if (system >= event->policy->nsystems)
+			continue;
+		part = &event->state->parts[system];
+		if (part->existence != SL_GONE || part->deleted_itself ||
+			part->erasures_owed == 0)
+			continue;
+		end_one_erasure(event, part);
+		part->existence = SL_THERE;
 	}
 }
 

@@ -474,6 +474,7 @@ sl_decide_death(const SlPolicy *policy, SlState *state, const char *actor,
 {
 	SlEvent *event = begin_decision(policy, state, actor, now);
 
+	sl_doubt_erasures(event);
 	state->conflict = NULL;
 	sl_close_field_conflicts(event, "deleted");
 	for (int s = 0; s < policy->nsystems; s++)
