@@ -281,10 +281,9 @@ static int
 begin_settings(const SlApply *apply)
 {
 	int  level = NewGUCNestLevel();
-	int  timeout = apply->nheld < 31 ? LOCK_TIMEOUT >> apply->nheld : 0;
 	char value[16];
 
-	snprintf(value, sizeof(value), "%d", Max(timeout, 1));
+	snprintf(value, sizeof(value), "%d", Max(LOCK_TIMEOUT >> Min(apply->nheld, 7), 1));
 	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return level;

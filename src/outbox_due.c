@@ -34,6 +34,7 @@
 #include "outbox_columns.h"
 #include "outbox_due.h"
 #include "outbox_place.h"
+#include "policy_cache.h"
 #include "query.h"
 
 /* The columns of both indexes. */
@@ -55,6 +56,8 @@ typedef struct Search
 {
 	SlDueLook  *look;
 	const char *entity; /* or NULL: of any */
+	const char *target_name;
+	uint64      policies; /* their generation */
 	Snapshot    snapshot;
 	Datum       target;
 	TimestampTz after;
@@ -95,6 +98,7 @@ forget(SlDueMark *due)
 	due->passed = MIN_TIMESTAMP;
 	due->open.n = 0;
 	due->crowd = 0;
+	due->left = 0;
 }
 
 /* The ended ones among the open transactions go; from the time they may have written. */
@@ -175,6 +179,19 @@ column(TupleTableSlot *slot, int column)
 	return value;
 }
 
+/*
+ * The policy does not name the target any more: such a retry waits on, and stands in nobody's
+ * way.  A lease ends all the same.
+ */
+static bool
+is_left_behind(Search *search, const char *entity)
+{
+	if (sl_policy_system(sl_policy_get(entity), search->target_name) >= 0)
+		return false;
+	search->look->left = search->policies;
+	return true;
+}
+
 /* A row of the outbox, due at some time; its lease may be NULL. */
 static void
 take_row(Search *search, TupleTableSlot *slot, TimestampTz at, SlDueLease *lease)
@@ -188,6 +205,8 @@ take_row(Search *search, TupleTableSlot *slot, TimestampTz at, SlDueLease *lease
 			lease->is_kept = true;
 		return;
 	}
+	if (lease == NULL && is_left_behind(search, entity))
+		return;
 	found = &search->found[search->nfound++];
 	found->entity = entity;
 	found->key = TextDatumGetCString(column(slot, SL_OUTBOX_KEY));
@@ -327,7 +346,9 @@ find(Search *search, int *n)
 	Relation   outbox = table_open(sl_relation_oid("sync_outbox"), RowExclusiveLock);
 
 	look->passed = look->now;
+	look->left = 0;
 	look->leases = NIL;
+	search->policies = sl_policy_generation();
 	search->found = palloc(sizeof(SlDue) * room * 2);
 	take_retries(search, outbox);
 	search->room = search->nfound + room;
@@ -341,7 +362,11 @@ find(Search *search, int *n)
 SlDue *
 sl_due_find_all(SlDueLook *look, const char *target, const char *entity, int room, int *n)
 {
-	Search search = {.look = look, .entity = entity, .room = room, .after = DT_NOBEGIN};
+	Search search = {.look = look,
+					 .entity = entity,
+					 .target_name = target,
+					 .room = room,
+					 .after = DT_NOBEGIN};
 	SlDue *found;
 
 	look->mark = NULL;
@@ -361,8 +386,8 @@ sl_due_find_all(SlDueLook *look, const char *target, const char *entity, int roo
 SlDue *
 sl_due_find(SlDueLook *look, const char *target, const char *entity, int room, int *n)
 {
-	Search     search = {.look = look, .entity = entity, .room = room};
-	int64      offset;
+	Search search = {.look = look, .entity = entity, .target_name = target, .room = room};
+	int64  offset;
 	SlDueMark *due;
 	SlDue     *found;
 
@@ -375,7 +400,8 @@ sl_due_find(SlDueLook *look, const char *target, const char *entity, int room, i
 	CommandCounterIncrement();
 	search.snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	search.target = CStringGetTextDatum(target);
-	if (!is_clock_steady(due, offset))
+	if (!is_clock_steady(due, offset) ||
+		(due->left != 0 && due->left != sl_policy_generation()))
 		forget(due);
 	search.after = begin_of_look(due, search.snapshot);
 	due->offset = offset;
@@ -416,5 +442,7 @@ sl_due_close(SlDueLook *look)
 	if (look->mark == NULL)
 		return;
 	look->mark->due.passed = look->passed;
+	if (look->mark->due.left == 0)
+		look->mark->due.left = look->left;
 	sl_mark_keep(look->mark);
 }

@@ -34,7 +34,8 @@ typedef struct SlDueLook
 	SlMark *mark; /* NULL: the look began at the first of all, and is not remembered */
 	TimestampTz now;
 	TimestampTz passed; /* what was due until then has been handled */
-	List       *leases; /* that have run out, SlDueLease * */
+	uint64 left;   /* 0, or under policies of this generation retries were left behind */
+	List  *leases; /* that have run out, SlDueLease * */
 } SlDueLook;
 
 /*

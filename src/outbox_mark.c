@@ -142,6 +142,7 @@ copy_mark(SlMark *to, const SlMark *from)
 	to->due.crowd = from->due.crowd;
 	to->due.crowd_since = from->due.crowd_since;
 	to->due.offset = from->due.offset;
+	to->due.left = from->due.left;
 }
 
 static void

@@ -41,6 +41,7 @@ typedef struct SlDueMark
 	uint64      crowd;       /* 0, or so is each transaction before this one ... */
 	TimestampTz crowd_since; /* ... with this time */
 	int64       offset; /* of the clock at the last look; 0: unknown, as is all else */
+	uint64 left; /* 0, or under policies of this generation retries were left behind */
 } SlDueMark;
 
 /*
