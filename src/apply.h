@@ -147,6 +147,9 @@ extern char *sl_apply_statement(const SlApply *apply, const SlChange *change);
 
 /* --- apply_statement.c --- */
 
+/* In a PG_CATCH: the error, in the context, of what is undone. */
+extern ErrorData *sl_undo_subtransaction(MemoryContext context);
+
 /* An error that is no fault of a row: the caller repeats, or was stopped. */
 extern bool sl_is_of_the_call(const ErrorData *error);
 

@@ -158,10 +158,7 @@ try_to_speak(const char *names, SlApplyRun *run, const char *system, int max_cha
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+		error = sl_undo_subtransaction(context);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

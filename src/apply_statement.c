@@ -277,6 +277,18 @@ sl_is_of_the_call(const ErrorData *error)
 	}
 }
 
+ErrorData *
+sl_undo_subtransaction(MemoryContext context)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	return error;
+}
+
 static int
 begin_settings(const SlApply *apply)
 {
@@ -324,10 +336,7 @@ try_statement(SlApply *apply, SlChange **changes, int n)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+		error = sl_undo_subtransaction(context);
 		forget_rows(changes, n);
 	}
 	PG_END_TRY();
