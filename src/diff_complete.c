@@ -32,7 +32,8 @@
 #define FACT_CHANGED 0x08 /* and it was a real change */
 #define FACT_TWICE \
 	0x10 /* and under two native ids: what follows in a fact tells them apart */
-#define FACT_BITS 8
+#define FACT_AGAIN 0x20 /* and once more a real change */
+#define FACT_BITS  8
 
 struct SlComplete
 {
@@ -45,7 +46,9 @@ struct SlComplete
 	int64           nmissing;
 	int64           nchanged;
 	int64           ntwice;
-	char           *twice;     /* the first key that stands there under two native ids */
+	char           *twice; /* the first key that stands there under two native ids */
+	int64           nagain;
+	char           *again;     /* the first key that changed there more than once */
 	bool            has_tuple; /* out holds the next tuple of the walk */
 	StringInfoData  key;       /* of the walk ... */
 	int             facts;     /* ... and what is known of it */
@@ -208,6 +211,8 @@ add_fact(SlComplete *complete, int fact)
 
 	if (known != 0 && told != 0 && known != told)
 		complete->facts |= FACT_TWICE;
+	if ((complete->facts & fact & FACT_CHANGED) != 0)
+		complete->facts |= FACT_AGAIN;
 	complete->facts |= known == 0 ? fact : fact & ((1 << FACT_BITS) - 1);
 }
 
@@ -239,10 +244,10 @@ is_missing(const SlComplete *complete)
 }
 
 static void
-note_twice(SlComplete *complete)
+note_key(const SlComplete *complete, int64 *n, char **first)
 {
-	if (complete->ntwice++ == 0)
-		complete->twice = pnstrdup(complete->key.data, complete->key.len);
+	if ((*n)++ == 0)
+		*first = pnstrdup(complete->key.data, complete->key.len);
 }
 
 /* A dead record that is gone from the listing is no surprise. */
@@ -254,7 +259,9 @@ count(SlComplete *complete)
 	while (next_key(complete))
 	{
 		if ((complete->facts & FACT_TWICE) != 0)
-			note_twice(complete);
+			note_key(complete, &complete->ntwice, &complete->twice);
+		else if ((complete->facts & FACT_AGAIN) != 0)
+			note_key(complete, &complete->nagain, &complete->again);
 		if ((complete->facts & FACT_HELD) == 0)
 			continue;
 		complete->nmissing += is_missing(complete) ? 1 : 0;
@@ -345,6 +352,20 @@ warn_of_twice(const SlDiff *diff)
 					 "their own there.")));
 }
 
+static void
+warn_of_again(const SlDiff *diff)
+{
+	if (diff->complete->nagain == 0)
+		return;
+	ereport(WARNING,
+			(errmsg("record key \"%s\" changed more than once in the listing; such keys: "
+					"%lld",
+					diff->complete->again, (long long) diff->complete->nagain),
+			 errhint(
+				 "Each is taken for an edit of the one before it, and may be again with "
+				 "the next listing: list a record once.")));
+}
+
 void
 sl_complete_check(SlDiff *diff)
 {
@@ -353,6 +374,7 @@ sl_complete_check(SlDiff *diff)
 	guard(diff);
 	warn_of_unidentified(diff);
 	warn_of_twice(diff);
+	warn_of_again(diff);
 	diff->source = diff->complete;
 	diff->complete = NULL;
 }

@@ -53,3 +53,16 @@ SELECT record_key, verdict, detail FROM sync_diff('desk', 'ticket', '[
   {"record_key": "2", "id": "t3", "title": "Mouse", "v": 9} ]', complete => true, verbose => true);
 
 ROLLBACK;
+
+-- Nor can two records of one key be in sync where a system has no native ids: the listing says so, and does not
+-- where they are equal.
+SELECT sync_configure('task', '{"systems": ["desk", "crm"], "fields": {"title": {}}}');
+SELECT record_key, verdict FROM sync_diff('desk', 'task', '[
+  {"record_key": "1", "title": "Printer"}, {"record_key": "2", "title": "Mouse"}, {"record_key": "2", "title": "Mouse"}]',
+  complete => true, baseline => true);
+SELECT record_key, verdict FROM sync_diff('desk', 'task', '[
+  {"record_key": "1", "title": "Printer"}, {"record_key": "2", "title": "Mouse"}, {"record_key": "2", "title": "Mouse"}]',
+  complete => true);
+SELECT record_key, verdict FROM sync_diff('desk', 'task', '[
+  {"record_key": "1", "title": "Scanner"}, {"record_key": "2", "title": "Mouse"}, {"record_key": "1", "title": "Printer"}]',
+  complete => true);
