@@ -82,7 +82,8 @@ class Rulings:
                         raise Failure("I4", f"the conflict of {row['field']} is closed, and {name} never showed the golden value since")
 
     def shows_golden(self, name, field, state):
-        """By what it showed last, or by a write of ours that was claimed after that and acknowledged."""
+        """By what it showed last, or by a write of ours that was acknowledged, and claimed after that or landed
+        after it was photographed: what a create leaves out is null there."""
         wanted = text_of(data_of(state).get(field))
         if shows(state, name).get(field) not in (None, wanted, text_of(None)):
             return False
@@ -91,8 +92,10 @@ class Rulings:
             return True
         if newest.held[field].origin is not None and newest.held[field].origin.excuse is not None:
             return True
-        return bool(self.world.calls_of(name, lambda c: c.acked is not None and c.began > self.told_at[name, field]
-                                        and field in c.changes and text_of(c.changes[field]) == wanted))
+        return bool(self.world.calls_of(name, lambda c: c.acked is not None
+                                        and (c.began > self.told_at[name, field] or c.photographed >= newest.number)
+                                        and (field in c.changes or c.action == "create")
+                                        and text_of(c.changes.get(field)) == wanted))
 
     def check_ruling(self, shot, field, what, before, state):
         name, golden = shot.system, self.golden.get(field)
