@@ -218,13 +218,21 @@ is_create_newest(const SlPolicy *policy, const SlPart *part)
 	return is_newest;
 }
 
-/* Of a field that was seen nobody knows any more what the create said of it. */
+/*
+ * Of a field that was seen nobody knows any more what the create said of it.  What it left out
+ * counts as seen, too, and is null.
+ */
 static bool
 is_create_seen_in_part(const SlPolicy *policy, const SlPart *part)
 {
 	for (int f = 0; f < policy->nfields; f++)
-		if (part->shown[f].is_observed && part->shown[f].nwrites == 0)
+	{
+		const SlShown *shown = &part->shown[f];
+
+		if (shown->is_observed && shown->nwrites == 0 &&
+			!sl_value_is_null(&shown->value))
 			return true;
+	}
 	return false;
 }
 

@@ -43,5 +43,17 @@ SELECT pg_temp.ack('billing');
 SELECT is(pg_temp.polled('billing'), NULL, 'and nothing is left to send');
 SELECT is((SELECT count(DISTINCT idempotency_key) FROM sent), 3::bigint, 'no two contents share a key');
 
+-- What a create leaves out was not seen there: nothing is to be deleted first, and nobody's delete is ours.
+SELECT sync_configure('contact', '{"systems": ["crm", "billing"], "fields": {"phone": {}, "name": {}}, "window": "0 seconds", "deletes": "review"}');
+CALL pg_temp.record('T3');
+SELECT pg_temp.saw('crm', '{"phone": "1", "name": null}');
+SELECT is(pg_temp.polled('billing'), 'create {"phone": "1"}', 'a create without a name');
+SELECT pg_temp.nack('billing', 'timeout', '90 s');
+SELECT is((SELECT verdict FROM sync_delete('billing', 'contact', '{T3}')), 'conflict', 'has landed, and somebody deletes it');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'delete'), true, 'as a human says');
+SELECT is(pg_temp.saw('billing', '{"phone": "4", "name": null}'), 'held phone=held', 'it is made anew there');
+SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'billing'), true, 'and a human lets it live');
+SELECT is((SELECT verdict FROM sync_delete('billing', 'contact', '{T3}')), 'conflict', 'who deletes it once more is no echo of ours');
+
 SELECT * FROM finish();
 ROLLBACK;
