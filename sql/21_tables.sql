@@ -49,7 +49,7 @@ COMMENT ON COLUMN sync_event.version IS
     'The record''s version after the event; of a claim and what became of it, the version in its idempotency key.';
 COMMENT ON COLUMN sync_event.attempt IS 'Of a claim: which one of that row it is.';
 COMMENT ON COLUMN sync_event.event IS
-    'arrived, deleted, claimed (what came of it was no acknowledgement: sync_claim has all of them), acknowledged (where there is more to say than that: sync_delivery has all of them), lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send).';
+    'arrived, deleted, claimed (what came of it was no acknowledgement: sync_claim has all of them), acknowledged (where there is more to say than that: sync_delivery has all of them), lease ran out, lease extended, failed, put off (a nack with retry_after), failed for good (a dead letter), redriven, discarded, decided, no longer needed (a waiting row that had nothing left to send), forgotten (what came before it is gone).';
 COMMENT ON COLUMN sync_event.system IS
     'The system that it came from (review: a human decided), or the target of a write.';
 COMMENT ON COLUMN sync_event.actor IS

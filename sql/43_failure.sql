@@ -31,3 +31,9 @@ CREATE FUNCTION sync_touch(entity text, record_keys text[]) RETURNS integer
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_touch(text, text[]) IS
     'Touches records: what the newest policy has to send of them waits from now on, and not from their next change on (reason "untouched" in sync_divergence). Returns how many had last been written under another policy. Keys of no record count for nothing; an unknown entity is 42704.';
+
+CREATE FUNCTION sync_forget(entity text, record_keys text[]) RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_forget(text, text[]) IS
+    'Forgets what deleted records showed: their values, and all that sync_trace, sync_change, sync_ledger, sync_conflict and sync_reject have of them. That they are deleted stays, with record keys, native ids and versions. Returns how many; a NOTICE names one that is not forgotten, and why: it lives, a conflict of it is open, something of it waits, or a system may still show it. An unknown entity is 42704.';

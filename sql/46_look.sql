@@ -71,6 +71,7 @@ BEGIN ATOMIC
             WHEN 'redriven' THEN e.idempotency_key || ' goes now'
             WHEN 'discarded' THEN e.idempotency_key || ' is not sent: ' || e.detail
             WHEN 'no longer needed' THEN coalesce(e.detail, 'what waited had nothing left to send')
+            WHEN 'forgotten' THEN 'what it showed, and what came before, is gone; by ' || e.actor
             WHEN 'decided' THEN
                 pg_catalog.concat_ws('; ', coalesce(o.words, 'this is the record that a payload is of'),
                     'by ' || e.actor, e.detail)

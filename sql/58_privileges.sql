@@ -69,6 +69,7 @@ CREATE VIEW sync_privileges AS
         ('sync_redrive', '{}'),
         ('sync_discard', '{}'),
         ('sync_touch', '{}'),
+        ('sync_forget', '{}'),
         ('sync_maintain', '{}'),
         ('sync_schedule', '{}'),
         ('sync_unschedule', '{}'),

@@ -196,6 +196,12 @@ extern SlEffects *sl_decide_life(const SlPolicy *policy, SlState *state, int win
 extern SlEffects *sl_decide_death(const SlPolicy *policy, SlState *state,
 								  const char *actor, TimestampTz now);
 
+/* Why a record cannot be forgotten; NULL: it can, being dead and at rest. */
+extern const char *sl_forget_fault(const SlPolicy *policy, const SlState *state);
+
+/* What it showed goes; nobody is told. */
+extern void sl_decide_forget(const SlPolicy *policy, SlState *state);
+
 /* Puts words before the detail; NULL: none. */
 extern void sl_effects_say_first(SlEffects *effects, const char *words);
 

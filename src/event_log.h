@@ -25,6 +25,7 @@
 #define SL_EVENT_DISCARDED "discarded"
 #define SL_EVENT_DECIDED   "decided"
 #define SL_EVENT_DROPPED   "no longer needed"
+#define SL_EVENT_FORGOTTEN "forgotten"
 
 /* One event; what is NULL or 0 is not said. */
 typedef struct SlLogEntry

@@ -30,6 +30,15 @@
 /* Records are locked and written so many at a time, in key order all the same. */
 #define BATCH 500
 
+static SlPlan find_records = {
+	.sql = "SELECT s.record_key FROM %s.sync_state AS s"
+		   " WHERE s.entity OPERATOR(pg_catalog.=) $1"
+		   "  AND s.record_key OPERATOR(pg_catalog.=) ANY ($2)"
+		   "  AND s.state OPERATOR(pg_catalog.<>) '\\x'::pg_catalog.bytea"
+		   " ORDER BY s.record_key COLLATE pg_catalog.\"C\"",
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTARRAYOID}};
+
 /* Looks at rows by their ids, as they are now. */
 typedef struct Look
 {
@@ -194,6 +203,27 @@ sl_row_of_id(int64 id, int *n)
 		row[(*n)++] = name_row(&look, id);
 	end_look(&look);
 	return row;
+}
+
+SlNamedRow *
+sl_rows_of_keys(Datum entity, Datum keys, int *n)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum         values[2] = {entity, keys};
+	SlNamedRow   *rows;
+
+	sl_spi_connect();
+	*n = (int) sl_query_select(&find_records, values, NULL);
+	MemoryContextSwitchTo(context);
+	rows = palloc0(sizeof(SlNamedRow) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		rows[i].entity = TextDatumGetCString(entity);
+		rows[i].key = TextDatumGetCString(sl_query_value_not_null(i, 1));
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return rows;
 }
 
 int64 *

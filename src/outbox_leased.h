@@ -36,6 +36,9 @@ extern SlNamedRow *sl_rows_of_lease(int64 lease, const int64 *ids, int nids, int
 /* A row by its id; n is 0 where there is none. */
 extern SlNamedRow *sl_row_of_id(int64 id, int *n);
 
+/* Those of the records (text, text[]) that are known, each as a row that nobody has looked at. */
+extern SlNamedRow *sl_rows_of_keys(Datum entity, Datum keys, int *n);
+
 /* Does it to all of them, batch after batch in key order; the sum of what act returned. */
 extern int sl_rows_each(const SlNamedRow *rows, int n, SlRowsAct act, void *arg);
 

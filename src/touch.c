@@ -7,47 +7,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 
 #include "outbox_gate.h"
 #include "outbox_leased.h"
 #include "policy_cache.h"
-#include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_touch);
-
-static SlPlan find_records = {
-	.sql = "SELECT s.record_key FROM %s.sync_state AS s"
-		   " WHERE s.entity OPERATOR(pg_catalog.=) $1"
-		   "  AND s.record_key OPERATOR(pg_catalog.=) ANY ($2)"
-		   "  AND s.state OPERATOR(pg_catalog.<>) '\\x'::pg_catalog.bytea"
-		   " ORDER BY s.record_key COLLATE pg_catalog.\"C\"",
-	.nargs = 2,
-	.argtypes = {TEXTOID, TEXTARRAYOID}};
-
-/* Those of the records that are known, each as a row that nobody has looked at. */
-static SlNamedRow *
-find(FunctionCallInfo fcinfo, int *n)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Datum         values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
-	SlNamedRow   *rows;
-
-	sl_spi_connect();
-	*n = (int) sl_query_select(&find_records, values, NULL);
-	MemoryContextSwitchTo(context);
-	rows = palloc0(sizeof(SlNamedRow) * Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-	{
-		rows[i].entity = text_to_cstring(PG_GETARG_TEXT_PP(0));
-		rows[i].key = TextDatumGetCString(sl_query_value_not_null(i, 1));
-	}
-	sl_spi_finish();
-	MemoryContextSwitchTo(context);
-	return rows;
-}
 
 static int
 touch_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
@@ -84,6 +51,6 @@ sync_touch(PG_FUNCTION_ARGS)
 	(void) sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (PG_ARGISNULL(1))
 		PG_RETURN_INT32(0);
-	rows = find(fcinfo, &n);
+	rows = sl_rows_of_keys(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), &n);
 	PG_RETURN_INT32(sl_rows_each(rows, n, touch_batch, NULL));
 }

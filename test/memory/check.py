@@ -53,6 +53,7 @@ TURNS = {
         PERFORM sync_extend(lease, '1 s') FROM sync_poll('desk');""" + DRAIN,
     'sync_discard': EDIT + """PERFORM sync_discard(id, 'no') FROM sync_outbox WHERE target_system = 'desk';""" + DRAIN_LATER,
     'sync_touch': """IF i % 50 = 0 THEN PERFORM sync_configure('item', sync_config('item') || jsonb_build_object('max_flips', 5 + i / 50 % 2)); END IF; PERFORM sync_touch('item', '{k1,k2}');""" + DRAIN_LATER,
+    'sync_forget': """PERFORM sync_delete('crm', 'item', '{gone}');""" + DRAIN + """ PERFORM sync_forget('item', '{gone}'); PERFORM sync_diff('crm', 'item', '{"record_key": "gone", "a": 1}');""" + DRAIN,
     'sync_reject': """PERFORM sync_diff('crm', 'item', format('{"record_key": "k1", "a": "no number %s"}', i % 7));""",
     'sync_diff_from': """UPDATE source SET a = i WHERE record_key = 'k4'; PERFORM sync_diff_from('crm', 'item', 'source');""" + DRAIN_LATER,
     'sync_diff, complete': """PERFORM sync_diff('desk', 'quiet', '[{"record_key": "k1"}, {"record_key": "k2"}]', complete => true, dry_run => true, approve => 18);""",

@@ -14,7 +14,7 @@ INSERT INTO expected VALUES
 	('reader admin', '{sync_dead_letter_words,sync_audit,sync_divergence,sync_state_divergence,sync_near_misses,sync_dead_letters,sync_outbox_event,sync_lag,sync_activity,sync_savings,sync_systems,sync_stat,sync_now,sync_health,sync_health_outbox,sync_health_review,sync_health_attached,sync_health_server}'),
 	('reader ingest worker admin', '{sync_attached}'),
 	('reader worker admin', '{sync_pause_reason}'),
-	('admin', '{sync_configure,sync_pause,sync_resume,sync_redrive,sync_discard,sync_touch,sync_maintain,sync_schedule,sync_unschedule,sync_privileges}'),
+	('admin', '{sync_configure,sync_pause,sync_resume,sync_redrive,sync_discard,sync_touch,sync_forget,sync_maintain,sync_schedule,sync_unschedule,sync_privileges}'),
 	('admin', '{sync_record,sync_state_record,sync_sensitive_words,sync_masked_words,sync_shadow,sync_state_shadows,sync_change,sync_ledger,sync_outbox,sync_waiting,sync_lease,sync_state,sync_event,sync_claim,sync_key_version,sync_delivery,sync_native_id,sync_match,sync_near_miss,sync_conflict_lease,sync_target,sync_home,sync_sweep}'),
 	('', '{sync_grant,sync_revoke}'),
 	('', '{sync_state_waiting,sync_state_blame,sync_field_keys,sync_trace_events,sync_trace_deliveries,sync_trace_conflicts,sync_trace_waiting,sync_conflict_limits,sync_trace_rejects,sync_last_sweep,sync_renew_targets,sync_rate_left,sync_rate_take,sync_outbox_arrives}'),

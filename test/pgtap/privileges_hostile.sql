@@ -99,6 +99,7 @@ SELECT is(pg_temp.attack(statement), 'done', statement) FROM (VALUES
 	($$ SELECT public.sync_nack(p.id, p.lease, 'no', permanent => true) FROM public.sync_poll('desk', 1) AS p $$),
 	($$ SELECT public.sync_redrive(d.id) FROM public.sync_dead_letters AS d $$),
 	($$ SELECT public.sync_touch('contact', '{1}') $$),
+	($$ SELECT public.sync_forget('contact', '{1}') $$),
 	($$ SELECT public.sync_extend(p.lease, '1 minute') FROM public.sync_poll('crm', 1) AS p $$),
 	($$ SELECT public.sync_ack(p.lease) FROM public.sync_poll('desk') AS p $$),
 	($$ SELECT public.sync_discard(o.id, 'no') FROM public.sync_outbox AS o WHERE o.status OPERATOR(pg_catalog.=) 'pending' $$),

@@ -79,6 +79,7 @@ INSERT INTO call VALUES
 	('admin', format($$ SELECT sync_redrive(%s) $$, :waiting)),
 	('admin', format($$ SELECT sync_discard(%s, 'no') $$, :waiting)),
 	('admin', $$ SELECT sync_touch('contact', '{1}') $$),
+	('admin', $$ SELECT sync_forget('contact', '{1}') $$),
 	('admin', $$ SELECT sync_maintain() $$),
 	('admin', $$ SELECT sync_unschedule() $$),
 	('admin', $$ SELECT * FROM sync_privileges $$),

@@ -96,4 +96,17 @@ SELECT system, native_id, data FROM sync_shadow ORDER BY 1;
 SELECT version, author, actor, change_set FROM sync_change ORDER BY version;
 SELECT direction, change_set, idempotency_key, writes FROM sync_ledger ORDER BY synced_at, idempotency_key COLLATE "C";
 SELECT count(*) AS waiting FROM sync_outbox;
+
+-- Ann wants to be forgotten. First she is deleted everywhere; what is left is that she was.
+SET LOCAL client_min_messages = notice;
+SELECT sync_forget('contact', '{4829}');
+SELECT pg_temp.later('1 hour');
+SELECT record_key, verdict, targets FROM sync_delete('crm', 'contact', '{4829}', actor => 'carol');
+SELECT sync_forget('contact', '{4829}');
+SELECT count(sync_ack(id, lease, NULL)) FROM sync_poll('desk');
+SELECT sync_forget('contact', '{4829}');
+SELECT version, generation, deleted, data FROM sync_record;
+SELECT system, native_id, data FROM sync_shadow ORDER BY 1;
+SELECT system, event FROM sync_trace('contact', '4829');
+SELECT count(*) FROM sync_conflict;
 ROLLBACK;
