@@ -229,8 +229,7 @@ is_create_seen_in_part(const SlPolicy *policy, const SlPart *part)
 	{
 		const SlShown *shown = &part->shown[f];
 
-		if (shown->is_observed && shown->nwrites == 0 &&
-			!sl_value_is_null(&shown->value))
+		if (shown->is_observed && shown->nwrites == 0 && !sl_value_is_null(&shown->value))
 			return true;
 	}
 	return false;
