@@ -28,13 +28,14 @@ COMMENT ON COLUMN sync_native_id.conflict_id IS 'The open conflict of kind dupli
 COMMENT ON COLUMN sync_native_id.held_version IS
     'Of what is held: the newest version token; held_actor: who did it there; held_deleted: it was deleted there; held_answer: it is no payload, but what a write of ours was acknowledged with.';
 
--- The empty key is a lock: it is never there once a transaction has ended.
+-- The empty key, of no system, is a lock: it is never there once a transaction has ended.
 CREATE TABLE sync_match (
     entity      text COLLATE "C" NOT NULL,
     match_hash  bigint NOT NULL,
+    system      text COLLATE "C" NOT NULL,
     record_key  text COLLATE "C" NOT NULL,
-    CONSTRAINT sync_match_pkey PRIMARY KEY (match_hash, entity, record_key)
+    CONSTRAINT sync_match_pkey PRIMARY KEY (match_hash, system, entity, record_key)
 );
 SELECT pg_catalog.pg_extension_config_dump('sync_match', '');
 COMMENT ON TABLE sync_match IS
-    'Which records may be equal in all fields of match_on: by a hash of their values. What is found here is compared before it counts. Filled by sync_configure when a policy gets another match_on.';
+    'Which living records may be equal in all fields of match_on to what a system shows: by a hash of their values, as long as the record has no native id there. What is found here is compared before it counts. Filled by sync_configure when a policy gets another match_on, or another system with native ids.';

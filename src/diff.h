@@ -46,6 +46,15 @@ typedef bool (*SlNextRecord)(struct SlDiff *diff, SlRawRecord *raw, SlIntake *in
 /* Writes the text of the record that was read last, where next has left it out. */
 typedef void (*SlDescribeRecord)(struct SlDiff *diff, SlRawRecord *raw);
 
+/* The last hashes of match_on that a call has locked, each where its last bits say. */
+#define SL_KEPT_HASHES 64
+
+typedef struct SlKeptHash
+{
+	bool  is_locked;
+	int64 hash;
+} SlKeptHash;
+
 /* One call. */
 typedef struct SlDiff
 {
@@ -66,9 +75,10 @@ typedef struct SlDiff
 	struct dry_hash *dry_states; /* what a dry run would have written, by key */
 	struct dry_hash *dry_names;  /* the same, by native id and match_on */
 	SlIdentityIndex *identity;   /* NULL until a payload needs it */
-	SlCarried       *carried;    /* NULL: none */
-	bool            *woken; /* by system: something waits for it; NULL: nobody asks */
-	Tuplestorestate *rows;  /* NULL: nobody reads them */
+	SlKeptHash       kept_hashes[SL_KEPT_HASHES];
+	SlCarried       *carried; /* NULL: none */
+	bool            *woken;   /* by system: something waits for it; NULL: nobody asks */
+	Tuplestorestate *rows;    /* NULL: nobody reads them */
 	TupleDesc        row_desc;
 } SlDiff;
 

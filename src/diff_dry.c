@@ -163,7 +163,9 @@ sl_dry_note(SlDiff *diff, const SlRecord *record)
 
 	note_native_id(diff, part->former_id, record);
 	note_native_id(diff, part->native_id, record);
-	if (match.is_known && (!record->match.is_known || record->match.hash != match.hash))
+	if (match.is_known &&
+		(!record->match.is_known || record->match.hash != match.hash ||
+		 (record->native_ids[diff->system] != NULL && part->native_id == NULL)))
 		note_name(diff, match_key(match.hash), record);
 }
 

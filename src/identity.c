@@ -144,7 +144,7 @@ find_candidates(SlChunk *chunk, const SlIntake *intake)
 				is_candidate(chunk, intake, lfirst(cell)))
 				keys = add_candidate(chunk, keys, lfirst(cell));
 	index = need_look(chunk);
-	sl_match_look(index, match.hash);
+	sl_match_look(index, match.hash, system_name(chunk));
 	while (list_length(keys) < MAX_CANDIDATES && (key = sl_match_next(index)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();

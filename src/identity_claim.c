@@ -102,6 +102,18 @@ compare_hashes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What a transaction has locked stays so until its end: once is enough for many alike. */
+static bool
+is_locked(SlDiff *diff, int64 hash)
+{
+	SlKeptHash *kept = &diff->kept_hashes[(uint64) hash % SL_KEPT_HASHES];
+
+	if (kept->is_locked && kept->hash == hash)
+		return true;
+	*kept = (SlKeptHash){true, hash};
+	return false;
+}
+
 /* Who would begin a record of its own waits for others that would begin the same. */
 static void
 lock_matches(SlChunk *chunk, SlArrival **open, int n)
@@ -114,7 +126,8 @@ lock_matches(SlChunk *chunk, SlArrival **open, int n)
 	{
 		SlMatchHash match = sl_match_hash(policy, open[i]->intake.values);
 
-		if (open[i]->identity.found == SL_AS_NEW && match.is_known)
+		if (open[i]->identity.found == SL_AS_NEW && match.is_known &&
+			!is_locked(chunk->diff, match.hash))
 			hashes[nhashes++] = match.hash;
 	}
 	if (nhashes == 0)

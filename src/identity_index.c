@@ -32,7 +32,7 @@ enum
 	LINK_VERSION = 7,
 	LINK_DELETED = 9,
 	LINK_ANSWER = 10,
-	MATCH_RECORD_KEY = 3
+	MATCH_RECORD_KEY = 4
 };
 
 static void
@@ -80,7 +80,7 @@ sl_identity_index_begin_look(SlIdentityIndex *index, MemoryContext context)
 	index->links.scan = sl_index_beginscan(index->links.heap, index->links.index,
 										   index->snapshot, 3);
 	index->matches.scan = sl_index_beginscan(index->matches.heap, index->matches.index,
-											 index->snapshot, 2);
+											 index->snapshot, 3);
 	MemoryContextSwitchTo(old);
 }
 
@@ -172,19 +172,20 @@ sl_link_look(SlIdentityIndex *index, const char *system, const char *native_id,
 }
 
 static void
-match_keys(const SlIdentityIndex *index, ScanKey keys, int64 hash)
+match_keys(const SlIdentityIndex *index, ScanKey keys, int64 hash, const char *system)
 {
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(hash));
-	text_key(&keys[1], 2, index->entity);
+	text_key(&keys[1], 2, CStringGetTextDatum(system));
+	text_key(&keys[2], 3, index->entity);
 }
 
 void
-sl_match_look(SlIdentityIndex *index, int64 hash)
+sl_match_look(SlIdentityIndex *index, int64 hash, const char *system)
 {
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
 
-	match_keys(index, keys, hash);
-	rescan(index, &index->matches, keys, 2);
+	match_keys(index, keys, hash, system);
+	rescan(index, &index->matches, keys, 3);
 }
 
 const char *
@@ -196,17 +197,18 @@ sl_match_next(SlIdentityIndex *index)
 }
 
 bool
-sl_match_find(SlIdentityIndex *index, int64 hash, const char *record_key, ItemPointer tid)
+sl_match_find(SlIdentityIndex *index, int64 hash, const char *system,
+			  const char *record_key, ItemPointer tid)
 {
 	SlProbe      *probe = &index->matches;
 	IndexScanDesc scan = sl_index_beginscan(probe->heap, probe->index, index->snapshot,
-											3);
-	ScanKeyData   keys[3];
+											4);
+	ScanKeyData   keys[4];
 	bool          is_found;
 
-	match_keys(index, keys, hash);
-	text_key(&keys[2], 3, CStringGetTextDatum(record_key));
-	index_rescan(scan, keys, 3, NULL, 0);
+	match_keys(index, keys, hash, system);
+	text_key(&keys[3], 4, CStringGetTextDatum(record_key));
+	index_rescan(scan, keys, 4, NULL, 0);
 	is_found = index_getnext_slot(scan, ForwardScanDirection, probe->slot);
 	if (is_found)
 		*tid = probe->slot->tts_tid;

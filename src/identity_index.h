@@ -55,12 +55,15 @@ extern void sl_identity_index_end_look(SlIdentityIndex *index);
 extern bool sl_link_look(SlIdentityIndex *index, const char *system,
 						 const char *native_id, SlLink *link);
 
-/* The keys of records that may be equal, in their order, each until the next call. */
-extern void        sl_match_look(SlIdentityIndex *index, int64 hash);
+/*
+ * The keys of records that may be equal and have no native id in the system, in their order,
+ * each until the next call.
+ */
+extern void        sl_match_look(SlIdentityIndex *index, int64 hash, const char *system);
 extern const char *sl_match_next(SlIdentityIndex *index);
 
 /* Where the row of a record with that hash stands; the look must be open. */
-extern bool sl_match_find(SlIdentityIndex *index, int64 hash, const char *record_key,
-						  ItemPointer tid);
+extern bool sl_match_find(SlIdentityIndex *index, int64 hash, const char *system,
+						  const char *record_key, ItemPointer tid);
 
 #endif

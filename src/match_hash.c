@@ -67,7 +67,7 @@ sl_match_hash_of_state(const SlPolicy *policy, const SlState *state)
 	SlMatchHash match = {false, 0};
 	SlValue    *values;
 
-	if (policy->nmatch_on == 0)
+	if (policy->nmatch_on == 0 || state->is_deleted)
 		return match;
 	values = palloc(sizeof(SlValue) * policy->nfields);
 	for (int f = 0; f < policy->nfields; f++)
@@ -109,6 +109,24 @@ sl_match_is_same(const SlPolicy *a, const SlPolicy *b)
 		return false;
 	for (int i = 0; i < a->nmatch_on; i++)
 		if (!is_same_field(&a->fields[a->match_on[i]], &b->fields[b->match_on[i]]))
+			return false;
+	return true;
+}
+
+bool
+sl_match_is_system(const SlPolicy *policy, int system)
+{
+	return system >= 0 && policy->systems[system].id != NULL;
+}
+
+bool
+sl_match_serves(const SlPolicy *a, const SlPolicy *b)
+{
+	if (!sl_match_is_same(a, b))
+		return false;
+	for (int s = 0; a->nmatch_on > 0 && s < b->nsystems; s++)
+		if (sl_match_is_system(b, s) &&
+			!sl_match_is_system(a, sl_policy_system(a, b->systems[s].name)))
 			return false;
 	return true;
 }

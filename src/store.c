@@ -62,7 +62,7 @@ check_match_on(const SlPolicy *policy)
 {
 	const SlPolicy *newest = sl_policy_get(policy->entity);
 
-	if (newest != policy && !sl_match_is_same(newest, policy))
+	if (newest != policy && !sl_match_serves(policy, newest))
 		raise_policy_changed(policy);
 }
 

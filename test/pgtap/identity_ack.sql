@@ -81,6 +81,6 @@ SELECT is(pg_temp.claim(), 'create 6', 'is created');
 SELECT throws_ok(format('SELECT pg_temp.answered(%L, %L)', '6', repeat('n', 1001)), '22023', 'the native id is longer than 1000 bytes', 'an id that is none');
 SELECT is(pg_temp.answered('6', ''), true, 'an empty one says nothing');
 SELECT is((SELECT native_id FROM sync_shadow WHERE record_key = '6' AND system = 'support'), NULL, 'none is known');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

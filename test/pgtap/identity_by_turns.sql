@@ -86,7 +86,7 @@ SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "c", "phone": "1"}'), '
 SELECT is((SELECT native_id FROM sync_shadow WHERE record_key = '9' AND system = 'crm'), 'c', 'which is its name');
 SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{9}')), 'accepted', 'deleted');
 SELECT is(pg_temp.came('crm', '{"record_key": "9", "id": "b", "phone": "1"}'), '9 accepted -> desk', 'and created again');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- Rows of an attached table that have equal keys are one record
 CREATE TABLE people (id integer PRIMARY KEY, record_key text, phone text, gone boolean);

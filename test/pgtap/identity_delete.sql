@@ -23,6 +23,6 @@ SELECT is(pg_temp.came('crm', '{"record_key": "2", "id": "c_3", "email": "a"}'),
 SELECT is(pg_temp.came('crm', '{"record_key": "2", "id": "c_3", "gone": true}'), '2 accepted', 'is deleted');
 SELECT is(pg_temp.came('crm', '{"record_key": "2", "id": "c_4", "email": "b"}'), '2 accepted -> support', 'and made anew by who deleted it');
 SELECT is(pg_temp.links('crm'), 'c_2=1 c_4=2', 'under its new id');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

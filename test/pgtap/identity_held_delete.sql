@@ -57,6 +57,6 @@ SELECT is(pg_temp.shown('7'), 'there new 7', 'there, too');
 SELECT is((SELECT count(*) FROM sync_outbox WHERE record_key = '7'), 0::bigint, 'nothing is deleted, and nothing created again');
 SELECT is(pg_temp.came('support', '{"id": "s_7", "gone": true}'), 'support:s_7 unchanged', 'told again it is no news');
 SELECT is(pg_temp.came('support', '{"id": "new 7", "gone": true}'), '7 conflict (found by native id new 7)', 'the delete of its own object, which was not seen yet, is for a human');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

@@ -60,6 +60,6 @@ CALL pg_temp.begin('m', 'n');
 SELECT is((SELECT string_agg(concat_ws(' ', record_key, verdict), ', ' ORDER BY record_key) FROM sync_diff('support', 'contact', '[{"record_key": "a", "id": "a1", "phone": "43"}, {"record_key": "m", "id": "m1", "phone": "48"}, {"record_key": "n", "id": "n1", "phone": "5"}]', complete => true) WHERE record_key IN ('m', 'n')), 'm conflict', 'what is in doubt is not missing');
 SELECT is(sync_resolve(pg_temp.doubt(), value => '"m"'), true, 'the id was right');
 SELECT is(pg_temp.golden('m'), '48', 'the last word is the record''s');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

@@ -45,6 +45,6 @@ SELECT is((SELECT native_id FROM taken), 'g1', 'is with a worker');
 SELECT is(sync_resolve(pg_temp.doubt(), value => '"g"'), true, 'when a human says that the record is another one');
 SELECT is((SELECT sync_ack(id, lease, NULL) FROM taken), true, 'the worker has carried it');
 SELECT isnt(pg_temp.shown('g'), 'there d8 8 6', 'but not to that');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

@@ -42,6 +42,6 @@ CREATE TEMP TABLE poll AS SELECT id, lease, action FROM sync_poll('support', 100
 SELECT is((SELECT action FROM poll), 'create', 'is being created');
 SELECT is(pg_temp.came('support', '{"ticket": "zd_9", "email": "e@x", "name": "Eli"}'), '12 echo (matched on email and name)', 'its webhook is the echo');
 SELECT is((SELECT sync_ack(id, lease, 'zd_9') FROM poll), true, 'the answer says the same');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

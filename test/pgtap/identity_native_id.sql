@@ -35,7 +35,7 @@ SELECT is(pg_temp.links('crm'), '991=crm:991 c_1=4829 c_8=7', 'the old one is no
 CALL pg_temp.carry('support');
 SELECT is(pg_temp.links('support'), '991=4829 new 7=7 new crm:991=crm:991 zd_1=support:zd_1', 'an ack brings it');
 SELECT is(pg_temp.came('support', '{"ticket": "new 7", "email": "z"}'), '7 echo (found by native id new 7)', 'the echo of the create is found by it');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- Neither
 SELECT is(pg_temp.came('crm', '{"email": "x"}'), 'rejected (no record key at path "record_key")', 'neither key nor native id: rejected');
@@ -46,6 +46,6 @@ SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {
 CALL pg_temp.carry('crm');
 SELECT is(pg_temp.came('support', '{"ticket": "zd_9", "gone": true}'), 'support:zd_9 unchanged', 'the delete of a record that nobody knows');
 SELECT is(pg_temp.came('support', '{"ticket": "new 7", "gone": true}'), '7 accepted -> crm (found by native id new 7)', 'a delete is found by native id too');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

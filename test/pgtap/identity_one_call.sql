@@ -49,7 +49,7 @@ SELECT is(pg_temp.both('support', '[{"record_key": "13", "ticket": "t_13", "phon
 SELECT is(pg_temp.both('support', '[{"record_key": "14", "ticket": "t_15", "phone": "1"}, {"ticket": "t_16", "email": "o"}]'),
 	ARRAY['14 accepted', '15 agreed (matched on email)'],
 	'one of two, and the other is meant');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- An id that named a record before the call, and names it no more
 SELECT is(pg_temp.both('support', '{"record_key": "20", "ticket": "t_20", "phone": "1"}'), ARRAY['20 accepted -> crm'], 'a record, linked');

@@ -18,6 +18,6 @@ SELECT is(pg_temp.came('desk', '{"record_key": "1", "id": "d1", "gone": true, "v
 SELECT is((SELECT deleted FROM sync_record), false, 'the record lives');
 SELECT is(pg_temp.came('desk', '{"record_key": "1", "id": "d3", "phone": "2", "v": 9}'), '1 unchanged', 'a version that is no older');
 SELECT is(pg_temp.links('desk'), 'd3=1', 'brings another id');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

@@ -48,6 +48,6 @@ SELECT is(sync_resolve(pg_temp.doubt(), winner => 'new'), true, 'is new');
 SELECT is(pg_temp.came('support', '{"ticket": "n_3", "v": "1", "email": "e", "phone": "3"}'), 'support:n_3 unchanged (found by native id n_3)', 'a record named by its id');
 SELECT is((SELECT change_set FROM sync_outbox WHERE record_key = 'support:n_3'), '{"email": "e", "phone": "3"}', 'that goes to the others');
 SELECT is((SELECT author FROM sync_blame('contact', 'support:n_3') WHERE field = 'phone'), 'support', 'its author is who showed it');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

@@ -48,6 +48,6 @@ SELECT is((SELECT deleted FROM sync_record WHERE record_key = 'crm:c_5'), true, 
 SELECT is(pg_temp.came('crm', '{"record_key": "3", "id": "c_2", "email": "i"}'), '3 conflict (native id c_2: its key and its native id name two records)', 'two names');
 SELECT throws_ok($$ SELECT sync_resolve(pg_temp.doubt(), value => '"crm:c_5"') $$, '55000', 'record "crm:c_5" is deleted', 'a dead record is nobody');
 SELECT is(pg_temp.came('support', '{"record_key": "crm:c_5", "ticket": "s_5", "email": "g"}'), 'crm:c_5 held', 'the dead are known by their key');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

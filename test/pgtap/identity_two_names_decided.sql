@@ -46,7 +46,7 @@ SELECT is(pg_temp.came('support', '{"record_key": "b", "id": "b2", "phone": "5"}
 SELECT is(pg_temp.shown('b'), 'there b2 5', 'as it is known');
 SELECT is(pg_temp.waiting('support'), 'update b {"phone": "55"}', 'and is told what changed meanwhile');
 CALL pg_temp.carry('support');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- ... and the record that had the id is dead
 CALL pg_temp.begin('c', 'd');
@@ -60,7 +60,7 @@ SELECT is(pg_temp.came('support', '{"id": "d1", "phone": "45"}'), 'c accepted ->
 SELECT is(pg_temp.came('crm', '{"record_key": "d", "phone": "6"}'), 'd accepted -> support', 'the dead one lives again in both');
 SELECT is(pg_temp.waiting('support'), 'create d {"phone": "6"}', 'as a new one there');
 CALL pg_temp.carry('support');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- ... and a delete of it waits still
 CALL pg_temp.begin('e', 'f');
@@ -96,6 +96,6 @@ CALL pg_temp.begin('p', 'q');
 SELECT is(pg_temp.came('support', '{"record_key": "p", "id": "q1", "gone": true}'), 'p conflict (native id q1: its key and its native id name two records)', 'a delete under two names');
 SELECT is(sync_resolve(pg_temp.doubt(), winner => 'new'), true, 'of neither');
 SELECT is(pg_temp.phone('p') || pg_temp.phone('q'), '45', 'touches none');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 SELECT * FROM finish();

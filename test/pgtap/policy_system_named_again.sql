@@ -59,7 +59,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', system, reason), '; ' ORDER BY syste
 SELECT alike(pg_temp.came('desk', '{"id": "new dead", "phone": "1"}'), 'dead held%', 'when it is shown a human decides');
 SELECT is(sync_resolve(pg_temp.open_conflict(), winner => 'delete'), true, 'for the delete');
 SELECT is((SELECT string_agg(concat_ws(' ', target_system, action), '; ' ORDER BY target_system) FROM sync_outbox WHERE record_key = 'dead'), 'desk delete; shop delete', 'that goes there, too');
-SELECT is_empty('SELECT pg_temp.strays()', 'the index says what the shadows say');
+SELECT is_empty('SELECT pg_temp.strays()', 'the indexes say what the shadows say');
 
 -- A call that is under way when its target leaves
 SELECT is((SELECT count(*) FROM sync_diff('crm', 'contact', '[{"record_key": "late", "phone": "1"}, {"record_key": "late and touched", "phone": "1"}]')), 2::bigint, 'two more records');

@@ -52,8 +52,6 @@ SELECT record_key, verdict, detail FROM sync_diff('desk', 'ticket', '[
   {"record_key": "1", "id": "t1", "title": "Printer", "v": 7}, {"record_key": "2", "id": "t4", "title": "Keyboard", "v": 8},
   {"record_key": "2", "id": "t3", "title": "Mouse", "v": 9} ]', complete => true, verbose => true);
 
-ROLLBACK;
-
 -- Nor can two records of one key be in sync where a system has no native ids: the listing says so, and does not
 -- where they are equal.
 SELECT sync_configure('task', '{"systems": ["desk", "crm"], "fields": {"title": {}}}');
@@ -66,3 +64,5 @@ SELECT record_key, verdict FROM sync_diff('desk', 'task', '[
 SELECT record_key, verdict FROM sync_diff('desk', 'task', '[
   {"record_key": "1", "title": "Scanner"}, {"record_key": "2", "title": "Mouse"}, {"record_key": "1", "title": "Printer"}]',
   complete => true);
+
+ROLLBACK;
