@@ -21,6 +21,7 @@
 #include "apply.h"
 #include "attach.h"
 #include "outbox_ack.h"
+#include "outbox_gate.h"
 #include "outbox_nack.h"
 #include "policy_cache.h"
 #include "query.h"
@@ -407,6 +408,7 @@ sync_apply(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("no argument of sync_apply may be null")));
+	sl_gate_need_primary("sync_apply");
 	if (PG_GETARG_INT32(1) < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -20,6 +20,7 @@
 #include "utils/snapmgr.h"
 
 #include "attach.h"
+#include "outbox_gate.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -237,6 +238,7 @@ sync_attach(PG_FUNCTION_ARGS)
 	Relation   rel;
 
 	need_arguments(fcinfo, "sync_attach");
+	sl_gate_need_primary("sync_attach");
 	root = PG_GETARG_OID(0);
 	attachment.policy = sl_policy_get(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	attachment.system = sl_policy_need_system(attachment.policy,
@@ -293,6 +295,7 @@ sync_detach(PG_FUNCTION_ARGS)
 	Oid root;
 
 	need_arguments(fcinfo, "sync_detach");
+	sl_gate_need_primary("sync_detach");
 	root = PG_GETARG_OID(0);
 	sl_attach_check_right(root);
 	sl_attach_check_owner(root);

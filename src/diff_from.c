@@ -25,6 +25,7 @@
 
 #include "attach.h"
 #include "diff_sql.h"
+#include "outbox_gate.h"
 #include "query.h"
 #include "row_reader.h"
 
@@ -158,8 +159,10 @@ is_attached(Relation rel, const SlDiff *diff)
 static void
 hold_still(const Source *source, Relation rel, const SlDiff *diff)
 {
-	if (!diff->options.is_dry_run && source->is_attached)
-		list_free(sl_lock_tree(RelationGetRelid(rel), ShareLock));
+	if (diff->options.is_dry_run || !source->is_attached)
+		return;
+	sl_gate_need_primary("sync_diff_from");
+	list_free(sl_lock_tree(RelationGetRelid(rel), ShareLock));
 }
 
 static void

@@ -164,6 +164,7 @@ sync_configure(PG_FUNCTION_ARGS)
 
 	need_argument(fcinfo, 0, "entity");
 	need_argument(fcinfo, 1, "config");
+	sl_gate_need_primary("sync_configure");
 	entity = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	check_entity_name(entity);
 	policy = sl_policy_parse(entity, 0, PG_GETARG_JSONB_P(1), check_context());

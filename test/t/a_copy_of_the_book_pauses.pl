@@ -46,6 +46,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('restored'), '-f', $dump ], 'and restored');
 is(polled($node, 'restored'), '; it was written in another database of this server', 'a restored book waits to be told');
 
+$node->safe_psql('book', "CREATE TABLE person (record_key text PRIMARY KEY, phone text); SELECT sync_attach('person', 'support', 'contact')");
 $node->backup('copy');
 my $clone = PostgreSQL::Test::Cluster->new('clone');
 $clone->init_from_backup($node, 'copy');
@@ -89,7 +90,9 @@ is(on_standby('SELECT sync_pause_reason()'), 'this server is a standby', 'it kno
 # also of rows that did not get there: "no longer yours" would be a wrong word
 for my $call ("sync_poll('support')", 'sync_pause()', 'sync_resume()', 'sync_resume(\'support\')', 'sync_maintain()',
 	'sync_ack(77)', "sync_ack(77, '{77}')", 'sync_ack(77, 77, NULL)', "sync_nack(77, 77, 'failed')", "sync_extend(77, '1 min')",
-	'sync_redrive(77)', "sync_discard(77, 'given up')", "sync_resolve(77, 'crm')")
+	'sync_redrive(77)', "sync_discard(77, 'given up')", "sync_resolve(77, 'crm')",
+	"sync_configure('contact', sync_config('contact'))", "sync_attach('person', 'support', 'contact')", "sync_detach('person')",
+	"sync_apply('support')", "sync_diff_from('support', 'contact', 'person')")
 {
 	my ($name) = $call =~ /(\w+)/;
 	is(on_standby("SELECT $call"), "25006: cannot execute $name() during recovery", "$call is for the primary");
