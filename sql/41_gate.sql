@@ -96,7 +96,7 @@ CREATE FUNCTION sync_pause(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_pause(text) IS
-    'sync_poll hands out nothing for a target (null: for none of all that policies name, and of those that they name later), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target is 42704, a standby 25006.';
+    'sync_poll hands out nothing for a target (null: for none of all that policies name, and of those that they name later), and says so by a notice, until sync_resume. Changes are taken in as ever, and what workers have already can be acknowledged. An unknown target, or none at all as before the first policy, is 42704, a standby 25006.';
 
 CREATE FUNCTION sync_resume(target text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE

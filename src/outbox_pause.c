@@ -49,6 +49,18 @@ target_of(FunctionCallInfo fcinfo)
 	return target;
 }
 
+/* Where there is nothing to mark, a pause of all would be forgotten. */
+static void
+need_targets(void)
+{
+	if (sl_all_entities() == NIL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("there is no policy yet, and so no target to pause"),
+						errhint("Write a policy first, with sync_configure; in one "
+								"transaction with sync_pause() nothing is handed out "
+								"in between.")));
+}
+
 Datum
 sync_pause(PG_FUNCTION_ARGS)
 {
@@ -57,6 +69,8 @@ sync_pause(PG_FUNCTION_ARGS)
 	char  nulls[2] = {target == NULL ? 'n' : ' ', ' '};
 
 	sl_gate_need_primary("sync_pause");
+	if (target == NULL)
+		need_targets();
 	values[0] = target == NULL ? (Datum) 0 : CStringGetTextDatum(target);
 	values[1] = TimestampTzGetDatum(sl_now());
 	sl_spi_connect();

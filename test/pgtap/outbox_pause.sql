@@ -2,6 +2,7 @@
 \ir story.psql
 SELECT * FROM no_plan();
 
+SELECT throws_ok($$ SELECT sync_pause() $$, '42704', 'there is no policy yet, and so no target to pause', 'a pause that nothing would remember is refused');
 SELECT sync_configure('contact', '{"systems": ["crm", "support", "billing"], "fields": {"phone": {"owner": "crm"}}}');
 CALL pg_temp.at_rest('C', '{"phone": "0"}', 'crm', 'support', 'billing');
 SELECT is(sync_pause_reason('support'), NULL, 'nothing is paused at first');
