@@ -466,6 +466,16 @@ sync_ack_lease(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(ack_rows(&answer, PG_GETARG_ARRAYTYPE_P(1)));
 }
 
+/* JSON null is what a client makes of no answer: an error would have it sent once more. */
+static bool
+is_json_null(Jsonb *value)
+{
+	JsonbValue scalar;
+
+	return JB_ROOT_IS_SCALAR(value) && JsonbExtractScalar(&value->root, &scalar) &&
+		   scalar.type == jbvNull;
+}
+
 /* (id, lease, native_id, result): one row, with what the target said. */
 Datum
 sync_ack_row(PG_FUNCTION_ARGS)
@@ -478,7 +488,7 @@ sync_ack_row(PG_FUNCTION_ARGS)
 	answer.lease = PG_GETARG_INT64(1);
 	if (!PG_ARGISNULL(2))
 		answer.native_id = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (!PG_ARGISNULL(3))
+	if (!PG_ARGISNULL(3) && !is_json_null(PG_GETARG_JSONB_P(3)))
 		answer.result = PG_GETARG_JSONB_P(3);
 	if (answer.result != NULL && !JB_ROOT_IS_OBJECT(answer.result))
 		ereport(ERROR,

@@ -68,6 +68,7 @@ FROM (VALUES
 	($$sync_conflict_poll(lease => '300000 years')$$, '22008 lease is out of range: 300000 years | Give 10000 years at most.'),
 	($$sync_extend(1, '2000000000 hours')$$, '22008 by is out of range: 2000000000:00:00 | Give 10000 years at most.'),
 	($$sync_poll('crm', lease => '-1 s')$$, '22023 lease must be longer than zero | Give the time that a worker needs for its calls, and some more.'),
+	($$sync_ack(0, 0, null, 'null')$$, 'accepted'),
 	($$sync_ack(0, 0, null, '[]')$$, '22023 the result of a write must be a JSON object | Pass the record that the target answered with, or leave it out.'),
 	($$sync_ack(0, 0, null, '"{}"')$$, '22023 the result of a write must be a JSON object | Pass the record that the target answered with, or leave it out.'),
 	($$sync_resolve(null, 'crm')$$, '22004 argument "conflict_id" of sync_resolve must not be null'),
