@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "outbox_target.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(sync_schedule);
@@ -129,14 +130,19 @@ text_or_null(FunctionCallInfo fcinfo, int arg)
 Datum
 sync_schedule(PG_FUNCTION_ARGS)
 {
-	Job   job = job_of(text_or_null(fcinfo, 1));
-	Datum values[3];
-	int64 id;
+	const char *system = text_or_null(fcinfo, 1);
+	Job         job = job_of(system);
+	Datum       values[3];
+	int64       id;
 
 	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"spec\" of sync_schedule must not be null"),
+						errhint("Leave it out to have its default.")));
 	if (!has_cron())
 		raise_no_cron(&job, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (system != NULL)
+		sl_need_target(system, NULL); /* of one that is none each run would fail unseen */
 	values[0] = CStringGetTextDatum(job.name);
 	values[1] = PG_GETARG_DATUM(0);
 	values[2] = CStringGetTextDatum(job.command);

@@ -61,6 +61,8 @@ SELECT sync_configure('person', '{"systems": {"app": {"key": "id"}, "crm": {}}, 
 SELECT sync_attach('public.people', 'app', 'person');
 SELECT sync_diff('crm', 'person', '{"record_key": "1", "name": "Ada"}');
 SQL
+(undef, undef, $err) = $node->psql('book', q{SELECT "the book".sync_schedule(apply => 'App')});
+like($err, qr/no policy names a system "App"\nHINT:  Did you mean "app"\?/, 'a system that is none is refused');
 like($node->safe_psql('book', q{SELECT "the book".sync_schedule(apply => 'app')}), qr/^\d+$/, 'what waits for a table is a job of its own');
 
 # each has a lease that ran out, which nothing but maintenance brings back here
