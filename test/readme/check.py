@@ -2,13 +2,18 @@
 """Runs the examples of README.md in order, in the database that PGDATABASE names.
 
 Prints TAP: one test for each sql block (it raises no error) and one for each text block
-that follows one (it is what psql prints, row counts aside)."""
+that follows one (it is what psql prints, row counts aside). Then one for each table and view
+of the extension: doc/tables.md tells of it."""
 
 import re
 import subprocess
 import sys
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+RELATIONS = r"""\pset format unaligned
+\pset tuples_only on
+SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND classid = 'pg_class'::regclass AND deptype = 'e'
+WHERE relname LIKE 'sync\_%' AND relkind IN ('r', 'v') ORDER BY relname"""
 ROW_COUNT = re.compile(r"\n\(\d+ rows?\)\n")
 
 
@@ -50,6 +55,10 @@ def main():
             report(lines(output) == lines(body), f"{where} is what psql prints", output)
         if kind != "sql":
             output = None
+    with open("doc/tables.md", encoding="utf-8") as tables:
+        told = set(re.findall(r"sync_\w+", tables.read()))
+    for relation in psql(RELATIONS)[1].split():
+        report(relation in told, f"doc/tables.md tells of {relation}", "it does not")
     if count == 0:
         print("not ok 1 - README.md has examples")
         count = failed = 1
