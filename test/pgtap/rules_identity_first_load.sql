@@ -18,6 +18,12 @@ SELECT is((SELECT kind FROM sync_conflict ORDER BY id DESC LIMIT 1), 'duplicate'
 SELECT is((SELECT record_key || ' ' || verdict FROM sync_diff('support', 'contact', '{"id": "s5", "email": null, "phone": "5"}', baseline => true)), 'support:s5 accepted', 'what cannot be found is new');
 SELECT is((SELECT count(*) FROM sync_outbox), 0::bigint, 'nothing is sent');
 
+-- A system that knows keys comes before one that does not: a payload with a key is looked for by that alone
+SELECT is((SELECT concat_ws(' ', record_key, verdict) FROM sync_diff('support', 'contact', '{"ref": "K6", "id": "s6", "email": "c6@x"}', baseline => true)), 'K6 accepted', 'a key');
+SELECT is((SELECT concat_ws(' ', record_key, verdict) FROM sync_diff('crm', 'contact', '{"id": "c6", "email": "c6@x"}', baseline => true)), 'K6 agreed', 'is found by what has none');
+SELECT is((SELECT concat_ws(' ', record_key, verdict) FROM sync_diff('crm', 'contact', '{"id": "c7", "email": "c7@x"}', baseline => true)), 'crm:c7 accepted', 'in the other order');
+SELECT is((SELECT concat_ws(' ', record_key, verdict) FROM sync_diff('support', 'contact', '{"ref": "K7", "id": "s7", "email": "c7@x"}', baseline => true)), 'K7 accepted', 'the key is another record');
+
 -- Life begins
 CALL pg_temp.at('12:00');
 SELECT is((SELECT concat_ws(' ', record_key, verdict, targets) FROM sync_diff('crm', 'contact', '{"id": "c1", "phone": "11"}')), 'crm:c1 accepted {support}', 'an edit goes to the linked record');
