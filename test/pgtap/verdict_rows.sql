@@ -59,4 +59,16 @@ SELECT is((SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "json
 SELECT is_empty($$ SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "json", "phone": "0"}'::jsonb) $$, 'jsonb: the same record is unchanged');
 SELECT is_empty($$ SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "json", "phone": "0"}'::text) $$, 'text: the same');
 
+-- Once the executor comes to a call it does all of its work; one that it never comes to does nothing
+SELECT record_key FROM sync_diff('crm', 'contact', '[{"record_key": "LIMIT 1", "phone": "0"}, {"record_key": "and more", "phone": "0"}]') LIMIT 1;
+SELECT EXISTS (SELECT FROM sync_diff('crm', 'contact', '[{"record_key": "EXISTS", "phone": "0"}, {"record_key": "the rest", "phone": "0"}]'));
+SELECT record_key FROM sync_diff('crm', 'contact', '{"record_key": "WHERE", "phone": "0"}') WHERE verdict = 'conflict';
+SELECT record_key FROM sync_diff('crm', 'contact', '{"record_key": "LIMIT 0", "phone": "0"}') LIMIT 0;
+SELECT record_key FROM sync_diff('crm', 'contact', '{"record_key": "false", "phone": "0"}') WHERE false;
+WITH unread AS (SELECT record_key FROM sync_diff('crm', 'contact', '{"record_key": "WITH", "phone": "0"}')) SELECT 1 WHERE false;
+SELECT set_eq($$ SELECT record_key FROM sync_record WHERE record_key = ANY ('{LIMIT 1,and more,EXISTS,the rest,WHERE,LIMIT 0,false,WITH}') $$,
+	'{LIMIT 1,and more,EXISTS,the rest,WHERE}'::text[], 'all or nothing of a call');
+SELECT count(*) FROM (SELECT FROM sync_poll('billing') LIMIT 1) AS one;
+SELECT is((SELECT claimable FROM sync_lag WHERE target = 'billing'), 0::bigint, 'a poll claims what nobody reads, too');
+
 SELECT * FROM finish();
