@@ -61,6 +61,11 @@ BEGIN ATOMIC
         FROM sync_attached AS a
         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = a.relation)
         GROUP BY a.system, a.entity HAVING pg_catalog.count(*) > 1
+        UNION ALL
+        SELECT 'critical', pg_catalog.format('%s: writes to it fail, as no policy names system %s of entity %s', a.relation, a.system, a.entity),
+            'sync_configure() the entity, as after a restore without data, or sync_detach() the table.'
+        FROM sync_attached AS a
+        WHERE NOT EXISTS (SELECT FROM sync_systems() AS s WHERE s.entity = a.entity AND s.system = a.system)
     )
     SELECT f.status, 'attached tables', f.reason, f.next_step FROM fault AS f
     UNION ALL

@@ -191,15 +191,38 @@ run(SlCapture *capture)
 		apply_at_once(capture);
 }
 
+/* Who writes a table may never have heard of us, and a dump without data has no policy. */
+static void
+say_why_it_is_asked(void *arg)
+{
+	const TriggerData *trigger = arg;
+
+	errcontext("write to table \"%s\", which sync_attach() made system \"%s\" of entity "
+			   "\"%s\"; sync_detach() ends that",
+			   RelationGetRelationName(trigger->tg_relation),
+			   trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgargs[1]);
+}
+
+static void
+open_capture(SlCapture *capture, TriggerData *trigger)
+{
+	ErrorContextCallback context = {error_context_stack, say_why_it_is_asked, trigger};
+	const SlPolicy      *policy;
+	int                  system;
+
+	error_context_stack = &context;
+	policy = sl_policy_get(trigger->tg_trigger->tgargs[1]);
+	system = sl_policy_need_system(policy, trigger->tg_trigger->tgargs[0]);
+	error_context_stack = context.previous;
+	sl_capture_open(capture, policy, system, trigger);
+}
+
 static void
 capture(TriggerData *trigger)
 {
-	SlCapture       capture = {0};
-	const SlPolicy *policy = sl_policy_get(trigger->tg_trigger->tgargs[1]);
+	SlCapture capture = {0};
 
-	sl_capture_open(&capture, policy,
-					sl_policy_need_system(policy, trigger->tg_trigger->tgargs[0]),
-					trigger);
+	open_capture(&capture, trigger);
 	run(&capture);
 	sl_capture_close(&capture);
 }

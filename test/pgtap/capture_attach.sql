@@ -124,4 +124,26 @@ DELETE FROM items WHERE id = 2;
 INSERT INTO items VALUES (4, 'c', 'F');
 SELECT is(pg_temp.items(), 'c F 4; d A 1; e E 3', 'a key that is used again');
 SELECT is((SELECT count(*) FROM sync_conflict WHERE entity = 'item'), 0::bigint, 'and nobody is asked');
+
+-- What a dump of a table alone, or without data, brings to another database: its triggers, and no policy
+CREATE TABLE restored (LIKE items);
+SELECT replace(replace(pg_get_triggerdef(oid), 'items', 'restored'), '''item''', '''nowhere''') FROM pg_trigger
+WHERE tgrelid = 'items'::regclass AND tgname LIKE 'sync%' \gexec
+SELECT throws_ok($$ INSERT INTO restored VALUES (1, 'a', 'A') $$, '42704', 'entity "nowhere" is not configured', 'a write fails');
+CREATE FUNCTION pg_temp.context(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE context text;
+BEGIN
+	EXECUTE statement;
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+	RETURN split_part(context, E'\n', 1);
+END $$;
+SELECT is(pg_temp.context($$ INSERT INTO restored VALUES (1, 'a', 'A') $$),
+	'write to table "restored", which sync_attach() made system "app" of entity "nowhere"; sync_detach() ends that', 'and says by whose doing');
+SELECT is((SELECT concat_ws(' | ', status, reason, next_step) FROM sync_health WHERE subject = 'attached tables'),
+	'critical | public.restored: writes to it fail, as no policy names system app of entity nowhere | sync_configure() the entity, as after a restore without data, or sync_detach() the table.',
+	'sync_health knows');
+SELECT lives_ok($$ SELECT sync_detach('restored'); INSERT INTO restored VALUES (1, 'a', 'A') $$, 'it can be detached');
+SELECT is((SELECT reason FROM sync_health WHERE subject = 'attached tables'), 'all are whole', 'and all is well');
 SELECT * FROM finish();
