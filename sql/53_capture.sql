@@ -11,13 +11,14 @@ CREATE VIEW sync_attached AS
         pg_catalog.convert_from(pg_catalog.substring(t.tgargs, 1, n.len - 1), 'UTF8') AS system,
         pg_catalog.convert_from(pg_catalog.substring(t.tgargs, n.len + 1, pg_catalog.length(t.tgargs) - n.len - 1), 'UTF8') AS entity,
         pg_catalog.bool_or(t.tgname = 'sync_capture_replicated') AS replicated,
-        pg_catalog.count(*) FILTER (WHERE t.tgname <> 'sync_capture_replicated' AND t.tgenabled IN ('O', 'A')) = 4 AS is_whole
+        pg_catalog.count(*) FILTER (WHERE t.tgname <> 'sync_capture_replicated' AND t.tgenabled IN ('O', 'A')) = 4
+            AND NOT coalesce(pg_catalog.bool_or(t.tgenabled NOT IN ('R', 'A')) FILTER (WHERE t.tgname = 'sync_capture_replicated'), false) AS is_whole
     FROM pg_catalog.pg_trigger AS t
     CROSS JOIN LATERAL (SELECT pg_catalog.position(t.tgargs, '\x00'::bytea)) AS n(len)
     WHERE t.tgfoid = 'sync_capture()'::regprocedure AND t.tgnargs = 2
     GROUP BY t.tgrelid, t.tgargs, n.len;
 COMMENT ON VIEW sync_attached IS
-    'Tables whose rows are records of a system, each partition and child of its own: what sync_attach() made of them. replicated: rows that a subscription brings are captured too. is_whole: no trigger of it is missing or disabled.';
+    'Tables whose rows are records of a system, each partition and child of its own: what sync_attach() made of them. replicated: rows that a subscription brings are captured too. is_whole: no trigger of it is missing or disabled, and the one for replicated rows fires for those.';
 
 CREATE FUNCTION sync_attach(relation regclass, system text, entity text,
         replicated boolean DEFAULT false)
@@ -25,7 +26,7 @@ CREATE FUNCTION sync_attach(relation regclass, system text, entity text,
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_attach(regclass, text, text, boolean) IS
-    'Makes a table, with its partitions and children, a system: whatever a statement writes to it is taken in within its transaction, as sync_diff would take the rows; columns are payload keys. The caller needs what CREATE TRIGGER needs. Once more: adds what is missing, as for new partitions. replicated: rows that logical replication brings, or a session in the role "replica", are captured too, one by one. Notices say where rows may be one record (the column that names them is not unique), where no record can be created (a key that is GENERATED ALWAYS AS IDENTITY), and which fields of a writable system no change can be written to (at a generated column, or inside of one that is no jsonb). Without replicated a table that has it keeps it. Errors: no column for what the policy names (42703), a field inside of a column that has nothing inside (42804), no table (42809), a partition or child alone, or another table of that system and entity (55000), an unknown system or entity (42704).';
+    'Makes a table, with its partitions and children, a system: whatever a statement writes to it is taken in within its transaction, as sync_diff would take the rows; columns are payload keys. The caller needs what CREATE TRIGGER needs. Once more: adds what is missing, as for new partitions, and enables triggers that are disabled (which needs the table''s owner). replicated: rows that logical replication brings, or a session in the role "replica", are captured too, one by one. Notices say where rows may be one record (the column that names them is not unique), where no record can be created (a key that is GENERATED ALWAYS AS IDENTITY), and which fields of a writable system no change can be written to (at a generated column, or inside of one that is no jsonb). Without replicated a table that has it keeps it. Errors: no column for what the policy names (42703), a field inside of a column that has nothing inside (42804), no table (42809), a partition or child alone, or another table of that system and entity (55000), an unknown system or entity (42704).';
 
 CREATE FUNCTION sync_detach(relation regclass) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -33,6 +33,8 @@ PG_FUNCTION_INFO_V1(sync_detach);
 #define TRUNCATE_TRIGGER   "sync_capture_truncate"
 #define REPLICATED_TRIGGER "sync_capture_replicated"
 
+#define NO_TRIGGER '\0'
+
 /* What is made of a table; %s: the table. */
 typedef struct TriggerKind
 {
@@ -90,18 +92,20 @@ sl_lock_tree(Oid relation, LOCKMODE mode)
 	return find_all_inheritors(relation, mode, NULL);
 }
 
-static bool
-has_trigger(Oid relation, Oid function, const char *name)
+/* When it fires, as pg_trigger.tgenabled says; NO_TRIGGER where there is none. */
+static char
+trigger_state(Oid relation, Oid function, const char *name)
 {
 	Relation           rel = table_open(relation, NoLock);
 	const TriggerDesc *all = rel->trigdesc;
-	bool               is_there = false;
+	char               state = NO_TRIGGER;
 
 	for (int i = 0; all != NULL && i < all->numtriggers; i++)
-		is_there |= all->triggers[i].tgfoid == function &&
-					strcmp(all->triggers[i].tgname, name) == 0;
+		if (all->triggers[i].tgfoid == function &&
+			strcmp(all->triggers[i].tgname, name) == 0)
+			state = all->triggers[i].tgenabled;
 	table_close(rel, NoLock);
-	return is_there;
+	return state;
 }
 
 static char *
@@ -126,7 +130,7 @@ make_trigger(Attachment *attachment, Oid relation, const TriggerKind *kind)
 {
 	const SlPolicy *policy = attachment->policy;
 
-	if (has_trigger(relation, attachment->function, kind->name))
+	if (trigger_state(relation, attachment->function, kind->name) != NO_TRIGGER)
 		return;
 	run_command(psprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION %s.sync_capture(%s, %s)",
 						 kind->name, psprintf(kind->clause, quoted_relation(relation)),
@@ -136,25 +140,53 @@ make_trigger(Attachment *attachment, Oid relation, const TriggerKind *kind)
 	attachment->nmade++;
 }
 
+/* One that somebody disabled, or that ENABLE TRIGGER ALL made fire at other times. */
+static void
+enable_trigger(Attachment *attachment, Oid relation, const char *name, char wanted,
+			   const char *how)
+{
+	char state = trigger_state(relation, attachment->function, name);
+
+	if (state == wanted || state == TRIGGER_FIRES_ALWAYS)
+		return;
+	run_command(psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s", quoted_relation(relation),
+						 how, name));
+	attachment->nmade++;
+}
+
 /* Fired for what logical replication writes, and for nothing else. */
 static void
 make_row_trigger(Attachment *attachment, Oid relation)
 {
 	make_trigger(attachment, relation, &row_trigger);
-	run_command(psprintf("ALTER TABLE %s ENABLE REPLICA TRIGGER " REPLICATED_TRIGGER
-						 ", ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
-						 quoted_relation(relation)));
+	enable_trigger(attachment, relation, REPLICATED_TRIGGER, TRIGGER_FIRES_ON_REPLICA,
+				   "REPLICA");
+	enable_trigger(attachment, relation, TRUNCATE_TRIGGER, TRIGGER_FIRES_ALWAYS,
+				   "ALWAYS");
+}
+
+static void
+make_statement_triggers(Attachment *attachment, Oid relation)
+{
+	for (int i = 0; i < (int) lengthof(statement_triggers); i++)
+	{
+		make_trigger(attachment, relation, &statement_triggers[i]);
+		enable_trigger(attachment, relation, statement_triggers[i].name,
+					   TRIGGER_FIRES_ON_ORIGIN, "");
+	}
 }
 
 static void
 make_triggers(Attachment *attachment, bool is_replicated)
 {
+	Oid       root = linitial_oid(attachment->relations);
 	ListCell *cell;
 
+	is_replicated |= trigger_state(root, attachment->function, REPLICATED_TRIGGER) !=
+					 NO_TRIGGER;
 	foreach (cell, attachment->relations)
 	{
-		for (int i = 0; i < (int) lengthof(statement_triggers); i++)
-			make_trigger(attachment, lfirst_oid(cell), &statement_triggers[i]);
+		make_statement_triggers(attachment, lfirst_oid(cell));
 		if (is_replicated)
 			make_row_trigger(attachment, lfirst_oid(cell));
 	}
@@ -212,7 +244,7 @@ note_replicated(const Attachment *attachment)
 {
 	Oid root = linitial_oid(attachment->relations);
 
-	if (has_trigger(root, attachment->function, REPLICATED_TRIGGER))
+	if (trigger_state(root, attachment->function, REPLICATED_TRIGGER) != NO_TRIGGER)
 		ereport(NOTICE,
 				(errmsg("\"%s\" stays attached for rows that logical replication brings",
 						get_rel_name(root)),

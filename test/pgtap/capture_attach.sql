@@ -146,4 +146,17 @@ SELECT is((SELECT concat_ws(' | ', status, reason, next_step) FROM sync_health W
 	'sync_health knows');
 SELECT lives_ok($$ SELECT sync_detach('restored'); INSERT INTO restored VALUES (1, 'a', 'A') $$, 'it can be detached');
 SELECT is((SELECT reason FROM sync_health WHERE subject = 'attached tables'), 'all are whole', 'and all is well');
+
+-- What sync_health says of disabled triggers: to attach once more enables them
+ALTER TABLE items DISABLE TRIGGER ALL;
+INSERT INTO items VALUES (5, 'f', 'unseen');
+SELECT is((SELECT is_whole FROM sync_attached WHERE relation = 'items'::regclass), false, 'triggers are disabled');
+SELECT sync_attach('items', 'app', 'item');
+SELECT is((SELECT is_whole FROM sync_attached WHERE relation = 'items'::regclass), true, 'the table is whole');
+ALTER TABLE items ENABLE REPLICA TRIGGER sync_capture_insert;
+SELECT sync_attach('items', 'app', 'item');
+INSERT INTO items VALUES (6, 'g', 'G');
+DELETE FROM items WHERE id = 4;
+SELECT is(pg_temp.items(), 'd A 1; e E 3; g G 6', 'and writes are seen again');
+SELECT is((SELECT string_agg(tgenabled, '') FROM pg_trigger WHERE tgrelid = 'items'::regclass AND tgname LIKE 'sync%'), 'OOOO', 'in ordinary sessions, all four of them');
 SELECT * FROM finish();

@@ -34,6 +34,21 @@ INSERT INTO people VALUES (4, 'D');
 SELECT is((SELECT count(*) FROM sync_event), 8::bigint, 'other sessions are captured once, as before');
 SELECT sync_attach('people', 'app', 'contact');
 SELECT is((SELECT string_agg(relation::text || ' ' || is_whole, ' ' ORDER BY relation::text) FROM sync_attached WHERE replicated), 'high true low true people true', 'a partition that came later is made whole');
+
+-- A load with --disable-triggers leaves all of them enabled, the one for replicated rows at the wrong times
+ALTER TABLE people DISABLE TRIGGER ALL;
+ALTER TABLE people ENABLE TRIGGER ALL;
+SELECT is((SELECT bool_or(is_whole) FROM sync_attached WHERE relation = 'people'::regclass), false, 'replicated rows would not be seen');
+SELECT matches((SELECT string_agg(reason, '; ') FROM sync_health WHERE subject = 'attached tables'), 'people: a trigger of it', 'which sync_health says');
+SELECT sync_attach('people', 'app', 'contact');
+SELECT is((SELECT string_agg(relation::text || ' ' || is_whole, ' ' ORDER BY relation::text) FROM sync_attached WHERE replicated), 'high true low true people true', 'to attach once more mends it');
+SET session_replication_role = replica;
+INSERT INTO people VALUES (5, 'E');
+SELECT throws_ok('TRUNCATE people', '0A000', NULL, 'a TRUNCATE is refused again');
+RESET session_replication_role;
+INSERT INTO people VALUES (6, 'F');
+SELECT is((SELECT string_agg(record_key || ' ' || event, '; ' ORDER BY id) FROM sync_event WHERE record_key IN ('5', '6')), '5 arrived; 6 arrived', 'each row is seen once');
+
 SELECT sync_detach('people');
 SELECT is_empty('SELECT FROM sync_attached', 'all of it ends');
 SELECT is_empty($$ SELECT tgname FROM pg_trigger WHERE tgname LIKE 'sync_capture%' $$, 'with no trigger left');
