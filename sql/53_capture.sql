@@ -41,17 +41,17 @@ CREATE FUNCTION sync_health_attached()
 BEGIN ATOMIC
     WITH fault AS (
         SELECT 'critical' AS status, pg_catalog.format('%s: a trigger of it is missing or disabled', a.relation) AS reason,
-            'Writes are lost to the other systems: ALTER TABLE ... ENABLE TRIGGER, or sync_attach once more; then sync_diff_from takes in what was missed.' AS next_step
+            'Writes are lost to the other systems: sync_attach once more; then sync_diff_from(..., complete => true) takes in what was missed.' AS next_step
         FROM sync_attached AS a WHERE NOT a.is_whole
         UNION ALL
         SELECT 'warning', pg_catalog.format('%s: writes that name its partition or child %s are not seen', a.relation, i.inhrelid::regclass),
-            'sync_attach of the whole table once more; then sync_diff_from takes in what was missed.'
+            'sync_attach of the whole table once more; then sync_diff_from(..., complete => true) takes in what was missed.'
         FROM sync_attached AS a
         JOIN pg_catalog.pg_inherits AS i ON i.inhparent = a.relation
         WHERE NOT EXISTS (SELECT FROM sync_attached AS b WHERE b.relation = i.inhrelid)
         UNION ALL
         SELECT 'critical', pg_catalog.format('%s: writes that name the table above it, %s, are not seen', a.relation, i.inhparent::regclass),
-            'sync_detach it and sync_attach the table above; then sync_diff_from takes in what was missed.'
+            'sync_detach it and sync_attach the table above; then sync_diff_from(..., complete => true) takes in what was missed.'
         FROM sync_attached AS a
         JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.relation
         WHERE NOT EXISTS (SELECT FROM sync_attached AS b WHERE b.relation = i.inhparent)

@@ -230,8 +230,8 @@ hint_at_baseline(const Attachment *attachment)
 		NOTICE,
 		(errmsg("\"%s\" has rows already, which no trigger tells of", get_rel_name(root)),
 		 errhint("Take them in before this transaction ends, while nobody writes: SELECT "
-				 "count(*) FROM %s.sync_diff_from(%s, %s, %s, baseline => true); without "
-				 "\"baseline\" where they were known, and may have changed since.",
+				 "count(*) FROM %s.sync_diff_from(%s, %s, %s, baseline => true); where "
+				 "they were known, and may have changed since, complete => true instead.",
 				 sl_schema_name(),
 				 quote_literal_cstr(attachment->policy->systems[attachment->system].name),
 				 quote_literal_cstr(attachment->policy->entity),

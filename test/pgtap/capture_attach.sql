@@ -149,7 +149,8 @@ SELECT is((SELECT reason FROM sync_health WHERE subject = 'attached tables'), 'a
 
 -- What sync_health says of disabled triggers: to attach once more enables them
 ALTER TABLE items DISABLE TRIGGER ALL;
-INSERT INTO items VALUES (5, 'f', 'unseen');
+INSERT INTO items VALUES (5, 'f', 'F');
+DELETE FROM items WHERE k = 'd';
 SELECT is((SELECT is_whole FROM sync_attached WHERE relation = 'items'::regclass), false, 'triggers are disabled');
 SELECT sync_attach('items', 'app', 'item');
 SELECT is((SELECT is_whole FROM sync_attached WHERE relation = 'items'::regclass), true, 'the table is whole');
@@ -158,5 +159,7 @@ SELECT sync_attach('items', 'app', 'item');
 INSERT INTO items VALUES (6, 'g', 'G');
 DELETE FROM items WHERE id = 4;
 SELECT is(pg_temp.items(), 'd A 1; e E 3; g G 6', 'and writes are seen again');
+SELECT sync_diff_from('app', 'item', 'items', complete => true);
+SELECT is(pg_temp.items(), 'e E 3; f F 5; g G 6', 'what was missed is taken in, deletes too');
 SELECT is((SELECT string_agg(tgenabled, '') FROM pg_trigger WHERE tgrelid = 'items'::regclass AND tgname LIKE 'sync%'), 'OOOO', 'in ordinary sessions, all four of them');
 SELECT * FROM finish();
