@@ -149,8 +149,8 @@ enable_trigger(Attachment *attachment, Oid relation, const char *name, char want
 
 	if (state == wanted || state == TRIGGER_FIRES_ALWAYS)
 		return;
-	run_command(psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s", quoted_relation(relation),
-						 how, name));
+	run_command(
+		psprintf("ALTER TABLE %s %s TRIGGER %s", quoted_relation(relation), how, name));
 	attachment->nmade++;
 }
 
@@ -160,9 +160,9 @@ make_row_trigger(Attachment *attachment, Oid relation)
 {
 	make_trigger(attachment, relation, &row_trigger);
 	enable_trigger(attachment, relation, REPLICATED_TRIGGER, TRIGGER_FIRES_ON_REPLICA,
-				   "REPLICA");
+				   "ENABLE REPLICA");
 	enable_trigger(attachment, relation, TRUNCATE_TRIGGER, TRIGGER_FIRES_ALWAYS,
-				   "ALWAYS");
+				   "ENABLE ALWAYS");
 }
 
 static void
@@ -172,7 +172,7 @@ make_statement_triggers(Attachment *attachment, Oid relation)
 	{
 		make_trigger(attachment, relation, &statement_triggers[i]);
 		enable_trigger(attachment, relation, statement_triggers[i].name,
-					   TRIGGER_FIRES_ON_ORIGIN, "");
+					   TRIGGER_FIRES_ON_ORIGIN, "ENABLE");
 	}
 }
 
