@@ -9,7 +9,10 @@ BEGIN ATOMIC
     WITH waiting AS MATERIALIZED (
         SELECT w.*, coalesce(t.paused_at IS NOT NULL, false) AS paused, t.max_claims, t.period,
             t.max_claims <= (SELECT sum(u.claims) FROM unnest(t.claimed_at, t.claims) AS u(claimed_at, claims)
-                             WHERE u.claimed_at > sync_now() - t.period) AS is_used_up
+                             WHERE u.claimed_at > sync_now() - t.period) AS is_used_up,
+            EXISTS (SELECT FROM sync_attached AS a WHERE a.system = w.target) AS is_table,
+            EXISTS (SELECT FROM sync_systems() AS s WHERE s.system = w.target
+                        AND NOT EXISTS (SELECT FROM sync_attached AS a WHERE a.system = s.system AND a.entity = s.entity)) AS is_else
         FROM sync_waiting AS w LEFT JOIN sync_target AS t ON t.target_system = w.target)
     SELECT CASE WHEN b.reason IS NULL THEN 'ok' ELSE 'critical' END, 'the book',
         coalesce(b.reason, CASE WHEN b.is_standby THEN 'is seen on a standby' ELSE 'is where it was written' END),
@@ -29,7 +32,9 @@ BEGIN ATOMIC
              WHEN l.oldest_age > '5 minutes' AND l.is_used_up THEN
             pg_catalog.format('Its rate (%s in %s) lets no more out: raise "rate" in the policy, or wait.', l.max_claims, l.period)
              WHEN l.oldest_age > '5 minutes' THEN
-            pg_catalog.format('Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.', l.target) END
+            pg_catalog.format(CASE WHEN l.is_table AND l.is_else THEN 'Run sync_apply(%L) every few seconds for its attached tables, and workers that call sync_poll(%1$L, entity => ...) for all else; look at sync_lag.'
+                                   WHEN l.is_table THEN 'Run sync_apply(%L) every few seconds; sync_schedule(apply => %1$L) has pg_cron do so; look at sync_lag.'
+                                   ELSE 'Start a worker that calls sync_poll(%L), or more of them; look at sync_lag.' END, l.target) END
     FROM waiting AS l
     UNION ALL
     SELECT CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, 'targets',

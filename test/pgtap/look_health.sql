@@ -86,4 +86,19 @@ END $$;
 SELECT is(pg_temp.passes('sync_health'), 1::bigint, 'it takes one pass over what waits');
 SELECT is(pg_temp.passes('sync_lag'), 1::bigint, 'and so does the lag');
 
+-- What waits for a table of this database is no worker's to carry: it would say that it is written, and it is not
+SELECT sync_configure('person', '{"systems": {"app": {"key": "id"}, "crm": {}}, "fields": {"name": {}}}');
+CREATE TABLE people (id text PRIMARY KEY, name text);
+SELECT sync_attach('people', 'app', 'person');
+CALL pg_temp.at('20:00');
+SELECT sync_diff('crm', 'person', '{"record_key": "1", "name": "A"}');
+CALL pg_temp.at('20:06');
+CREATE FUNCTION pg_temp.for_app() RETURNS text LANGUAGE sql AS $$ SELECT next_step FROM sync_health WHERE subject = 'delivery to app' $$;
+SELECT is(pg_temp.for_app(), $$Run sync_apply('app') every few seconds; sync_schedule(apply => 'app') has pg_cron do so; look at sync_lag.$$, 'a table is applied');
+SELECT sync_configure('lead', '{"systems": ["app", "crm"], "fields": {"name": {}}}');
+SELECT is(pg_temp.for_app(), $$Run sync_apply('app') every few seconds for its attached tables, and workers that call sync_poll('app', entity => ...) for all else; look at sync_lag.$$,
+	'workers are for the entities that are none');
+SELECT sync_detach('people');
+SELECT is(pg_temp.for_app(), $$Start a worker that calls sync_poll('app'), or more of them; look at sync_lag.$$, 'and for systems elsewhere');
+
 SELECT * FROM finish();
