@@ -30,6 +30,18 @@ need_argument(FunctionCallInfo fcinfo, int arg, const char *function, const char
 				 errmsg("argument \"%s\" of %s must not be null", name, function)));
 }
 
+/* None are no null, which is what an aggregate makes of no rows. */
+static void
+need_rows(FunctionCallInfo fcinfo, const char *function, const char *name,
+		  const char *aggregate, const char *none)
+{
+	if (PG_ARGISNULL(SL_ARG_RECORDS))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" of %s must not be null", name, function),
+						errhint("Where there may be none, pass coalesce(%s(...), '%s').",
+								aggregate, none)));
+}
+
 static bool
 is_set(FunctionCallInfo fcinfo, int arg)
 {
@@ -99,6 +111,7 @@ sync_diff_text(PG_FUNCTION_ARGS)
 	SlDiff diff = {0};
 	text  *records;
 
+	need_rows(fcinfo, "sync_diff", "records", "jsonb_agg", "[]");
 	sl_diff_open(fcinfo, "sync_diff", "records", &diff);
 	records = PG_GETARG_TEXT_PP(SL_ARG_RECORDS);
 	sl_diff_run(&diff, VARDATA_ANY(records), (int32) VARSIZE_ANY_EXHDR(records));
@@ -112,6 +125,7 @@ sync_diff_jsonb(PG_FUNCTION_ARGS)
 	Jsonb         *records;
 	StringInfoData json;
 
+	need_rows(fcinfo, "sync_diff", "records", "jsonb_agg", "[]");
 	sl_diff_open(fcinfo, "sync_diff", "records", &diff);
 	records = PG_GETARG_JSONB_P(SL_ARG_RECORDS);
 	initStringInfo(&json);
@@ -183,7 +197,7 @@ sync_delete(PG_FUNCTION_ARGS)
 
 	need_argument(fcinfo, SL_ARG_SYSTEM, "sync_delete", "system");
 	need_argument(fcinfo, SL_ARG_ENTITY, "sync_delete", "entity");
-	need_argument(fcinfo, SL_ARG_RECORDS, "sync_delete", "record_keys");
+	need_rows(fcinfo, "sync_delete", "record_keys", "array_agg", "{}");
 	if (!PG_ARGISNULL(SL_ARG_ACTOR))
 		diff.options.actor = text_to_cstring(PG_GETARG_TEXT_PP(SL_ARG_ACTOR));
 	open_diff(fcinfo, &diff);
