@@ -136,4 +136,4 @@ CREATE FUNCTION sync_revoke(role regrole) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_revoke(regrole) IS
-    'Takes back from a role all rights on objects of the extension, whoever of them was granted how. Only for the owner of the extension (42501); an unknown role is 42704.';
+    'Takes back from a role all rights on objects of the extension, and what it has granted of them to others. Rights that a role with a grant option gave it are that role''s to revoke (2B000). Only for the owner of the extension (42501); an unknown role is 42704.';

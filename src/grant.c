@@ -47,7 +47,7 @@ static SlPlan grants = {
 static SlPlan revokes = {
 	.sql =
 		"SELECT pg_catalog.concat('REVOKE ALL ON ', o.kind, ' ',"
-		"  pg_catalog.string_agg(o.object, ', '), ' FROM ', $1)"
+		"  pg_catalog.string_agg(o.object, ', '), ' FROM ', $1, ' CASCADE')"
 		" FROM (SELECT DISTINCT CASE"
 		"   WHEN p.oid IS NOT NULL THEN 'FUNCTION' WHEN t.oid IS NOT NULL THEN 'TYPE'"
 		"   WHEN c.relkind OPERATOR(pg_catalog.=) 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,"
@@ -157,6 +157,21 @@ sync_grant(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* The owner takes back what came from the owner, also by way of others, and nothing else. */
+static void
+check_revoked(Oid role, Datum *values)
+{
+	if (sl_query_select(&revokes, values, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_PRIVILEGE_DESCRIPTORS_STILL_EXIST),
+				 errmsg("role \"%s\" has rights that another role granted it",
+						GetUserNameFromId(role, false)),
+				 errdetail("They are the ones that this takes back, run by that role: %s",
+						   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
+				 errhint("Or call sync_revoke() for that role: what it has granted goes "
+						 "with what it has.")));
+}
+
 /* (role) */
 Datum
 sync_revoke(PG_FUNCTION_ARGS)
@@ -169,6 +184,7 @@ sync_revoke(PG_FUNCTION_ARGS)
 	values[0] = PG_GETARG_DATUM(0);
 	sl_spi_connect();
 	run_commands(&revokes, values);
+	check_revoked(PG_GETARG_OID(0), values);
 	sl_spi_finish();
 	PG_RETURN_VOID();
 }

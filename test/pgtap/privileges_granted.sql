@@ -75,6 +75,18 @@ SELECT set_eq($$ SELECT oid, xmin::text AS writer FROM pg_class WHERE relname LI
 SELECT sync_grant(role::text::regrole, 'worker') FROM someone WHERE privilege = 'worker';
 SELECT set_eq($$ SELECT object, role, rights FROM actual WHERE privilege = 'worker' $$, 'SELECT * FROM before', 'and it can be given again');
 
+-- What a role with a grant option has passed on goes with it; from another one the owner cannot take it
+SELECT role AS giver FROM someone WHERE privilege = 'worker' \gset
+SELECT role AS taker FROM someone WHERE privilege = 'reader' \gset
+GRANT EXECUTE ON FUNCTION sync_extend(bigint, interval) TO :giver WITH GRANT OPTION;
+SET ROLE :giver;
+GRANT EXECUTE ON FUNCTION sync_extend(bigint, interval) TO :taker;
+RESET ROLE;
+SELECT throws_ok(format('SELECT sync_revoke(%L)', :'taker'), '2B000', format('role "%s" has rights that another role granted it', :'taker'), 'what is left is told');
+SELECT lives_ok(format('SELECT sync_revoke(%L)', :'giver'), 'the one that granted it can be revoked');
+SELECT is(has_function_privilege(:'taker', 'sync_extend(bigint, interval)', 'EXECUTE'), false, 'and what it granted is gone');
+SELECT lives_ok(format('SELECT sync_revoke(%L), sync_grant(%1$L, ''reader''), sync_grant(%L, ''worker'')', :'taker', :'giver'), 'both can be given anew');
+
 -- Mistakes
 SELECT throws_ok(format('SELECT sync_grant(%L, %L)', role, 'revewer'), '22023', 'sync_ledger has no privilege "revewer"', 'an unknown privilege') FROM someone WHERE nr = 1;
 SELECT throws_ok($$ SELECT sync_grant('-', 'reader') $$, '42704', 'role with OID 0 does not exist', 'PUBLIC is nobody');
