@@ -26,11 +26,12 @@ CREATE FUNCTION sync_discard(id bigint, reason text) RETURNS boolean
 COMMENT ON FUNCTION sync_discard(bigint, text) IS
     'A dead letter, or any row that no worker has and that stands behind none, is not sent, and says why in sync_trace. What it held is settled for that target until the golden record moves: a field until its value changes, a create until any value does (a new create then: make sure that none has landed), a delete until the record lives. False for any other row; no reason is 22023.';
 
-CREATE FUNCTION sync_touch(entity text, record_keys text[]) RETURNS integer
+CREATE FUNCTION sync_touch(entity text, record_keys text[], create_in text DEFAULT NULL)
+    RETURNS integer
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION sync_touch(text, text[]) IS
-    'Touches records: what the newest policy has to send of them waits from now on, and not from their next change on (reason "untouched" in sync_divergence). Returns how many had last been written under another policy. Keys of no record count for nothing; an unknown entity is 42704.';
+COMMENT ON FUNCTION sync_touch(text, text[], text) IS
+    'Touches records: what the newest policy has to send of them waits from now on, and not from their next change on (reason "untouched" in sync_divergence). create_in names a system in which those of them are created that it is left out of (reason "left out": a first load lacked them, or a delete there was ignored), or whose create was discarded. Returns how many were touched: last written under another policy, or to be created. Keys of no record count for nothing; an unknown entity or system is 42704, a system that is not written to 55000.';
 
 CREATE FUNCTION sync_forget(entity text, record_keys text[]) RETURNS integer
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -158,6 +158,13 @@ extern SlReturn *sl_decide_undone(const SlPolicy *policy, SlState *state, int ta
 extern SlWaiting *sl_decide_discard(const SlPolicy *policy, SlState *state, int target,
 									TimestampTz now);
 
+/*
+ * What a system was left out of, or what was not to be created there, is created there now.
+ * NULL: it is nothing of that.
+ */
+extern SlWaiting *sl_decide_let_in(const SlPolicy *policy, SlState *state, int system,
+								   TimestampTz now);
+
 /* What a target said when it took a write. */
 typedef struct SlAck
 {

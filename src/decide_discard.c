@@ -1,6 +1,6 @@
 /*
  * decide_discard.c
- *	  A human says that what waits for a target is not sent.
+ *	  A human says that what waits for a target is not sent, or that a record is to go there.
  *
  * What it held is settled there until C moves: nothing waits any more, and nothing of it
  * begins to wait again by itself.  The calls that went out may land all the same.
@@ -60,6 +60,22 @@ sl_decide_discard(const SlPolicy *policy, SlState *state, int target, TimestampT
 			part->erasure = SL_ERASURE_SETTLED;
 			break;
 	}
+	sl_waiting_end(waiting, policy, state, now);
+	return waiting;
+}
+
+SlWaiting *
+sl_decide_let_in(const SlPolicy *policy, SlState *state, int system, TimestampTz now)
+{
+	SlPart *part = &state->parts[system];
+	bool    is_discarded = part->existence == SL_NOT_THERE && part->create_version != 0;
+	SlWaiting *waiting;
+
+	if (state->is_deleted || (part->existence != SL_LEFT_OUT && !is_discarded))
+		return NULL;
+	waiting = sl_waiting_begin(policy, state, now);
+	part->existence = SL_NOT_THERE;
+	part->create_version = 0;
 	sl_waiting_end(waiting, policy, state, now);
 	return waiting;
 }

@@ -65,6 +65,36 @@ CALL pg_temp.configured('{"crm": {}, "support": {}, "shop": {}, "late": {}}');
 SELECT is((SELECT sync_touch('contact', array_agg(DISTINCT record_key)) FROM sync_divergence WHERE reason = 'untouched'), 3, 'all that is listed');
 SELECT is(pg_temp.untouched(), NULL, 'is listed no more');
 
+-- What a first load lacked is created where somebody says so, and nowhere else
+SELECT sync_configure('ticket', '{"systems": {"crm": {}, "support": {}, "shop": {"writable": false}}, "window": "0", "fields": {"phone": {}, "email": {}}, "deletes": "ignore"}');
+CREATE FUNCTION pg_temp.left_out() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', system, record_key), '; ' ORDER BY system, record_key COLLATE "C") FROM sync_divergence WHERE entity = 'ticket' AND reason = 'left out'
+$$;
+CREATE FUNCTION pg_temp.sent() RETURNS text LANGUAGE sql AS $$
+	WITH polled AS MATERIALIZED (SELECT * FROM sync_poll('support', entity => 'ticket')), acked AS MATERIALIZED (SELECT sync_ack(lease) FROM polled GROUP BY lease)
+	SELECT string_agg(concat_ws(' ', idempotency_key, action, change_set), '; ' ORDER BY record_key COLLATE "C") FROM polled, acked
+$$;
+SELECT count(*) FROM sync_diff('crm', 'ticket', '[{"record_key": "1", "phone": "1"}, {"record_key": "2", "phone": "2"}, {"record_key": "3", "phone": "3"}]', baseline => true);
+SELECT count(*) FROM sync_diff('support', 'ticket', '{"record_key": "1", "phone": "1"}', baseline => true, complete => true);
+SELECT is(pg_temp.left_out(), 'shop 1; shop 2; shop 3; support 2; support 3', 'two first loads leave out what one lacks');
+SELECT is(sync_touch('ticket', '{1,2,3}'), 0, 'touched they still are');
+SELECT is(sync_touch('ticket', '{1,2}', create_in => 'support'), 1, 'one is to be created there');
+SELECT is(pg_temp.sent(), 'crm-to-support-ticket-2-v2 create {"phone": "2"}', 'and is');
+SELECT is(sync_touch('ticket', '{1,2}', create_in => 'support'), 0, 'once');
+SELECT is(pg_temp.left_out(), 'shop 1; shop 2; shop 3; support 3', 'the others stay');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'ticket', '{"record_key": "2", "phone": "22"}')), 'accepted', 'it takes part from now on');
+SELECT is(pg_temp.sent(), 'crm-to-support-ticket-2-v3 update {"phone": "22"}', 'and gets what changes');
+SELECT is((SELECT verdict FROM sync_delete('support', 'ticket', '{2}')), 'kept', 'a delete there that is ignored');
+SELECT is(sync_touch('ticket', '{2}', create_in => 'support'), 1, 'is undone');
+SELECT is(pg_temp.sent(), 'crm-to-support-ticket-2-v4 create {"phone": "22"}', 'under a key of its own');
+SELECT is(sync_touch('ticket', '{3}', create_in => 'support'), 1, 'a create');
+SELECT is((SELECT sync_discard(id, 'not now') FROM sync_outbox WHERE entity = 'ticket'), true, 'that is discarded');
+SELECT is(pg_temp.sent(), NULL, 'does not go');
+SELECT is(sync_touch('ticket', '{3}', create_in => 'support'), 1, 'until it is asked for');
+SELECT is(pg_temp.sent(), 'crm-to-support-ticket-3-v3 create {"phone": "3"}', 'once more');
+SELECT matches(pg_temp.refused($$ SELECT sync_touch('ticket', '{3}', create_in => 'supprot') $$), '^42704 .*"supprot"', 'an unknown system is named');
+SELECT matches(pg_temp.refused($$ SELECT sync_touch('ticket', '{3}', create_in => 'shop') $$), '^55000 .*"shop" is not written to', 'so is one that is only read');
+
 SELECT matches(pg_temp.refused($$ SELECT sync_touch('contcat', '{a}') $$), '^42704 .*"contcat".*\| Did you mean "contact"', 'an unknown entity is named');
 SELECT matches(pg_temp.refused($$ SELECT sync_touch('contcat', NULL) $$), '^42704 ', 'whatever the records are');
 SELECT matches(pg_temp.refused($$ SELECT sync_touch(NULL, '{a}') $$), '^22004 .*entity', 'so is one that is not given');
