@@ -183,7 +183,11 @@ sl_outbox_return_all_due(const char *target, bool *is_more)
 	SlDueLook look;
 	int       n;
 	SlDue    *due = sl_due_find_all(&look, target, NULL, MAX_RETURNED, &n);
+	int       returned;
 
 	*is_more |= look.passed < look.now;
-	return return_found(&look, target, due, n);
+	returned = return_found(&look, target, due, n);
+	if (returned > 0)
+		sl_outbox_notify(target);
+	return returned;
 }
