@@ -373,6 +373,9 @@ extern bool sl_is_create_owed(const SlEvent *event);
 /* ... and no retry of it was seen either: what is told may be older. */
 extern bool sl_is_create_unseen(const SlEvent *event);
 
+/* A listing that lacks the record may have been made before a create of ours. */
+extern bool sl_is_older_than_create(const SlEvent *event);
+
 /* --- decide_write.c, for decide_ack.c --- */
 
 /* Older calls that are lost can no longer be told from none once echo_window is over. */

@@ -351,7 +351,7 @@ overrule(SlEvent *event, SlPart *part)
 {
 	int owner = event->policy->delete_owner;
 
-	if (event->obs->is_missing && sl_is_create_owed(event))
+	if (event->obs->is_missing && sl_is_older_than_create(event))
 	{
 		sl_event_say(event, SL_RECORD, "our create was not seen yet");
 		return SL_STALE;

@@ -49,8 +49,8 @@ sl_is_left_out(const SlShown *shown, const SlValue *value)
 	return sl_value_is_null(value);
 }
 
-bool
-sl_is_create_owed(const SlEvent *event)
+static bool
+is_create_owed(const SlEvent *event, bool is_answered)
 {
 	for (int f = 0; f < event->policy->nfields; f++)
 	{
@@ -59,10 +59,26 @@ sl_is_create_owed(const SlEvent *event)
 
 		for (int i = 0; i < shown->nwrites; i++)
 			if (sl_is_of_create(&shown->writes[i]) &&
+				(!is_answered || shown->writes[i].status == SL_WRITE_ACKED) &&
 				sl_is_owed(&spot, &shown->writes[i], false))
 				return true;
 	}
 	return false;
+}
+
+bool
+sl_is_create_owed(const SlEvent *event)
+{
+	return is_create_owed(event, false);
+}
+
+/* What has no answer where the record is there is an update of a field that was never shown. */
+bool
+sl_is_older_than_create(const SlEvent *event)
+{
+	const SlPart *part = &event->state->parts[event->obs->system];
+
+	return is_create_owed(event, part->existence == SL_THERE);
 }
 
 /* No claim of the create has been seen, a retry neither. */

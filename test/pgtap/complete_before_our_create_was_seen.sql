@@ -26,5 +26,18 @@ SELECT pg_temp.ack('support');
 SELECT pg_temp.saw('support', '{"phone": "2"}');
 SELECT is(pg_temp.listed('[{"record_key": "old", "phone": "1"}]'), 'new overruled', 'seen there, a listing without it is a delete at once');
 
+-- A call that failed is no create where the record is there
+SELECT sync_configure('contact', '{"systems": {"crm": {}, "support": {"unseen": "send"}}, "fields": {"phone": {}, "email": {}}, "delete_owner": "crm", "max_change": 1, "window": "0"}');
+CALL pg_temp.at('13:00');
+SELECT pg_temp.saw('support', '{"phone": "2"}');
+CALL pg_temp.record('theirs');
+SELECT pg_temp.saw('support', '{"phone": "3"}');
+CALL pg_temp.deliver('crm');
+SELECT is(pg_temp.saw('crm', '{"email": "a"}'), 'accepted email=accepted -> support', 'a field that support never showed of its record');
+SELECT is(pg_temp.poll('support'), 'update {"email": "a"}', 'goes there');
+SELECT pg_temp.nack('support', 'no such record', '1 second');
+SELECT is(pg_temp.listed('[{"record_key": "old", "phone": "1"}, {"record_key": "new", "phone": "2"}]'), 'theirs overruled', 'it was deleted there');
+SELECT is(pg_temp.waits('support'), 'create {"email": "a", "phone": "3"}', 'and is created again');
+
 SELECT * FROM finish();
 ROLLBACK;
