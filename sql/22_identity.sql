@@ -12,6 +12,7 @@ CREATE TABLE sync_native_id (
     held_actor   text,
     held_deleted boolean NOT NULL DEFAULT false,
     held_answer  boolean NOT NULL DEFAULT false,
+    held_policy  integer,
     CONSTRAINT sync_native_id_pkey PRIMARY KEY (native_id, system, entity),
     CONSTRAINT sync_native_id_says_something
         CHECK (record_key IS NOT NULL OR conflict_id IS NOT NULL)
@@ -26,7 +27,7 @@ COMMENT ON COLUMN sync_native_id.other_key IS
     'A business key under which the system shows the record: a human said that it is this record all the same.';
 COMMENT ON COLUMN sync_native_id.conflict_id IS 'The open conflict of kind duplicate, or null.';
 COMMENT ON COLUMN sync_native_id.held_version IS
-    'Of what is held: the newest version token; held_actor: who did it there; held_deleted: it was deleted there; held_answer: it is no payload, but what a write of ours was acknowledged with.';
+    'Of what is held: the newest version token; held_actor: who did it there; held_deleted: it was deleted there; held_answer: it is no payload, but what a write of ours was acknowledged with; held_policy: the version of the policy that found the token.';
 
 -- The empty key, of no system, is a lock: it is never there once a transaction has ended.
 CREATE TABLE sync_match (

@@ -53,12 +53,14 @@ static SlPlan show_more = {
 static SlPlan note_held = {
 	.sql = "UPDATE %s.sync_native_id AS l SET conflict_id = $4,"
 		   "  held_version = coalesce($5, l.held_version), held_actor = $6,"
-		   "  held_deleted = $7, held_answer = $8"
+		   "  held_deleted = $7, held_answer = $8,"
+		   "  held_policy = CASE WHEN $5 IS NULL THEN l.held_policy ELSE $9 END"
 		   " WHERE l.native_id OPERATOR(pg_catalog.=) $3"
 		   "  AND l.system OPERATOR(pg_catalog.=) $2"
 		   "  AND l.entity OPERATOR(pg_catalog.=) $1",
-	.nargs = 8,
-	.argtypes = {TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, BOOLOID, BOOLOID}};
+	.nargs = 9,
+	.argtypes = {TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, BOOLOID, BOOLOID,
+				 INT4OID}};
 
 static SlPlan close_row = {
 	.sql = "UPDATE %s.sync_conflict AS c SET status = 'resolved', resolution = $3,"
@@ -87,6 +89,12 @@ is_older(const SlHeld *held)
 	return held->token.len > 0 && held->newest.len > 0 &&
 		   sl_token_compare(held->token.data, held->token.len, held->newest.data,
 							held->newest.len, held->policy->systems[held->system].tz) < 0;
+}
+
+SlToken
+sl_held_token(const SlPolicy *policy, int system, SlToken token, int32 held_policy)
+{
+	return policy->systems[system].tokens_since > held_policy ? (SlToken){0} : token;
 }
 
 static const char *
@@ -173,11 +181,11 @@ open_conflict(SlHeld *held, Datum shown)
 static void
 note(const SlHeld *held)
 {
-	Datum values[8] = {CStringGetTextDatum(held->policy->entity),
+	Datum values[9] = {CStringGetTextDatum(held->policy->entity),
 					   CStringGetTextDatum(system_name(held)),
 					   CStringGetTextDatum(held->native_id),
 					   Int64GetDatum(held->conflict_id)};
-	char  nulls[8] = {' ', ' ', ' ', ' ', 'n', 'n', ' ', ' '};
+	char  nulls[9] = {' ', ' ', ' ', ' ', 'n', 'n', ' ', ' ', ' '};
 
 	if (held->token.len > 0 && !is_older(held))
 	{
@@ -192,6 +200,7 @@ note(const SlHeld *held)
 	}
 	values[6] = BoolGetDatum(held->is_deletion);
 	values[7] = BoolGetDatum(held->is_answer);
+	values[8] = Int32GetDatum(held->policy->version);
 	sl_query_write(&note_held, values, nulls);
 }
 

@@ -33,6 +33,10 @@ typedef struct SlHeld
 	TimestampTz     now;
 } SlHeld;
 
+/* A token that was found under an older policy: none, where that found it at another path. */
+extern SlToken sl_held_token(const SlPolicy *policy, int system, SlToken token,
+							 int32 held_policy);
+
 /* True where the open conflict holds just that already.  Connects to SPI itself. */
 extern bool sl_is_held(const SlHeld *held);
 

@@ -32,6 +32,7 @@ enum
 	LINK_VERSION = 7,
 	LINK_DELETED = 9,
 	LINK_ANSWER = 10,
+	LINK_POLICY = 11,
 	MATCH_RECORD_KEY = 4
 };
 
@@ -143,6 +144,7 @@ read_link(TupleTableSlot *slot, SlLink *link)
 {
 	bool  is_null;
 	Datum conflict = slot_getattr(slot, LINK_CONFLICT, &is_null);
+	Datum policy;
 
 	link->conflict_id = is_null ? 0 : DatumGetInt64(conflict);
 	link->record_key = text_column(slot, LINK_RECORD_KEY);
@@ -153,6 +155,8 @@ read_link(TupleTableSlot *slot, SlLink *link)
 								 : (int32) strlen(link->held_version.data);
 	link->held_deleted = DatumGetBool(slot_getattr(slot, LINK_DELETED, &is_null));
 	link->held_answer = DatumGetBool(slot_getattr(slot, LINK_ANSWER, &is_null));
+	policy = slot_getattr(slot, LINK_POLICY, &is_null);
+	link->held_policy = is_null ? 0 : DatumGetInt32(policy);
 }
 
 bool

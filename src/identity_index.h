@@ -24,6 +24,7 @@ typedef struct SlLink
 	SlToken     held_version;
 	bool        held_deleted;
 	bool        held_answer;
+	int32       held_policy; /* the version of the policy that found the token; 0: none */
 } SlLink;
 
 /* One table under its primary key. */

@@ -36,6 +36,7 @@ enum
 	LINK_ACTOR,
 	LINK_DELETED,
 	LINK_ANSWER,
+	LINK_POLICY,
 	LINK_NCOLUMNS
 };
 
@@ -217,8 +218,10 @@ compare_claims(const void *a, const void *b)
 static bool
 make_row(SlTable *table, Datum *values, SlClaim *claim)
 {
-	bool nulls[LINK_NCOLUMNS] =
-		{[LINK_OTHER_KEY] = true, [LINK_VERSION] = true, [LINK_ACTOR] = true};
+	bool            nulls[LINK_NCOLUMNS] = {[LINK_OTHER_KEY] = true,
+											[LINK_VERSION] = true,
+											[LINK_ACTOR] = true,
+											[LINK_POLICY] = true};
 	ItemPointerData tid;
 
 	nulls[LINK_KEY] = claim->record_key == NULL;

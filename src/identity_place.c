@@ -11,13 +11,15 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "identity_hold.h"
 #include "identity_place.h"
 #include "normalize.h"
 #include "query.h"
 
 #define HELD                                                                    \
 	"SELECT l.system, l.native_id, l.record_key, l.held_version, l.held_actor," \
-	"  l.held_deleted, l.held_answer, c.incoming_value, c.record_key"           \
+	"  l.held_deleted, l.held_answer, c.incoming_value, c.record_key,"          \
+	"  coalesce(l.held_policy, 0)"                                              \
 	" FROM %s.sync_native_id AS l"                                              \
 	" JOIN %s.sync_conflict AS c ON c.id OPERATOR(pg_catalog.=) l.conflict_id"  \
 	" WHERE l.conflict_id OPERATOR(pg_catalog.=) $1"
@@ -31,7 +33,7 @@ static SlPlan lock_held = {.sql = HELD " FOR UPDATE OF l",
 static SlPlan place_id = {
 	.sql = "UPDATE %s.sync_native_id AS l SET record_key = $2, other_key = $3,"
 		   "  conflict_id = NULL, held_version = NULL, held_actor = NULL,"
-		   "  held_deleted = false, held_answer = false"
+		   "  held_deleted = false, held_answer = false, held_policy = NULL"
 		   " WHERE l.conflict_id OPERATOR(pg_catalog.=) $1",
 	.nargs = 3,
 	.argtypes = {INT8OID, TEXTOID, TEXTOID}};
@@ -82,6 +84,16 @@ read_values(const SlPolicy *policy, Jsonb *object)
 	return values;
 }
 
+static SlToken
+read_token(const SlPolicy *policy, int system)
+{
+	char   *text = text_or_null(4);
+	SlToken token = {text, text == NULL ? 0 : (int32) strlen(text)};
+
+	return sl_held_token(policy, system, token,
+						 DatumGetInt32(sl_query_value_not_null(0, 10)));
+}
+
 static bool
 read_by(SlPlan *plan, const SlPolicy *policy, int64 conflict_id, SlHolding *holding)
 {
@@ -97,9 +109,8 @@ read_by(SlPlan *plan, const SlPolicy *policy, int64 conflict_id, SlHolding *hold
 	holding->system = sl_policy_system(policy, holding->system_name);
 	holding->native_id = text_or_null(2);
 	holding->linked_key = text_or_null(3);
-	holding->token.data = text_or_null(4);
-	if (holding->token.data != NULL)
-		holding->token.len = (int32) strlen(holding->token.data);
+	if (holding->system >= 0)
+		holding->token = read_token(policy, holding->system);
 	holding->actor = text_or_null(5);
 	holding->is_deletion = DatumGetBool(sl_query_value_not_null(0, 6));
 	holding->is_answer = DatumGetBool(sl_query_value_not_null(0, 7));
