@@ -303,15 +303,21 @@ find_row(Acking *acking, const SlNamedRow *row)
 }
 
 /*
- * What a system has that left the policy while the call was under way: named again, it is not told
- * to create that once more.  Its native id comes with what it shows then.
+ * What a system has, and what not, that left the policy while the call was under way: named again,
+ * it is not told to create, or delete, that once more.  A native id comes with what it shows then.
  */
 static void
 note_left(SlState *state, const char *target, const char *action)
 {
 	for (int i = 0; i < state->ngone; i++)
-		if (strcmp(state->gone[i].name, target) == 0 && strcmp(action, "create") == 0)
+	{
+		if (strcmp(state->gone[i].name, target) != 0)
+			continue;
+		if (strcmp(action, "create") == 0)
 			state->gone[i].existence = SL_THERE;
+		else if (strcmp(action, "delete") == 0)
+			state->gone[i] = (SlGoneSystem){state->gone[i].name, SL_NOT_THERE, NULL};
+	}
 }
 
 /*

@@ -76,4 +76,19 @@ SELECT is(pg_temp.came('desk', '{"record_key": "late and touched", "id": "new la
 SELECT is(pg_temp.existence('desk'), 'there new late and touched {"phone": "2"}', 'under its native id');
 SELECT is_empty('SELECT pg_temp.strays()', 'which is in the index');
 
+-- A delete that is under way when its target leaves
+CALL pg_temp.record('erased');
+SELECT is(pg_temp.saw('crm', '{"phone": "1"}'), 'accepted phone=accepted -> desk,shop', 'a record');
+CALL pg_temp.carry('desk');
+SELECT is(pg_temp.came('desk', '{"record_key": "erased", "id": "new erased", "phone": "1"}'), 'erased echo', 'that is there');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{erased}')), 'accepted', 'is deleted');
+SELECT is(pg_temp.poll('desk'), 'delete {}', 'a worker takes that on itself');
+CALL pg_temp.configure('');
+SELECT is(pg_temp.ack('desk'), true, 'and tells its end when the target has left');
+CALL pg_temp.configure(', "shop": {}, "desk": {"id": "id"}');
+SELECT is(sync_touch('contact', '{erased}'), 1, 'it comes back');
+SELECT is(pg_temp.waits('desk'), NULL, 'and is not told to delete it once more');
+SELECT is(pg_temp.saw('crm', '{"phone": "2"}'), 'accepted phone=accepted -> desk,shop', 'made anew');
+SELECT is(pg_temp.poll('desk'), 'create {"phone": "2"}', 'it is created there');
+
 SELECT * FROM finish();
