@@ -124,6 +124,13 @@ end_one_erasure(const SlEvent *event, SlPart *part)
 			sl_forget_removals(&part->shown[f]);
 }
 
+/* By a create of ours, which goes out only after the delete was acked. */
+static bool
+is_created_since(const SlEvent *event, const SlPart *part)
+{
+	return part->existence != SL_THERE || sl_is_create_unseen(event);
+}
+
 /*
  * The oldest one's that is owed.  A create of ours that came after it is not undone by its
  * late echo; but what the system has shown since the delete was acked was older.
@@ -135,7 +142,7 @@ take_owed_echo(SlEvent *event, SlPart *part)
 
 	end_one_erasure(event, part);
 	if (event->is_closed && sl_shows_record(part))
-		part->existence = SL_GONE;
+		part->existence = is_created_since(event, part) ? part->existence : SL_GONE;
 	else if (was_shown_late)
 		sl_leave(part, event->obs->now);
 }
