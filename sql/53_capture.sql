@@ -34,6 +34,12 @@ CREATE FUNCTION sync_detach(relation regclass) RETURNS void
 COMMENT ON FUNCTION sync_detach(regclass) IS
     'Ends that, for the table with its partitions and children; the records stay as they are. Only for the owner of the table (42501), as DROP TRIGGER; a table that is not attached is 42704.';
 
+CREATE FUNCTION sync_misfit(relation regclass, system text, entity text) RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION sync_misfit(regclass, text, text) IS
+    'What of the policy the table has no column for, or none that has an inside, where it was altered since it was attached; null where it fits. Takes no lock. Part of sync_health.';
+
 CREATE FUNCTION sync_health_attached()
     RETURNS TABLE (status text, subject text, reason text, next_step text)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
@@ -67,6 +73,15 @@ BEGIN ATOMIC
             'sync_configure() the entity, as after a restore without data, or sync_detach() the table.'
         FROM sync_attached AS a
         WHERE NOT EXISTS (SELECT FROM sync_systems() AS s WHERE s.entity = a.entity AND s.system = a.system)
+        UNION ALL
+        SELECT 'critical', pg_catalog.format('%s: %s', a.relation, m.misfit),
+            'Writes to it fail, and what waits for it is not written: give the table the column as it was, or the policy the one that it has: sync_configure() with another path, or with none for that system.'
+        FROM sync_attached AS a
+        CROSS JOIN LATERAL (SELECT CASE
+            WHEN EXISTS (SELECT FROM sync_systems() AS s WHERE s.entity = a.entity AND s.system = a.system)
+                THEN sync_misfit(a.relation, a.system, a.entity) END) AS m(misfit)
+        WHERE m.misfit IS NOT NULL
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = a.relation)
     )
     SELECT f.status, 'attached tables', f.reason, f.next_step FROM fault AS f
     UNION ALL
@@ -81,7 +96,7 @@ CREATE FUNCTION sync_apply(system text, max_changes integer DEFAULT 1000) RETURN
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_apply(text, integer) IS
-    'Writes what waits for the attached tables of a system to them, under their checks, defaults, triggers and row security, with the rights of the table''s owner where the caller has those, else with the caller''s; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
+    'Writes what waits for the attached tables of a system to them, under their checks, defaults, triggers and row security, with the rights of the table''s owner where the caller has those, else with the caller''s; how many changes were applied. Claim, write, answer and sight are one transaction. What a table refuses, or whose row is locked, comes back to the outbox with the error. A table that lacks a column which the policy names is left out, with a warning; where no other is left that is an error (42703, 42804). A system without an attached table is 42704; deadlocks (40P01) and serialization failures (40001) are to be repeated.';
 
 CREATE FUNCTION sync_merge(old jsonb, new jsonb, paths jsonb) RETURNS jsonb
     LANGUAGE c IMMUTABLE PARALLEL SAFE

@@ -262,25 +262,43 @@ has_deferred(Relation rel)
 }
 
 static void
-open_table(SlApply *apply, Oid relation, const char *system, const char *entity)
+read_table(SlApply *apply, Relation rel)
 {
-	Relation            rel = table_open(relation, AccessShareLock);
-	const SlSystemSpec *spec;
+	const SlSystemSpec *spec = &apply->policy->systems[apply->system];
 
 	apply->context = CurrentMemoryContext;
-	apply->policy = sl_policy_get(entity);
-	apply->system = sl_policy_need_system(apply->policy, system);
-	apply->relation = relation;
+	apply->relation = RelationGetRelid(rel);
 	apply->writer = writer_of(apply, rel);
 	apply->is_ordered = has_other_triggers(rel);
 	apply->has_deferred = has_deferred(rel);
 	apply->takes_along = apply->is_by_owner && sl_takes_rows_along(rel);
 	apply->has_order = apply->takes_along || sl_refers_to_itself(rel);
-	spec = &apply->policy->systems[apply->system];
-	sl_row_reader_open_whole(&apply->reader, apply->policy, apply->system, rel);
+	sl_row_reader_open_attached(&apply->reader, apply->policy, apply->system, rel);
 	apply->key_column = column_name(&apply->reader, spec->key);
 	apply->id_column = column_name(&apply->reader, spec->id);
+}
+
+/*
+ * Locks the table.  False where it is gone by now, or was altered so that nothing can be written
+ * to it, with the reason: what waits for it waits on.
+ */
+static bool
+open_table(SlApply *apply, const SlApplyTable *table, const char *system,
+		   SlMisfit *misfit)
+{
+	Relation rel = try_table_open(table->relation, AccessShareLock);
+	bool     is_open;
+
+	misfit->reason = NULL;
+	if (rel == NULL)
+		return false;
+	apply->policy = sl_policy_get(table->entity);
+	apply->system = sl_policy_need_system(apply->policy, system);
+	is_open = !sl_attach_is_misfit(table->relation, apply->policy, apply->system, misfit);
+	if (is_open)
+		read_table(apply, rel);
 	table_close(rel, NoLock);
+	return is_open;
 }
 
 /* True where nothing but deletes is left, of a table whose rows may refer to others. */
@@ -363,6 +381,37 @@ apply_rounds(SlApply *applies, int n, int max_changes)
 	return count.applied;
 }
 
+static void
+report_misfit(int elevel, const SlMisfit *misfit)
+{
+	ereport(elevel,
+			(errcode(misfit->sqlerrcode), errmsg("%s", misfit->reason),
+			 errdetail("Nothing is written to the table: what waits for it waits on."),
+			 errhint("%s", misfit->hint)));
+}
+
+/* One that cannot be written holds up no other; where it is all there is that is an error. */
+static int
+open_tables(SlApply *applies, const char *system, const SlApplyTable *tables, int n)
+{
+	SlMisfit *misfits = palloc(sizeof(SlMisfit) * Max(n, 1));
+	int       nmisfits = 0;
+	int       nopen = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		SlMisfit *misfit = &misfits[nmisfits];
+
+		if (open_table(&applies[nopen], &tables[i], system, misfit))
+			nopen++;
+		else if (misfit->reason != NULL)
+			nmisfits++;
+	}
+	for (int i = 0; i < nmisfits; i++)
+		report_misfit(nopen == 0 && i == nmisfits - 1 ? ERROR : WARNING, &misfits[i]);
+	return nopen;
+}
+
 static int
 apply_tables(const char *system, int max_changes)
 {
@@ -370,28 +419,28 @@ apply_tables(const char *system, int max_changes)
 	SlApplyTable *tables = sl_apply_tables(system, &n);
 	SlApply      *applies = palloc0(sizeof(SlApply) * Max(n, 1));
 
+	n = open_tables(applies, system, tables, n);
 	for (int i = 0; i < n; i++)
-	{
-		open_table(&applies[i], tables[i].relation, system, tables[i].entity);
 		applies[i].has_order |= n > 1 && applies[i].is_ordered;
-	}
 	return apply_rounds(applies, n, max_changes);
 }
 
+/* What cannot be written waits for sync_apply(), and the writer of another table goes on. */
 void
 sl_apply_now(const SlPolicy *policy, int system)
 {
-	SlApply     apply = {.is_by_owner = true};
-	const char *constraints = NULL;
-	Oid         relation;
+	SlApply      apply = {.is_by_owner = true};
+	SlApplyTable table = {.entity = policy->entity};
+	const char  *name = policy->systems[system].name;
+	const char  *constraints = NULL;
+	SlMisfit     misfit;
 
 	sl_spi_connect();
-	relation = sl_apply_table(policy, system);
-	if (OidIsValid(relation))
+	table.relation = sl_apply_table(policy, system);
+	if (OidIsValid(table.relation) && open_table(&apply, &table, name, &misfit))
 	{
-		open_table(&apply, relation, policy->systems[system].name, policy->entity);
 		if (apply.has_deferred)
-			constraints = sl_constraints_speak(policy->systems[system].name);
+			constraints = sl_constraints_speak(name);
 		apply_rounds(&apply, 1, PG_INT32_MAX);
 		if (constraints != NULL)
 			sl_constraints_wait(constraints);

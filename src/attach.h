@@ -37,9 +37,6 @@ extern void sl_attach_check_tree(List *relations);
 /* The columns of a table against the policy; notices say what it cannot do all the same. */
 extern void sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system);
 
-/* A column that fields stand inside of has an inside: it may have got another type. */
-extern void sl_attach_check_inside(Relation rel, const SlPolicy *policy, int system);
-
 /* The table is attached as nothing else, and no other table as this. */
 extern void sl_attach_check_names(List *relations, const SlPolicy *policy, int system);
 
@@ -48,6 +45,23 @@ extern const char *sl_attach_other(List *relations, const SlPolicy *policy, int 
 
 /* A policy that is to come into force against the tables of its entity.  SPI is connected. */
 extern void sl_attach_check_policy(const SlPolicy *policy);
+
+/* --- attach_fit.c: an attached table that was altered --- */
+
+/* Why the rows of a table say nothing, or not all, of what the policy reads in them. */
+typedef struct SlMisfit
+{
+	int         sqlerrcode;
+	const char *reason;
+	const char *hint;
+} SlMisfit;
+
+/* Whether there is such a reason; no lock is taken. */
+extern bool sl_attach_is_misfit(Oid relation, const SlPolicy *policy, int system,
+								SlMisfit *misfit);
+
+/* Which is an error. */
+extern void sl_attach_check_fit(Oid relation, const SlPolicy *policy, int system);
 
 /* --- attach_note.c: notices of what an attached table cannot do --- */
 

@@ -130,13 +130,21 @@ check_virtual(Relation rel, const SlRowReader *reader)
 					 errhint("Make it STORED: triggers do not see its value.")));
 }
 
+static bool
+stands_somewhere(Relation rel, const SlPath *path)
+{
+	return path != NULL && sl_attach_column(rel, path) != NULL;
+}
+
+/* Where there is no column at all the table does not fit the policy, which says more. */
 static void
 check_key(Relation rel, const SlRowReader *reader)
 {
 	const SlSystemSpec *spec = &reader->policy->systems[reader->system];
 
 	if (sl_row_reader_column(reader, spec->key) != NULL ||
-		sl_row_reader_column(reader, spec->id) != NULL)
+		sl_row_reader_column(reader, spec->id) != NULL ||
+		!(stands_somewhere(rel, spec->key) || stands_somewhere(rel, spec->id)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -146,52 +154,15 @@ check_key(Relation rel, const SlRowReader *reader)
 			 errhint("Make it a generated column, and name that in the policy.")));
 }
 
-/* As to_json() makes an object or an array of it. */
-static bool
-has_inside(Oid type)
-{
-	Oid base = getBaseType(type);
-
-	return base == JSONOID || base == JSONBOID || type_is_array(base) ||
-		   type_is_rowtype(base) ||
-		   SearchSysCacheExists2(CASTSOURCETARGET, ObjectIdGetDatum(base),
-								 ObjectIdGetDatum(JSONOID));
-}
-
-void
-sl_attach_check_inside(Relation rel, const SlPolicy *policy, int system)
-{
-	for (int f = 0; f < policy->nfields; f++)
-	{
-		const SlPath     *path = policy->fields[f].paths[system];
-		Form_pg_attribute column;
-
-		if (path == NULL || path->nsteps == 1)
-			continue;
-		column = sl_attach_column(rel, path);
-		if (column == NULL || has_inside(column->atttypid))
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("field \"%s\" of system \"%s\" is at %s, but column \"%s\" of "
-						"\"%s\" is of type %s, which has nothing inside",
-						policy->fields[f].name, policy->systems[system].name,
-						sl_path_in_quotes(path), NameStr(column->attname),
-						RelationGetRelationName(rel), format_type_be(column->atttypid)),
-				 errhint("Make the column jsonb, or map the field to a column of its "
-						 "own.")));
-	}
-}
-
 void
 sl_attach_check_columns(Relation rel, const SlPolicy *policy, int system)
 {
 	SlRowReader reader;
 
-	sl_row_reader_open_whole(&reader, policy, system, rel);
-	check_virtual(rel, &reader);
+	sl_row_reader_open_attached(&reader, policy, system, rel);
 	check_key(rel, &reader);
-	sl_attach_check_inside(rel, policy, system);
+	sl_attach_check_fit(RelationGetRelid(rel), policy, system);
+	check_virtual(rel, &reader);
 	sl_attach_note(rel, &reader);
 }
 

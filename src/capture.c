@@ -93,8 +93,8 @@ sl_capture_open(SlCapture *capture, const SlPolicy *policy, int system,
 	capture->trigger = trigger;
 	capture->rel = trigger->tg_relation;
 	capture->context = CurrentMemoryContext;
-	sl_row_reader_open_whole(&capture->reader, policy, system, capture->rel);
-	sl_attach_check_inside(capture->rel, policy, system);
+	sl_attach_check_fit(RelationGetRelid(capture->rel), policy, system);
+	sl_row_reader_open_attached(&capture->reader, policy, system, capture->rel);
 	leave_out_version(&capture->reader);
 	find_names(capture);
 	sl_pairs_open(&capture->pairs, trigger);

@@ -151,63 +151,6 @@ add_column(SlRowReader *reader, Form_pg_attribute att, const SlPathNode *node)
 	column->depends_on_settings = true;
 }
 
-static void refuse_missing(Relation rel, const SlPolicy *policy, int system,
-						   const char *what, const SlPath *path) pg_attribute_noreturn();
-
-/* what is the policy's word for what stands at the path. */
-static void
-refuse_missing(Relation rel, const SlPolicy *policy, int system, const char *what,
-			   const SlPath *path)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("\"%s\" has no column for %s of entity \"%s\", which is at %s in "
-					"system \"%s\"",
-					RelationGetRelationName(rel), what, policy->entity,
-					sl_path_in_quotes(path), policy->systems[system].name),
-			 errhint("Add the column, or give the policy the name that it has now: "
-					 "sync_configure() with another path, or with none for that "
-					 "system.")));
-}
-
-/* A record without key may be known by its native id, where no key was named. */
-static bool
-needs_key(const SlRowReader *reader)
-{
-	const SlSystemSpec *spec = &reader->policy->systems[reader->system];
-
-	return !has_column(reader, spec->id) || strcmp(spec->key->text, SL_DEFAULT_KEY) != 0;
-}
-
-static void
-need_all(const SlRowReader *reader, Relation rel)
-{
-	const SlPolicy     *policy = reader->policy;
-	int                 system = reader->system;
-	const SlSystemSpec *spec = &policy->systems[system];
-	const struct
-	{
-		const char   *what;
-		const SlPath *path;
-	} names[] = {{"the key", needs_key(reader) ? spec->key : NULL},
-				 {"the \"id\"", spec->id},
-				 {"the \"version\"", spec->version},
-				 {"the \"sentinel\"", spec->sentinel},
-				 {"the \"deleted\" mark", spec->deleted}};
-
-	for (int i = 0; i < (int) lengthof(names); i++)
-		if (names[i].path != NULL && !has_column(reader, names[i].path))
-			refuse_missing(rel, policy, system, names[i].what, names[i].path);
-	for (int f = 0; f < policy->nfields; f++)
-	{
-		const SlPath *path = policy->fields[f].paths[system];
-
-		if (path != NULL && !has_column(reader, path))
-			refuse_missing(rel, policy, system,
-						   psprintf("field \"%s\"", policy->fields[f].name), path);
-	}
-}
-
 static void
 choose_columns(SlRowReader *reader, const SlPolicy *policy, int system, Relation rel)
 {
@@ -238,11 +181,10 @@ sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system, Rela
 }
 
 void
-sl_row_reader_open_whole(SlRowReader *reader, const SlPolicy *policy, int system,
-						 Relation rel)
+sl_row_reader_open_attached(SlRowReader *reader, const SlPolicy *policy, int system,
+							Relation rel)
 {
 	choose_columns(reader, policy, system, rel);
-	need_all(reader, rel);
 }
 
 const SlRowColumn *

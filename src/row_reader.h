@@ -49,9 +49,9 @@ typedef struct SlRowReader
 extern void sl_row_reader_open(SlRowReader *reader, const SlPolicy *policy, int system,
 							   Relation rel);
 
-/* The same of a relation that must have a column for all that the policy names (42703). */
-extern void sl_row_reader_open_whole(SlRowReader *reader, const SlPolicy *policy,
-									 int system, Relation rel);
+/* The same of a table that is known to have a column for all that the policy names. */
+extern void sl_row_reader_open_attached(SlRowReader *reader, const SlPolicy *policy,
+										int system, Relation rel);
 
 /* The column that is all of a path, or NULL. */
 extern const SlRowColumn *sl_row_reader_column(const SlRowReader *reader,

@@ -71,7 +71,7 @@ TURNS = {
         FROM (VALUES (jsonb_build_object('b', i, 'a', ARRAY[i], 's', '[{"n": 1}]'::jsonb))) AS v (d);""",
     'sync_canonical, sync_hash, sync_changes': """PERFORM sync_canonical(d), sync_hash(d), sync_changes(d, '{"a": 1}') FROM (VALUES (jsonb_build_object('b', i, 'a', ARRAY[i]))) AS v (d);""",
     'sync_read': f"""PERFORM sync_read({CONFIG}, 'crm', format('{{"record_key": "k1", "a": "%s", "b": "É", "tags": ["b", "a"]}}', i));""",
-    'sync_policy, sync_config': """PERFORM sync_policy('item'), sync_config('item'), sync_config('item', 1);""",
+    'sync_policy, sync_config, sync_misfit': """PERFORM sync_policy('item'), sync_config('item'), sync_config('item', 1), sync_misfit('app', 'app', 'item');""",
     'sync_configure': f"""PERFORM sync_configure('item', replace({CONFIG}, '"max_flips": 1000', '"max_flips": ' || 999 + i % 2)::jsonb); DELETE FROM sync_entity WHERE entity = 'item' AND version < (SELECT max(version) FROM sync_entity WHERE entity = 'item');
         PERFORM sync_diff('crm', 'item', '{{"record_key": "k1"}}');""",
     'sync_maintain, sync_now': f"IF i % 10 = 0 THEN {EDIT + DRAIN} END IF;" + """PERFORM sync_maintain(), sync_now();""",

@@ -17,7 +17,7 @@ INSERT INTO expected VALUES
 	('admin', '{sync_configure,sync_pause,sync_resume,sync_redrive,sync_discard,sync_touch,sync_forget,sync_maintain,sync_schedule,sync_unschedule,sync_privileges}'),
 	('admin', '{sync_record,sync_state_record,sync_sensitive_words,sync_masked_words,sync_shadow,sync_state_shadows,sync_change,sync_ledger,sync_outbox,sync_waiting,sync_lease,sync_state,sync_event,sync_claim,sync_key_version,sync_delivery,sync_native_id,sync_match,sync_near_miss,sync_conflict_lease,sync_target,sync_home,sync_sweep}'),
 	('', '{sync_grant,sync_revoke}'),
-	('', '{sync_state_waiting,sync_state_blame,sync_field_keys,sync_trace_events,sync_trace_deliveries,sync_trace_conflicts,sync_trace_waiting,sync_conflict_limits,sync_trace_rejects,sync_last_sweep,sync_renew_targets,sync_rate_left,sync_rate_take,sync_outbox_arrives}'),
+	('', '{sync_state_waiting,sync_state_blame,sync_field_keys,sync_trace_events,sync_trace_deliveries,sync_trace_conflicts,sync_trace_waiting,sync_conflict_limits,sync_trace_rejects,sync_last_sweep,sync_misfit,sync_renew_targets,sync_rate_left,sync_rate_take,sync_outbox_arrives}'),
 	('', '{sync_event_id_seq,sync_outbox_id_seq,sync_lease_seq,sync_conflict_id_seq,sync_reject_id_seq,sync_stat_id_seq,sync_near_miss_id_seq}');
 
 CREATE TEMP VIEW member AS
