@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/rls.h"
 
 #include "apply.h"
 #include "apply_mark.h"
@@ -247,12 +248,35 @@ doubt_rows(const SlApply *apply)
 										 apply->changes[i]->is_gone;
 }
 
+/* A row that stands there, and was not found because row security hides it from the writer. */
+static void
+refuse_hidden_row(SlApply *apply, SlChange *change)
+{
+	Reading reading;
+
+	if (sl_is_action(change, "create") ||
+		check_enable_rls(apply->relation, apply->writer, true) != RLS_ENABLED)
+		return;
+	begin_reading(apply, &reading);
+	read_again(apply, change, &reading);
+	if (change->row == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row security of \"%s\" lets no %s of the row of key \"%s\" by role "
+					"\"%s\" through",
+					get_rel_name(apply->relation), change->action, change->key,
+					GetUserNameFromId(apply->writer, false))));
+}
+
 /* What is to be deleted may be gone.  Anything else that is not done is not to be half done. */
 static void
-end_deletes(SlChange **changes, int n)
+end_deletes(SlApply *apply, SlChange **changes, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
+		if (!changes[i]->is_done)
+			refuse_hidden_row(apply, changes[i]);
 		changes[i]->is_done |= sl_is_action(changes[i], "delete");
 		if (!changes[i]->is_done)
 			ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
@@ -328,7 +352,7 @@ try_statement(SlApply *apply, SlChange **changes, int n)
 		if (sl_is_action(changes[0], "create"))
 			check_put_rows(apply, changes, n);
 		refuse_other_rows(apply, changes, n);
-		end_deletes(changes, n);
+		end_deletes(apply, changes, n);
 		if (sl_applied_is_disturbed())
 			doubt_rows(apply);
 		AtEOXact_GUC(true, settings);
