@@ -279,8 +279,8 @@ read_table(SlApply *apply, Relation rel)
 }
 
 /*
- * Locks the table.  False where it is gone by now, or was altered so that nothing can be written
- * to it, with the reason: what waits for it waits on.
+ * Locks the table.  False where it is gone by now, or where nothing can be written to it, as it
+ * was altered or would not tell, with the reason: what waits for it waits on.
  */
 static bool
 open_table(SlApply *apply, const SlApplyTable *table, const char *system,
@@ -294,7 +294,9 @@ open_table(SlApply *apply, const SlApplyTable *table, const char *system,
 		return false;
 	apply->policy = sl_policy_get(table->entity);
 	apply->system = sl_policy_need_system(apply->policy, system);
-	is_open = !sl_attach_is_misfit(table->relation, apply->policy, apply->system, misfit);
+	is_open = !sl_attach_is_misfit(table->relation, apply->policy, apply->system,
+								   misfit) &&
+			  !sl_attach_is_silent(rel, misfit);
 	if (is_open)
 		read_table(apply, rel);
 	table_close(rel, NoLock);

@@ -60,7 +60,10 @@ typedef struct SlMisfit
 extern bool sl_attach_is_misfit(Oid relation, const SlPolicy *policy, int system,
 								SlMisfit *misfit);
 
-/* Which is an error. */
+/* Whether what a statement writes to the table goes unseen, as the session is a replica. */
+extern bool sl_attach_is_silent(Relation rel, SlMisfit *misfit);
+
+/* A misfit is an error. */
 extern void sl_attach_check_fit(Oid relation, const SlPolicy *policy, int system);
 
 /* --- attach_note.c: notices of what an attached table cannot do --- */

@@ -8,7 +8,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -153,6 +155,42 @@ sl_attach_check_fit(Oid relation, const SlPolicy *policy, int system)
 	if (sl_attach_is_misfit(relation, policy, system, &misfit))
 		ereport(ERROR, (errcode(misfit.sqlerrcode), errmsg("%s", misfit.reason),
 						errhint("%s", misfit.hint)));
+}
+
+/* In the role "replica". */
+static bool
+tells_of(Relation rel, int16 event)
+{
+	const TriggerDesc *all = rel->trigdesc;
+	Oid                function = sl_capture_function();
+
+	for (int i = 0; all != NULL && i < all->numtriggers; i++)
+	{
+		const Trigger *trigger = &all->triggers[i];
+
+		if (trigger->tgfoid == function && (trigger->tgtype & event) != 0 &&
+			!TRIGGER_FOR_ROW(trigger->tgtype) &&
+			(trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
+			 trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA))
+			return true;
+	}
+	return false;
+}
+
+bool
+sl_attach_is_silent(Relation rel, SlMisfit *misfit)
+{
+	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA ||
+		(tells_of(rel, TRIGGER_TYPE_INSERT) && tells_of(rel, TRIGGER_TYPE_UPDATE) &&
+		 tells_of(rel, TRIGGER_TYPE_DELETE)))
+		return false;
+	misfit->sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+	misfit->reason = psprintf(
+		"what is written to \"%s\" in the role \"replica\" is told by "
+		"no trigger for statements",
+		RelationGetRelationName(rel));
+	misfit->hint = "RESET session_replication_role.";
+	return true;
 }
 
 /* (relation, system, entity) */

@@ -52,4 +52,26 @@ SELECT is((SELECT string_agg(record_key || ' ' || event, '; ' ORDER BY id) FROM 
 SELECT sync_detach('people');
 SELECT is_empty('SELECT FROM sync_attached', 'all of it ends');
 SELECT is_empty($$ SELECT tgname FROM pg_trigger WHERE tgname LIKE 'sync_capture%' $$, 'with no trigger left');
+
+-- Beside it nothing is written to another table: that would not be seen
+SELECT sync_configure('twin', '{"systems": {"here": {"key": "id"}, "there": {"key": "id", "apply": "immediate"}}, "window": "0", "max_attempts": 1, "fields": {"name": {}}}');
+CREATE TABLE here (id int PRIMARY KEY, name text);
+CREATE TABLE there (id int PRIMARY KEY, name text);
+SELECT sync_attach('here', 'here', 'twin', replicated => true), sync_attach('there', 'there', 'twin', replicated => true);
+INSERT INTO here VALUES (1, 'A'), (2, 'B');
+SET session_replication_role = replica;
+UPDATE here SET name = 'AA' WHERE id = 1;
+DELETE FROM here WHERE id = 2;
+INSERT INTO here VALUES (3, 'C');
+SELECT throws_ok($$ SELECT sync_apply('there') $$, '55000', 'what is written to "there" in the role "replica" is told by no trigger for statements', 'sync_apply is refused');
+RESET session_replication_role;
+SELECT is((SELECT string_agg(concat_ws(' ', record_key, action, change_set, status, attempts, last_error), '; ' ORDER BY record_key) FROM sync_outbox WHERE target_system = 'there'),
+	'1 update {"name": "AA"} pending 0; 2 delete {} pending 0; 3 create {"name": "C"} pending 0', 'what another table is to be told waits, and no attempt is used up');
+SELECT is(sync_apply('there'), 3, 'for another session');
+SELECT is((SELECT string_agg(concat_ws(' ', id, name), ', ' ORDER BY id) FROM there), '1 AA, 3 C', 'which writes it');
+ALTER TABLE there ENABLE ALWAYS TRIGGER sync_capture_insert, ENABLE ALWAYS TRIGGER sync_capture_update, ENABLE ALWAYS TRIGGER sync_capture_delete;
+SET session_replication_role = replica;
+UPDATE here SET name = 'AAA' WHERE id = 1;
+RESET session_replication_role;
+SELECT is((SELECT name FROM there WHERE id = 1), 'AAA', 'where its triggers fire always it is written at once');
 SELECT * FROM finish();
