@@ -218,91 +218,6 @@ settle_batch(SlApply *apply)
 	return napplied;
 }
 
-static const char *
-column_name(const SlRowReader *reader, const SlPath *path)
-{
-	const SlRowColumn *column = sl_row_reader_column(reader, path);
-
-	return column == NULL ? NULL : column->name;
-}
-
-/*
- * Code of the table's owner runs where it is written (triggers, defaults): it gets no more
- * rights by that than the owner has, where the caller can be the owner.
- */
-static Oid
-writer_of(const SlApply *apply, Relation rel)
-{
-	Oid owner = rel->rd_rel->relowner;
-	Oid caller = GetUserId();
-
-	return apply->is_by_owner || has_privs_of_role(caller, owner) ? owner : caller;
-}
-
-/* What a write does may depend on those before it: a foreign key, a trigger of the user's. */
-static bool
-has_other_triggers(Relation rel)
-{
-	const TriggerDesc *all = rel->trigdesc;
-	Oid                capture = sl_capture_function();
-
-	for (int i = 0; all != NULL && i < all->numtriggers; i++)
-		if (all->triggers[i].tgfoid != capture)
-			return true;
-	return rel->rd_rel->relhassubclass;
-}
-
-static bool
-has_deferred(Relation rel)
-{
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
-		if (rel->trigdesc->triggers[i].tginitdeferred)
-			return true;
-	return false;
-}
-
-static void
-read_table(SlApply *apply, Relation rel)
-{
-	const SlSystemSpec *spec = &apply->policy->systems[apply->system];
-
-	apply->context = CurrentMemoryContext;
-	apply->relation = RelationGetRelid(rel);
-	apply->writer = writer_of(apply, rel);
-	apply->is_ordered = has_other_triggers(rel);
-	apply->has_deferred = has_deferred(rel);
-	apply->takes_along = apply->is_by_owner && sl_takes_rows_along(rel);
-	apply->has_order = apply->takes_along || sl_refers_to_itself(rel);
-	sl_row_reader_open_attached(&apply->reader, apply->policy, apply->system, rel);
-	apply->key_column = column_name(&apply->reader, spec->key);
-	apply->id_column = column_name(&apply->reader, spec->id);
-}
-
-/*
- * Locks the table.  False where it is gone by now, or where nothing can be written to it, as it
- * was altered or would not tell, with the reason: what waits for it waits on.
- */
-static bool
-open_table(SlApply *apply, const SlApplyTable *table, const char *system,
-		   SlMisfit *misfit)
-{
-	Relation rel = try_table_open(table->relation, AccessShareLock);
-	bool     is_open;
-
-	misfit->reason = NULL;
-	if (rel == NULL)
-		return false;
-	apply->policy = sl_policy_get(table->entity);
-	apply->system = sl_policy_need_system(apply->policy, system);
-	is_open = !sl_attach_is_misfit(table->relation, apply->policy, apply->system,
-								   misfit) &&
-			  !sl_attach_is_silent(rel, misfit);
-	if (is_open)
-		read_table(apply, rel);
-	table_close(rel, NoLock);
-	return is_open;
-}
-
 /* True where nothing but deletes is left, of a table whose rows may refer to others. */
 static bool
 apply_batch(SlApply *apply, SlApplyCount *count)
@@ -383,37 +298,6 @@ apply_rounds(SlApply *applies, int n, int max_changes)
 	return count.applied;
 }
 
-static void
-report_misfit(int elevel, const SlMisfit *misfit)
-{
-	ereport(elevel,
-			(errcode(misfit->sqlerrcode), errmsg("%s", misfit->reason),
-			 errdetail("Nothing is written to the table: what waits for it waits on."),
-			 errhint("%s", misfit->hint)));
-}
-
-/* One that cannot be written holds up no other; where it is all there is that is an error. */
-static int
-open_tables(SlApply *applies, const char *system, const SlApplyTable *tables, int n)
-{
-	SlMisfit *misfits = palloc(sizeof(SlMisfit) * Max(n, 1));
-	int       nmisfits = 0;
-	int       nopen = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		SlMisfit *misfit = &misfits[nmisfits];
-
-		if (open_table(&applies[nopen], &tables[i], system, misfit))
-			nopen++;
-		else if (misfit->reason != NULL)
-			nmisfits++;
-	}
-	for (int i = 0; i < nmisfits; i++)
-		report_misfit(nopen == 0 && i == nmisfits - 1 ? ERROR : WARNING, &misfits[i]);
-	return nopen;
-}
-
 static int
 apply_tables(const char *system, int max_changes)
 {
@@ -421,7 +305,7 @@ apply_tables(const char *system, int max_changes)
 	SlApplyTable *tables = sl_apply_tables(system, &n);
 	SlApply      *applies = palloc0(sizeof(SlApply) * Max(n, 1));
 
-	n = open_tables(applies, system, tables, n);
+	n = sl_apply_open_all(applies, system, tables, n);
 	for (int i = 0; i < n; i++)
 		applies[i].has_order |= n > 1 && applies[i].is_ordered;
 	return apply_rounds(applies, n, max_changes);
@@ -439,7 +323,7 @@ sl_apply_now(const SlPolicy *policy, int system)
 
 	sl_spi_connect();
 	table.relation = sl_apply_table(policy, system);
-	if (OidIsValid(table.relation) && open_table(&apply, &table, name, &misfit))
+	if (OidIsValid(table.relation) && sl_apply_open(&apply, &table, name, &misfit))
 	{
 		if (apply.has_deferred)
 			constraints = sl_constraints_speak(name);

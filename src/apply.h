@@ -9,7 +9,14 @@
 
 #include "utils/jsonb.h"
 
+#include "attach.h"
 #include "row_reader.h"
+
+/*
+ * Whoever holds a row may be waiting for its record, which is ours: we give way first, after so
+ * many milliseconds, and after half of that with each row more that was held.
+ */
+#define SL_APPLY_LOCK_TIMEOUT 100
 
 /* One row of the outbox. */
 typedef struct SlChange
@@ -29,6 +36,12 @@ typedef struct SlChange
 	bool        is_doubted; /* the row may have been written again since */
 	const char *error;      /* why it is not done */
 } SlChange;
+
+typedef struct SlApplyTable
+{
+	Oid         relation;
+	const char *entity;
+} SlApplyTable;
 
 /* A delete that was claimed, and is to go back. */
 typedef struct SlPassed
@@ -129,6 +142,22 @@ extern void sl_pass_deletes(SlApply *apply);
 /* They go to the end of what waits, as if they had not been claimed; whether there were any. */
 extern bool sl_give_deletes_back(SlApply *apply);
 
+/* --- apply_open.c --- */
+
+/*
+ * Locks the table.  False where it is gone by now, or where nothing can be written to it, as it
+ * was altered, would not tell, or is locked, with the reason: what waits for it waits on.
+ */
+extern bool sl_apply_open(SlApply *apply, const SlApplyTable *table, const char *system,
+						  SlMisfit *misfit);
+
+/*
+ * Those that can be written, with a warning for each other; how many they are.  Where there are
+ * none that is an error, unless they are just locked.
+ */
+extern int sl_apply_open_all(SlApply *applies, const char *system,
+							 const SlApplyTable *tables, int n);
+
 /* --- apply_paths.c --- */
 
 /* Of a change-set, or NULL: {column: [[step, ...], ...]}, of columns that fields stand inside of. */
@@ -157,12 +186,6 @@ extern bool sl_is_of_the_call(const ErrorData *error);
 extern void sl_apply_changes(SlApply *apply);
 
 /* --- apply_tables.c --- */
-
-typedef struct SlApplyTable
-{
-	Oid         relation;
-	const char *entity;
-} SlApplyTable;
 
 /*
  * Those of a system, what foreign keys refer to before what they are of; an error where there

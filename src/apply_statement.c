@@ -29,12 +29,6 @@
 #include "path_trie.h"
 #include "query.h"
 
-/*
- * Whoever holds a row may be waiting for its record, which is ours: we give way first, after so
- * many milliseconds, and after half of that with each row more that was held.
- */
-#define LOCK_TIMEOUT 100
-
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
@@ -319,7 +313,8 @@ begin_settings(const SlApply *apply)
 	int  level = NewGUCNestLevel();
 	char value[16];
 
-	snprintf(value, sizeof(value), "%d", Max(LOCK_TIMEOUT >> Min(apply->nheld, 7), 1));
+	snprintf(value, sizeof(value), "%d",
+			 Max(SL_APPLY_LOCK_TIMEOUT >> Min(apply->nheld, 7), 1));
 	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return level;
