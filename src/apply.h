@@ -35,6 +35,7 @@ typedef struct SlChange
 	const char *row;        /* as it stands in the table now, JSON; NULL: there is none */
 	bool        is_doubted; /* the row may have been written again since */
 	const char *error;      /* why it is not done */
+	int         sqlerrcode; /* of that, where a statement failed */
 } SlChange;
 
 typedef struct SlApplyTable

@@ -29,6 +29,9 @@
 #include "path_trie.h"
 #include "query.h"
 
+/* Of what is left of a batch, backwards and forwards. */
+#define MAX_PASSES 4
+
 static void
 run_statement(const SlApply *apply, SlChange **changes, int n)
 {
@@ -380,6 +383,7 @@ apply_alike(SlApply *apply, SlChange **changes, int n)
 	if (n == 1)
 	{
 		changes[0]->error = error->message;
+		changes[0]->sqlerrcode = error->sqlerrcode;
 		return;
 	}
 	for (int i = 0; i < n; i++)
@@ -391,6 +395,47 @@ static bool
 is_alike(const SlApply *apply, const SlChange *a, const SlChange *b)
 {
 	return strcmp(a->shape, b->shape) == 0 && !is_nameless(apply, a);
+}
+
+/* It may go once another one of the batch is written: what that held is free, or there, then. */
+static bool
+waits_for_others(const SlChange *change)
+{
+	return !change->is_done && (change->sqlerrcode == ERRCODE_UNIQUE_VIOLATION ||
+								change->sqlerrcode == ERRCODE_EXCLUSION_VIOLATION ||
+								change->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION);
+}
+
+/* Whether some were written, and some are left. */
+static bool
+try_refused(SlApply *apply, bool is_backwards)
+{
+	int ndone = 0;
+	int nleft = 0;
+
+	for (int i = 0; i < apply->nchanges; i++)
+	{
+		SlChange **change = &apply->changes[is_backwards ? apply->nchanges - 1 - i : i];
+
+		if (!waits_for_others(*change))
+			continue;
+		apply_alike(apply, change, 1);
+		if ((*change)->is_done)
+			ndone++;
+		else
+			nleft++;
+	}
+	return ndone > 0 && nleft > 0;
+}
+
+/* Rows that follow each other, as places in a list do, are through after one or two. */
+static void
+try_refused_again(SlApply *apply)
+{
+	int pass = 0;
+
+	while (pass < MAX_PASSES && try_refused(apply, pass % 2 == 0))
+		pass++;
 }
 
 void
@@ -406,5 +451,6 @@ sl_apply_changes(SlApply *apply)
 		apply_alike(apply, apply->changes + first, i - first);
 		first = i;
 	}
+	try_refused_again(apply);
 	read_doubted(apply, apply->changes, apply->nchanges);
 }
