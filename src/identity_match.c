@@ -159,16 +159,31 @@ sl_matches_put(SlMatches *matches, const SlPolicy *policy)
 	remove_rows(&matches->gone, policy);
 }
 
+/* One of the first n rows. */
+static bool
+is_among(const SlRows *rows, int n, int64 hash)
+{
+	for (int i = 0; i < n; i++)
+		if (DatumGetInt64(rows->values[COL_HASH][i]) == hash &&
+			VARSIZE_ANY_EXHDR(DatumGetPointer(rows->values[COL_KEY][i])) == 0)
+			return true;
+	return false;
+}
+
+/* A hash that was locked before is locked still, and its row goes once. */
 void
 sl_matches_lock(SlMatches *matches, const SlPolicy *policy, const int64 *hashes, int n)
 {
 	Datum *array = palloc(sizeof(Datum) * Max(n, 1));
 	Datum  values[2];
+	int    nbefore = matches->gone.nrows;
 
 	for (int i = 0; i < n; i++)
 	{
 		array[i] = Int64GetDatum(hashes[i]);
-		add(&matches->gone, hashes[i], "", "", 0);
+		if ((i == 0 || hashes[i] != hashes[i - 1]) &&
+			!is_among(&matches->gone, nbefore, hashes[i]))
+			add(&matches->gone, hashes[i], "", "", 0);
 	}
 	values[0] = CStringGetTextDatum(policy->entity);
 	values[1] = PointerGetDatum(

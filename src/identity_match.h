@@ -30,7 +30,7 @@ extern void sl_matches_put(SlMatches *matches, const SlPolicy *policy);
 
 /*
  * Two payloads of one hash that found no record decide one after the other: this
- * waits until whoever was first has ended.  Sorted hashes, each once; the locks are
+ * waits until whoever was first has ended.  Sorted hashes, also again; the locks are
  * given back by sl_matches_put() only after the rows that they stood for.
  */
 extern void sl_matches_lock(SlMatches *matches, const SlPolicy *policy,
