@@ -109,7 +109,8 @@ extern int sl_apply_deferred(SlApplyRun *run, const char *system, int max_change
 
 /*
  * In the transaction of a writer: from now on they speak after each statement.  NULL: they do not,
- * for they would refuse what the writer has left to them itself.
+ * for they would refuse what the writer has left to them itself, or a trigger that waits for the
+ * end would run now.
  */
 extern const char *sl_constraints_speak(const char *system);
 extern void        sl_constraints_wait(const char *names);

@@ -48,22 +48,27 @@ static SlPlan find_deferred = {
 	.nargs = 2,
 	.argtypes = {TEXTOID, OIDOID}};
 
-/* What any constraint of these names speaks of: of other tables, and of partitions, too. */
+/*
+ * What any constraint of these names speaks of: of other tables, and of partitions, too; and
+ * whether one of them there is a trigger of a user's, which may do anything.
+ */
 static SlPlan find_bearers = {
-	.sql = "WITH RECURSIVE meant(oid) AS ("
-		   "  SELECT m.oid FROM %s.sync_attached AS a"
-		   "  JOIN pg_catalog.pg_trigger AS t"
-		   "   ON t.tgrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid"
-		   "  JOIN pg_catalog.pg_constraint AS c"
-		   "   ON c.oid OPERATOR(pg_catalog.=) t.tgconstraint AND c.condeferred"
-		   "  JOIN pg_catalog.pg_constraint AS m"
-		   "   ON m.conname OPERATOR(pg_catalog.=) c.conname"
-		   "   AND m.connamespace OPERATOR(pg_catalog.=) c.connamespace"
-		   "  WHERE a.system OPERATOR(pg_catalog.=) $1"
-		   "  UNION SELECT p.oid FROM meant AS m JOIN pg_catalog.pg_constraint AS p"
-		   "   ON p.conparentid OPERATOR(pg_catalog.=) m.oid)"
-		   " SELECT DISTINCT t.tgrelid FROM meant AS m JOIN pg_catalog.pg_trigger AS t"
-		   "  ON t.tgconstraint OPERATOR(pg_catalog.=) m.oid",
+	.sql =
+		"WITH RECURSIVE meant(oid, contype) AS ("
+		"  SELECT m.oid, m.contype FROM %s.sync_attached AS a"
+		"  JOIN pg_catalog.pg_trigger AS t"
+		"   ON t.tgrelid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid"
+		"  JOIN pg_catalog.pg_constraint AS c"
+		"   ON c.oid OPERATOR(pg_catalog.=) t.tgconstraint AND c.condeferred"
+		"  JOIN pg_catalog.pg_constraint AS m"
+		"   ON m.conname OPERATOR(pg_catalog.=) c.conname"
+		"   AND m.connamespace OPERATOR(pg_catalog.=) c.connamespace"
+		"  WHERE a.system OPERATOR(pg_catalog.=) $1"
+		"  UNION SELECT p.oid, p.contype FROM meant AS m JOIN pg_catalog.pg_constraint AS p"
+		"   ON p.conparentid OPERATOR(pg_catalog.=) m.oid)"
+		" SELECT t.tgrelid, pg_catalog.bool_or(m.contype OPERATOR(pg_catalog.=) 't')"
+		" FROM meant AS m JOIN pg_catalog.pg_trigger AS t"
+		"  ON t.tgconstraint OPERATOR(pg_catalog.=) m.oid GROUP BY t.tgrelid",
 	.nargs = 1,
 	.argtypes = {TEXTOID}};
 
@@ -110,24 +115,35 @@ sl_constraints_wait(const char *names)
 	set_constraints_as_owner(names, "DEFERRED");
 }
 
-/* The transaction has left something to them, which is checked with the rights of whoever did. */
+/*
+ * The transaction has left something to them, which is checked with the rights of whoever did; or
+ * to triggers of a user's, which do at the end what they are to do then.
+ */
 static bool
-have_to_say(const char *system)
+have_to_say(const char *system, bool *is_more_than_checks)
 {
 	Datum  name = CStringGetTextDatum(system);
 	uint64 n = sl_query_select(&find_bearers, &name, NULL);
+	bool   is_any = false;
 
+	*is_more_than_checks = false;
 	for (uint64 i = 0; i < n; i++)
-		if (AfterTriggerPendingOnRel(DatumGetObjectId(sl_query_value_not_null(i, 1))))
-			return true;
-	return false;
+	{
+		if (!AfterTriggerPendingOnRel(DatumGetObjectId(sl_query_value_not_null(i, 1))))
+			continue;
+		is_any = true;
+		*is_more_than_checks |= DatumGetBool(sl_query_value_not_null(i, 2));
+	}
+	return is_any;
 }
 
 /* Before anything is written. */
 static void
 have_them_speak(const char *names, const char *system)
 {
-	if (have_to_say(system))
+	bool is_more_than_checks;
+
+	if (have_to_say(system, &is_more_than_checks))
 		set_constraints(names, "IMMEDIATE");
 	else
 		set_constraints_as_owner(names, "IMMEDIATE");
@@ -190,12 +206,14 @@ const char *
 sl_constraints_speak(const char *system)
 {
 	bool  is_of_another;
+	bool  is_more_than_checks;
 	char *names = deferred_of(system, &is_of_another);
 
 	if (names == NULL)
 		return NULL;
-	if (have_to_say(system))
-		return try_to_speak(names, NULL, system, 0, NULL) ? names : NULL;
+	if (have_to_say(system, &is_more_than_checks))
+		return !is_more_than_checks && try_to_speak(names, NULL, system, 0, NULL) ? names
+																				  : NULL;
 	set_constraints_as_owner(names, "IMMEDIATE");
 	return names;
 }

@@ -94,6 +94,30 @@ INSERT INTO there VALUES (5, NULL);
 COMMIT;
 SELECT is((SELECT string_agg(there::text, ' ' ORDER BY id) FROM there), '(2,) (3,2) (4,5) (5,) (6,2)', 'what the writer leaves to the constraint itself may come in any order');
 
+-- A trigger that waits for the end of the writer's transaction is not run before
+CREATE FUNCTION sum_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	EXECUTE format('UPDATE public.%I AS b SET total = (SELECT sum(i.n) FROM public.%I AS i WHERE i.bill = b.id) WHERE id = $1', tg_argv[0], tg_table_name) USING new.bill;
+	RETURN NULL;
+END $$;
+CREATE TABLE bill_here (id int PRIMARY KEY, total int);
+CREATE TABLE item_here (id int PRIMARY KEY, bill int REFERENCES bill_here DEFERRABLE INITIALLY DEFERRED, n int);
+CREATE TABLE bill_there (id int PRIMARY KEY, total int);
+CREATE TABLE item_there (id int PRIMARY KEY, bill int REFERENCES bill_there DEFERRABLE INITIALLY DEFERRED, n int);
+CREATE CONSTRAINT TRIGGER sum_up AFTER INSERT OR UPDATE ON item_here DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sum_up('bill_here');
+CREATE CONSTRAINT TRIGGER sum_up AFTER INSERT OR UPDATE ON item_there DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sum_up('bill_there');
+SELECT sync_configure('bill', '{"systems": {"here": {"key": "id"}, "there": {"key": "id", "apply": "immediate"}}, "window": "0", "fields": {"total": {"type": "number"}}}');
+SELECT sync_configure('item', '{"systems": {"here": {"key": "id"}, "there": {"key": "id", "apply": "immediate"}}, "window": "0", "fields": {"bill": {}, "n": {"type": "number"}}}');
+SELECT sync_attach('bill_here', 'here', 'bill'), sync_attach('bill_there', 'there', 'bill'), sync_attach('item_here', 'here', 'item'), sync_attach('item_there', 'there', 'item');
+BEGIN;
+INSERT INTO item_here VALUES (1, 1, 10), (2, 1, 5);
+INSERT INTO bill_here VALUES (1, 0);
+COMMIT;
+SELECT is((SELECT total FROM bill_here), 15, 'it finds what was written after its row');
+SELECT is((SELECT total FROM bill_there), 15, 'there too');
+SELECT is((SELECT count(*) FROM item_there), 2::bigint, 'and nothing is refused that stands in the end');
+SELECT is_empty($$ SELECT FROM sync_outbox WHERE entity IN ('bill', 'item') $$, 'nothing waits');
+DROP TABLE item_here, item_there, bill_here, bill_there;
+
 -- A writer, or a caller, who may not use the schema of the other table
 SELECT 'writer_' || pg_backend_pid() AS writer \gset
 CREATE ROLE :writer;
