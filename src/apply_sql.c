@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "apply.h"
 #include "path_trie.h"
@@ -120,6 +121,21 @@ append_value(StringInfo sql, const SlApply *apply, const char *name)
 		appendStringInfo(sql, "r.%s", quoted);
 }
 
+/* By the operator of the type itself, which may be in any schema. */
+static void
+append_equal(StringInfo sql, const SlApply *apply, const char *name)
+{
+	Oid         type = get_atttype(apply->relation, get_attnum(apply->relation, name));
+	Oid         equal = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	const char *quoted = quote_identifier(name);
+
+	if (OidIsValid(equal))
+		generate_operator_clause(sql, psprintf("t.%s", quoted), type, equal,
+								 psprintf("r.%s", quoted), type);
+	else
+		appendStringInfo(sql, "t.%s = r.%s", quoted, quoted);
+}
+
 static void
 append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
 {
@@ -131,8 +147,8 @@ append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("\"%s\" has no column by which the row of key \"%s\" could be found",
 					get_rel_name(apply->relation), change->key)));
-	name = quote_identifier(name);
-	appendStringInfo(sql, " WHERE t.%s = r.%s", name, name);
+	appendStringInfoString(sql, " WHERE ");
+	append_equal(sql, apply, name);
 }
 
 /* Of a column that fields stand inside of, only these change. */
