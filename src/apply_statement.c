@@ -281,9 +281,18 @@ end_deletes(SlApply *apply, SlChange **changes, int n)
 	}
 }
 
+/* By RAISE: a trigger of the user's has chosen the code for what it refuses. */
+static bool
+is_raised(const ErrorData *error)
+{
+	return error->funcname != NULL && strcmp(error->funcname, "exec_stmt_raise") == 0;
+}
+
 bool
 sl_is_of_the_call(const ErrorData *error)
 {
+	if (is_raised(error))
+		return false;
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_QUERY_CANCELED:

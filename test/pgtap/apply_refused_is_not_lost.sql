@@ -74,4 +74,21 @@ DELETE FROM needs;
 DELETE FROM three;
 SELECT is((SELECT detail FROM sync_trace('s', '1') WHERE event = 'arrived' AND system = 'three'), 'echo; by postgres; echo of our delete', 'what was deleted there may be the worker''s work');
 
+-- A trigger that refuses a row under the code of a failure that is to be repeated holds up nothing else
+SELECT sync_configure('t', '{"systems": {"four": {"key": "k"}, "five": {"key": "k", "apply": "immediate"}, "crm": {"key": "k"}}, "window": "0", "fields": {"n": {"type": "number"}}}');
+CREATE TABLE four (k int PRIMARY KEY, n int);
+CREATE TABLE five (k int PRIMARY KEY, n int);
+CREATE FUNCTION check_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	IF new.n > 1 THEN RAISE EXCEPTION 'row % has changed', new.k USING ERRCODE = '40001'; END IF;
+	RETURN new;
+END $$;
+CREATE TRIGGER check_version BEFORE INSERT ON four FOR EACH ROW EXECUTE FUNCTION check_version();
+CREATE TRIGGER check_version BEFORE INSERT ON five FOR EACH ROW EXECUTE FUNCTION check_version();
+SELECT sync_attach('four', 'four', 't'), sync_attach('five', 'five', 't');
+SELECT count(*) FROM sync_diff('crm', 't', '[{"k": 1, "n": 1}, {"k": 2, "n": 2}, {"k": 3, "n": 1}]');
+SELECT is(sync_apply('four'), 2, 'the other rows are written');
+SELECT is((SELECT record_key || ' ' || last_error FROM sync_outbox WHERE last_error IS NOT NULL AND target_system = 'four'), '2 row 2 has changed', 'that one waits with the error');
+ALTER TABLE four DISABLE TRIGGER check_version;
+SELECT lives_ok('INSERT INTO four VALUES (4, 4)', 'at once, too');
+SELECT is((SELECT string_agg(record_key || ' ' || last_error, '; ' ORDER BY record_key) FROM sync_outbox WHERE target_system = 'five'), '2 row 2 has changed; 4 row 4 has changed', 'who writes the other table goes on');
 SELECT * FROM finish();
