@@ -156,6 +156,7 @@ sl_applied_note_again(const TriggerData *trigger, const char *name)
 		if (row == NULL)
 			continue;
 		row->is_kept = m->is_delete;
+		row->is_put |= m->is_create && row->row == NULL;
 		return true;
 	}
 	return false;

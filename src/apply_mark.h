@@ -52,7 +52,7 @@ extern bool sl_applied_put(const TriggerData *trigger, const char *name, const c
 /* The same has deleted it: true where it was put there, of which nothing was said either. */
 extern bool sl_applied_take_out(const TriggerData *trigger, const char *name);
 
-/* A row was put there, and is believed to stand there still. */
+/* A row was put there, or written where it stood, and is believed to stand there still. */
 extern bool sl_applied_is_put(const char *key, const char *native_id);
 
 /* A row that was to be deleted was written instead. */

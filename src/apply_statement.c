@@ -175,13 +175,16 @@ no_such_row(const SlApply *apply, const SlChange *change)
 					change->action);
 }
 
-/* What a trigger has put there instead may have been undone with a part of the trigger. */
+/*
+ * What a trigger has put there instead, or has written there if it stood there, may have been
+ * undone with a part of the trigger.
+ */
 static void
 check_put_rows(SlApply *apply, SlChange **changes, int n)
 {
 	for (int i = 0; i < n; i++)
-		changes[i]->is_doubted |= sl_applied_is_put(changes[i]->key,
-													changes[i]->native_id);
+		if (sl_applied_is_put(changes[i]->key, changes[i]->native_id))
+			changes[i]->is_done = changes[i]->is_doubted = true;
 	read_doubted(apply, changes, n);
 	for (int i = 0; i < n; i++)
 	{

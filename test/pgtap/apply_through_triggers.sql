@@ -196,4 +196,30 @@ SELECT is(sync_apply('anew'), 1, 'what it has undone is not done');
 SELECT is(pg_temp.anew('6'), 'anew create {"a": "goes"} "anew" has no such row after the create', 'and waits');
 SELECT is(pg_temp.anew('7'), 'anew 7 stays; there {"a": "stays", "b": null}', 'the statement''s own row is what it is');
 
+-- A trigger that writes the row which stands there instead of inserting it: rows that are only marked as deleted, and live again
+SELECT sync_configure('soft', '{"systems": {"hard": {"key": "k"}, "soft": {"key": "k", "deleted": "gone_at"}}, "window": "0", "fields": {"a": {}, "b": {"nulls": "clear"}}}');
+CREATE TABLE hard (k int PRIMARY KEY, a text, b text);
+CREATE TABLE soft (k int PRIMARY KEY, a text, b text, gone_at timestamptz);
+CREATE FUNCTION bury() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.soft SET gone_at = now() WHERE k = old.k; RETURN NULL; END $$;
+CREATE FUNCTION revive() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	UPDATE public.soft SET a = new.a, b = 'revived', gone_at = NULL WHERE k = new.k AND gone_at IS NOT NULL AND new.a <> 'stays dead';
+	IF found OR new.a = 'stays dead' THEN RETURN NULL; END IF;
+	RETURN new;
+END $$;
+CREATE TRIGGER bury BEFORE DELETE ON soft FOR EACH ROW EXECUTE FUNCTION bury();
+CREATE TRIGGER revive BEFORE INSERT ON soft FOR EACH ROW EXECUTE FUNCTION revive();
+SELECT sync_attach('hard', 'hard', 'soft'), sync_attach('soft', 'soft', 'soft');
+INSERT INTO hard VALUES (1, 'x'), (2, 'x'), (3, 'x');
+SELECT is(sync_apply('soft'), 3, 'rows that are new');
+DELETE FROM hard WHERE k < 3;
+SELECT is(sync_apply('soft'), 2, 'are marked as deleted');
+INSERT INTO hard VALUES (1, 'y'), (2, 'stays dead');
+SELECT is(sync_apply('soft'), 1, 'and live again');
+SELECT is((SELECT concat_ws(' ', a, b, gone_at) FROM soft WHERE k = 1), 'y revived', 'as the trigger makes them');
+SELECT is((SELECT string_agg(concat_ws(' ', target_system, record_key, action, change_set, last_error), '; ' ORDER BY record_key) FROM sync_outbox WHERE entity = 'soft'),
+	'hard 1 update {"b": "revived"}; soft 2 create {"a": "stays dead"} "soft" has no such row after the create', 'what it adds is an edit of the table; one that it does not write waits');
+SELECT is(sync_apply('hard'), 1, 'which goes back');
+UPDATE hard SET a = 'z' WHERE k = 1;
+SELECT is(sync_apply('soft'), 1, 'a row that lives again is one as any other');
+SELECT is((SELECT data FROM sync_shadow WHERE entity = 'soft' AND record_key = '1' AND system = 'soft'), '{"a": "z", "b": "revived"}', 'as the book knows');
 SELECT * FROM finish();
