@@ -64,11 +64,12 @@ typedef struct SlApply
 	Oid             writer;       /* with whose rights the table is written */
 	bool            is_ordered;   /* in the order in which they wait */
 	bool            has_deferred; /* constraints that speak at commit */
-	bool  has_order;   /* ... but deletes come last: rows may refer to what goes */
-	bool  takes_along; /* at once: its deletes do something to rows that refer to them */
-	bool  holds_deletes; /* till the call ends */
-	int64 lease;
-	int   nchanges;
+	bool   has_order;   /* ... but deletes come last: rows may refer to what goes */
+	bool   takes_along; /* at once: its deletes do something to rows that refer to them */
+	bool   holds_deletes; /* till the call ends */
+	int64  lease;
+	uint64 nwritten; /* rows, by the statement that ran last */
+	int    nchanges;
 	SlChange **changes; /* else those of a shape one after the other */
 	int        ndeletes;
 	SlChange **deletes; /* put off until what may refer to them is written */
@@ -144,6 +145,14 @@ extern void sl_pass_deletes(SlApply *apply);
 /* They go to the end of what waits, as if they had not been claimed; whether there were any. */
 extern bool sl_give_deletes_back(SlApply *apply);
 
+/* --- apply_errors.c --- */
+
+/* In a PG_CATCH: the error, in the context, of what is undone. */
+extern ErrorData *sl_undo_subtransaction(MemoryContext context);
+
+/* An error that is no fault of a row: the caller repeats, or was stopped. */
+extern bool sl_is_of_the_call(const ErrorData *error);
+
 /* --- apply_open.c --- */
 
 /*
@@ -176,13 +185,10 @@ extern const SlRowColumn *sl_apply_column(const SlApply *apply, const char *name
  */
 extern char *sl_apply_statement(const SlApply *apply, const SlChange *change);
 
+/* A query for the row of an update, where that would change nothing in it. */
+extern char *sl_apply_comparison(const SlApply *apply, const SlChange *change);
+
 /* --- apply_statement.c --- */
-
-/* In a PG_CATCH: the error, in the context, of what is undone. */
-extern ErrorData *sl_undo_subtransaction(MemoryContext context);
-
-/* An error that is no fault of a row: the caller repeats, or was stopped. */
-extern bool sl_is_of_the_call(const ErrorData *error);
 
 /* Writes them, alike ones together, each by itself where that fails. */
 extern void sl_apply_changes(SlApply *apply);

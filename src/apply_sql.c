@@ -153,12 +153,11 @@ append_condition(StringInfo sql, const SlApply *apply, const SlChange *change)
 
 /* Of a column that fields stand inside of, only these change. */
 static void
-append_assignment(StringInfo sql, const SlApply *apply, const char *name)
+append_new_value(StringInfo sql, const SlApply *apply, const char *name)
 {
 	const char *quoted = quote_identifier(name);
 	const char *literal = quote_literal_cstr(name);
 
-	appendStringInfo(sql, "%s = ", quoted);
 	if (!is_nested(apply, name))
 		append_value(sql, apply, name);
 	else
@@ -265,7 +264,8 @@ update_of(const SlApply *apply, const SlChange *change)
 		if (is_name(apply, columns[i]))
 			continue;
 		appendStringInfoString(&sql, is_first ? "" : ", ");
-		append_assignment(&sql, apply, columns[i]);
+		appendStringInfo(&sql, "%s = ", quote_identifier(columns[i]));
+		append_new_value(&sql, apply, columns[i]);
 		is_first = false;
 	}
 	if (is_first)
@@ -273,6 +273,37 @@ update_of(const SlApply *apply, const SlChange *change)
 	appendStringInfoString(&sql, " FROM");
 	append_rows(&sql, apply, change, columns, n);
 	append_condition(&sql, apply, change);
+	return sql.data;
+}
+
+/* By their bytes, for not every type has an equality. */
+char *
+sl_apply_comparison(const SlApply *apply, const SlChange *change)
+{
+	StringInfoData sql;
+	StringInfoData fresh;
+	int            n;
+	char         **columns = columns_of(apply, change, &n);
+
+	initStringInfo(&sql);
+	initStringInfo(&fresh);
+	appendStringInfo(&sql, "SELECT FROM %s AS t,", quoted_relation(apply->relation));
+	append_rows(&sql, apply, change, columns, n);
+	append_condition(&sql, apply, change);
+	appendStringInfoString(&sql, " AND ROW(");
+	for (int i = 0; i < n; i++)
+	{
+		if (is_name(apply, columns[i]))
+			continue;
+		appendStringInfo(&sql, "%st.%s", fresh.len == 0 ? "" : ", ",
+						 quote_identifier(columns[i]));
+		appendStringInfoString(&fresh, fresh.len == 0 ? "" : ", ");
+		append_new_value(&fresh, apply, columns[i]);
+	}
+	appendStringInfo(&sql,
+					 ")::pg_catalog.record OPERATOR(pg_catalog.*=) "
+					 "ROW(%s)::pg_catalog.record",
+					 fresh.data);
 	return sql.data;
 }
 

@@ -32,8 +32,9 @@
 /* Of what is left of a batch, backwards and forwards. */
 #define MAX_PASSES 4
 
-static void
-run_statement(const SlApply *apply, SlChange **changes, int n)
+/* How many rows it has written, or found. */
+static uint64
+run_statement(const SlApply *apply, const char *sql, SlChange **changes, int n)
 {
 	Oid     types[3] = {JSONBARRAYOID, TEXTARRAYOID, JSONBARRAYOID};
 	Datum  *payloads = palloc(sizeof(Datum) * n);
@@ -60,12 +61,12 @@ run_statement(const SlApply *apply, SlChange **changes, int n)
 		construct_array(paths, n, JSONBOID, -1, false, TYPALIGN_INT));
 	if (is_switched)
 		sl_role_begin(apply->writer, &before);
-	rc = SPI_execute_with_args(sl_apply_statement(apply, changes[0]), 3, types, values,
-							   NULL, false, 0);
+	rc = SPI_execute_with_args(sql, 3, types, values, NULL, false, 0);
 	if (is_switched)
 		sl_owner_end(&before);
 	if (rc < 0)
 		elog(ERROR, "cannot write to the table: %s", SPI_result_code_string(rc));
+	return SPI_processed;
 }
 
 /* The table names the row that a create writes there. */
@@ -248,6 +249,25 @@ doubt_rows(const SlApply *apply)
 										 apply->changes[i]->is_gone;
 }
 
+/* A trigger that lets no update through which changes nothing has let none through. */
+static bool
+is_needless(SlApply *apply, SlChange *change)
+{
+	Reading reading;
+	bool    is_as_sent;
+
+	if (!sl_is_action(change, "update"))
+		return false;
+	sl_spi_connect();
+	is_as_sent = run_statement(apply, sl_apply_comparison(apply, change), &change, 1) > 0;
+	sl_spi_finish();
+	if (!is_as_sent)
+		return false;
+	begin_reading(apply, &reading);
+	read_again(apply, change, &reading);
+	return change->row != NULL;
+}
+
 /* A row that stands there, and was not found because row security hides it from the writer. */
 static void
 refuse_hidden_row(SlApply *apply, SlChange *change)
@@ -269,12 +289,28 @@ refuse_hidden_row(SlApply *apply, SlChange *change)
 					GetUserNameFromId(apply->writer, false))));
 }
 
+/* Else capture is off, and has not seen what was written. */
+static bool
+is_all_seen(const SlApply *apply, SlChange **changes, int n)
+{
+	uint64 nseen = 0;
+
+	for (int i = 0; i < n; i++)
+		if (changes[i]->is_done)
+			nseen++;
+	return nseen >= apply->nwritten;
+}
+
 /* What is to be deleted may be gone.  Anything else that is not done is not to be half done. */
 static void
 end_deletes(SlApply *apply, SlChange **changes, int n)
 {
+	bool may_be_needless = is_all_seen(apply, changes, n);
+
 	for (int i = 0; i < n; i++)
 	{
+		if (!changes[i]->is_done && may_be_needless && is_needless(apply, changes[i]))
+			changes[i]->is_done = true;
 		if (!changes[i]->is_done)
 			refuse_hidden_row(apply, changes[i]);
 		changes[i]->is_done |= sl_is_action(changes[i], "delete");
@@ -282,44 +318,6 @@ end_deletes(SlApply *apply, SlChange **changes, int n)
 			ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 							errmsg("%s", changes[i]->error)));
 	}
-}
-
-/* By RAISE: a trigger of the user's has chosen the code for what it refuses. */
-static bool
-is_raised(const ErrorData *error)
-{
-	return error->funcname != NULL && strcmp(error->funcname, "exec_stmt_raise") == 0;
-}
-
-bool
-sl_is_of_the_call(const ErrorData *error)
-{
-	if (is_raised(error))
-		return false;
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_QUERY_CANCELED:
-		case ERRCODE_ADMIN_SHUTDOWN:
-		case ERRCODE_CRASH_SHUTDOWN:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-			return true;
-		default:
-			return false;
-	}
-}
-
-ErrorData *
-sl_undo_subtransaction(MemoryContext context)
-{
-	ErrorData *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	RollbackAndReleaseCurrentSubTransaction();
-	return error;
 }
 
 static int
@@ -355,7 +353,8 @@ try_statement(SlApply *apply, SlChange **changes, int n)
 
 		expect_rows(apply, changes, n);
 		sl_spi_connect();
-		run_statement(apply, changes, n);
+		apply->nwritten = run_statement(apply, sl_apply_statement(apply, changes[0]),
+										changes, n);
 		sl_spi_finish();
 		MemoryContextSwitchTo(context);
 		take_rows(apply, changes, n);
