@@ -178,6 +178,13 @@ typedef struct SlAck
 
 extern SlEffects *sl_decide_ack(const SlPolicy *policy, SlState *state, const SlAck *ack);
 
+/*
+ * What a system has, and what not, that left the policy while the call was under way: named
+ * again, it is not told to create, or delete, that once more.  A native id comes with what it
+ * shows then.
+ */
+extern void sl_decide_ack_left(SlState *state, const char *system, const char *action);
+
 /* A human's decision of what a conflict froze. */
 typedef struct SlDecision
 {

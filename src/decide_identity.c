@@ -1,6 +1,7 @@
 /*
  * decide_identity.c
- *	  Rule 11: what becomes of a record that a native id named by mistake.
+ *	  Rule 11: what becomes of a record that a native id named by mistake, and of what a system
+ *	  has that left the policy.
  */
 #include "postgres.h"
 
@@ -26,4 +27,20 @@ sl_decide_unlink(const SlPolicy *policy, SlState *state, int system,
 	event->effects->is_dirty = true;
 	sl_event_end(event);
 	return event->effects;
+}
+
+void
+sl_decide_ack_left(SlState *state, const char *system, const char *action)
+{
+	for (int i = 0; i < state->ngone; i++)
+	{
+		SlGoneSystem *gone = &state->gone[i];
+
+		if (strcmp(gone->name, system) != 0)
+			continue;
+		if (strcmp(action, "create") == 0)
+			gone->existence = SL_THERE;
+		else if (strcmp(action, "delete") == 0)
+			*gone = (SlGoneSystem){gone->name, SL_NOT_THERE, NULL};
+	}
 }

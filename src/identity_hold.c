@@ -94,7 +94,9 @@ is_older(const SlHeld *held)
 SlToken
 sl_held_token(const SlPolicy *policy, int system, SlToken token, int32 held_policy)
 {
-	return policy->systems[system].tokens_since > held_policy ? (SlToken){0} : token;
+	SlToken none = {0};
+
+	return policy->systems[system].tokens_since > held_policy ? none : token;
 }
 
 static const char *

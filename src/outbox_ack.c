@@ -303,24 +303,6 @@ find_row(Acking *acking, const SlNamedRow *row)
 }
 
 /*
- * What a system has, and what not, that left the policy while the call was under way: named again,
- * it is not told to create, or delete, that once more.  A native id comes with what it shows then.
- */
-static void
-note_left(SlState *state, const char *target, const char *action)
-{
-	for (int i = 0; i < state->ngone; i++)
-	{
-		if (strcmp(state->gone[i].name, target) != 0)
-			continue;
-		if (strcmp(action, "create") == 0)
-			state->gone[i].existence = SL_THERE;
-		else if (strcmp(action, "delete") == 0)
-			state->gone[i] = (SlGoneSystem){state->gone[i].name, SL_NOT_THERE, NULL};
-	}
-}
-
-/*
  * A row that the state does not name moves nothing.  Where a policy dropped its target since,
  * the record is written without that: else a policy that brings the target back would find
  * the row named still.
@@ -337,8 +319,8 @@ ack_row(Acking *acking, SlRecord *record, const SlNamedRow *row)
 		ack_record(batch, record, acking->target, acking->answer, &delivery);
 	else if (acking->target < 0)
 	{
-		note_left(record->state, target,
-				  TextDatumGetCString(acking->values[SL_OUTBOX_ACTION]));
+		sl_decide_ack_left(record->state, target,
+						   TextDatumGetCString(acking->values[SL_OUTBOX_ACTION]));
 		sl_batch_renew(batch, record);
 	}
 	sl_deliveries_add(&acking->log, &delivery);

@@ -70,5 +70,5 @@ CREATE TRIGGER sync_capture_insert AFTER INSERT ON e4 REFERENCING NEW TABLE AS f
 CREATE TRIGGER sync_capture_update AFTER UPDATE ON e4 REFERENCING OLD TABLE AS gone NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION sync_capture('app', 'e4');
 CREATE TRIGGER sync_capture_delete AFTER DELETE ON e4 REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION sync_capture('app', 'e4');
 CREATE TRIGGER sync_capture_truncate BEFORE TRUNCATE ON e4 FOR EACH STATEMENT EXECUTE FUNCTION sync_capture('app', 'e4');
-SELECT is((SELECT string_agg(reason, '; ') FROM sync_health WHERE subject = 'attached tables'), 'public.e4: entity "e4" is not configured', 'their entity has no policy');
+SELECT is((SELECT string_agg(reason, '; ') FROM sync_health WHERE subject = 'attached tables'), 'public.e4: writes to it fail, as no policy names system app of entity e4', 'their entity has no policy');
 SELECT * FROM finish();

@@ -89,6 +89,7 @@ UPDATE people SET phone = '7' WHERE id = 1;
 SELECT is((SELECT data ->> 'phone' FROM sync_record WHERE record_key = '1'), '7', 'which is followed at once');
 ALTER TABLE people DROP COLUMN phone;
 SELECT throws_ok($$ DELETE FROM people $$, '42703', NULL, 'a column that is gone is an error, for a delete too');
+ALTER TABLE people ADD COLUMN phone text;
 
 -- Records of a table without a column for the key are known by its native id
 SELECT sync_configure('note', '{"systems": {"app": {"id": "id", "version": "at"}, "crm": {}}, "window": "0", "fields": {"name": {}}}');
