@@ -10,12 +10,18 @@
 #include "access/table.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "parser/parse_func.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "apply.h"
 #include "attach.h"
+#include "compat.h"
+#include "installation.h"
+#include "path_trie.h"
 #include "policy_cache.h"
 
 /* Milliseconds between two looks at a lock. */
@@ -81,6 +87,49 @@ read_table(SlApply *apply, Relation rel)
 	apply->id_column = column_name(&apply->reader, spec->id);
 }
 
+static bool
+has_nested(const SlRowReader *reader)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+		if (!sl_path_is_leaf(reader->columns[i].node))
+			return true;
+	return false;
+}
+
+static bool
+may_merge(Oid role)
+{
+	char *schema = get_namespace_name(sl_schema_oid());
+	Oid   function = LookupFuncName(list_make2(makeString(schema),
+											   makeString("sync_merge")),
+									-1, NULL, false);
+
+	return DatumGetBool(DirectFunctionCall3(has_schema_privilege_id_id,
+											ObjectIdGetDatum(role),
+											ObjectIdGetDatum(sl_schema_oid()),
+											CStringGetTextDatum("USAGE"))) &&
+		   sl_may_execute(function, role);
+}
+
+/* What changes inside of a column is put there by a function of ours, in the writer's statement. */
+static bool
+is_merge_denied(const SlApply *apply, SlMisfit *misfit)
+{
+	if (!has_nested(&apply->reader) || may_merge(apply->writer))
+		return false;
+	misfit->sqlerrcode = ERRCODE_INSUFFICIENT_PRIVILEGE;
+	misfit->reason = psprintf(
+		"\"%s\" has fields inside of columns, and is written as role "
+		"\"%s\", which may not execute %s.sync_merge()",
+		get_rel_name(apply->relation), GetUserNameFromId(apply->writer, false),
+		sl_schema_name());
+	misfit->hint = psprintf("GRANT EXECUTE ON FUNCTION %s.sync_merge TO %s; and USAGE on "
+							"that schema, where it has none.",
+							sl_schema_name(),
+							quote_identifier(GetUserNameFromId(apply->writer, false)));
+	return true;
+}
+
 /*
  * Before anything is claimed: what is claimed holds up who writes the record elsewhere.  Waits no
  * longer than for a row.
@@ -124,7 +173,10 @@ sl_apply_open(SlApply *apply, const SlApplyTable *table, const char *system,
 								   misfit) &&
 			  !sl_attach_is_silent(rel, misfit) && !is_locked(rel, misfit);
 	if (is_open)
+	{
 		read_table(apply, rel);
+		is_open = !is_merge_denied(apply, misfit);
+	}
 	table_close(rel, NoLock);
 	return is_open;
 }

@@ -71,4 +71,24 @@ CREATE TRIGGER sync_capture_update AFTER UPDATE ON e4 REFERENCING OLD TABLE AS g
 CREATE TRIGGER sync_capture_delete AFTER DELETE ON e4 REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION sync_capture('app', 'e4');
 CREATE TRIGGER sync_capture_truncate BEFORE TRUNCATE ON e4 FOR EACH STATEMENT EXECUTE FUNCTION sync_capture('app', 'e4');
 SELECT is((SELECT string_agg(reason, '; ') FROM sync_health WHERE subject = 'attached tables'), 'public.e4: writes to it fail, as no policy names system app of entity e4', 'their entity has no policy');
+-- A table of somebody who may not have a part of a column changed
+SELECT 'owner_' || pg_backend_pid() AS owner \gset
+CREATE ROLE :owner;
+SELECT sync_configure(e, '{"systems": {"app": {"key": "id"}, "crm": {}, "shop": {"key": "id"}}, "fields": {"a": {"path": {"app": "a", "crm": "a", "shop": "doc.a"}}}, "window": "0", "max_attempts": 2}') FROM unnest('{e1,e2}'::text[]) AS e;
+CREATE TABLE shop (id int PRIMARY KEY, doc jsonb);
+ALTER TABLE shop OWNER TO :owner;
+SELECT sync_attach('shop', 'shop', 'e2');
+INSERT INTO shop VALUES (7, '{"a": "x", "b": 1}');
+SELECT count(sync_ack(lease)) FROM sync_poll('crm');
+SELECT verdict FROM sync_diff('crm', 'e2', '{"record_key": "7", "a": "x"}');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'e2', '{"record_key": "7", "a": "y"}')), 'accepted', 'a change for it');
+SELECT is(replace(pg_temp.refused($$ SELECT sync_apply('shop') $$), :'owner', 'OWNER'), '42501 "shop" has fields inside of columns, and is written as role "OWNER", which may not execute public.sync_merge() | GRANT EXECUTE ON FUNCTION public.sync_merge TO OWNER; and USAGE on that schema, where it has none.', 'is not written, and says what to do');
+SELECT is((SELECT concat_ws(' ', status, attempts, last_error) FROM sync_outbox WHERE target_system = 'shop' AND record_key = '7'), 'pending 0', 'no attempt is used up by that');
+GRANT EXECUTE ON FUNCTION sync_merge TO :owner;
+SELECT is(sync_apply('shop'), 1, 'then it is');
+SELECT is((SELECT doc FROM shop WHERE id = 7), '{"a": "y", "b": 1}', 'where it belongs');
+DROP TABLE shop;
+REVOKE ALL ON FUNCTION sync_merge FROM :owner;
+DROP ROLE :owner;
+
 SELECT * FROM finish();
