@@ -378,9 +378,10 @@ sl_identify_again(SlChunk *chunk, SlArrival *arrival)
 	SlIdentity  again = {.is_keyless = identity->is_keyless,
 						 .is_claimed = identity->is_claimed,
 						 .own_key = identity->own_key,
-						 .replaced = identity->replaced,
-						 .conflict_id = identity->conflict_id};
+						 .replaced = identity->replaced};
 
+	if (!identity->is_held) /* that one may have ended meanwhile */
+		again.conflict_id = identity->conflict_id;
 	name(&arrival->intake, identity->own_key);
 	*identity = again;
 	if (identity->is_keyless)
