@@ -275,6 +275,15 @@ find_added(const SlPolicy *old, const SlPolicy *policy, bool *is_added)
 	return is_any;
 }
 
+static bool
+is_any_left(const SlPolicy *old, const SlPolicy *policy)
+{
+	for (int s = 0; policy->nmatch_on > 0 && s < old->nsystems; s++)
+		if (sl_match_is_system(old, s) && !has_ids(policy, old->systems[s].name))
+			return true;
+	return false;
+}
+
 /* Of those that come now an older policy may have left some. */
 static void
 forget_changed(const SlPolicy *old, const SlPolicy *policy, const bool *is_added)
@@ -287,6 +296,7 @@ forget_changed(const SlPolicy *old, const SlPolicy *policy, const bool *is_added
 			forget(policy, old->systems[s].name);
 }
 
+/* Under a lock that makes writers wait: they take away rows one by one, as they have seen them. */
 void
 sl_matches_renew(const SlPolicy *old, const SlPolicy *policy)
 {
@@ -294,10 +304,10 @@ sl_matches_renew(const SlPolicy *old, const SlPolicy *policy)
 	bool *is_added = palloc0(sizeof(bool) * policy->nsystems);
 	bool  is_any = find_added(is_same ? old : NULL, policy, is_added);
 
-	if (is_same ? policy->nmatch_on == 0 : old == NULL && policy->nmatch_on == 0)
+	if (is_same ? !is_any && !is_any_left(old, policy)
+				: old == NULL && policy->nmatch_on == 0)
 		return;
-	if (is_any || !is_same)
-		LockRelationOid(sl_relation_oid("sync_state"), ShareLock);
+	LockRelationOid(sl_relation_oid("sync_state"), ShareLock);
 	if (is_same)
 		forget_changed(old, policy, is_added);
 	else
