@@ -28,16 +28,6 @@ typedef struct Left
 	const char *fault;
 } Left;
 
-/* Of a batch: records, and what objects of theirs would be called without a key. */
-typedef struct Names
-{
-	int    nkeys;
-	Datum *keys;
-	int    nall;
-	int    maxall;
-	Datum *all;
-} Names;
-
 #define OF_RECORDS                                   \
 	" AS t WHERE t.entity OPERATOR(pg_catalog.=) $1" \
 	" AND t.record_key OPERATOR(pg_catalog.=) ANY ($2)"
@@ -53,18 +43,36 @@ static SlPlan forget_rows[] = {
 	{.sql = "DELETE FROM %s.sync_reject" OF_RECORDS,
 	 .nargs = 2,
 	 .argtypes = {TEXTOID, TEXTARRAYOID}},
+	{.sql = "DELETE FROM %s.sync_conflict" OF_RECORDS
+			" AND t.status OPERATOR(pg_catalog.=) 'resolved'",
+	 .nargs = 2,
+	 .argtypes = {TEXTOID, TEXTARRAYOID}},
 };
 
-/* One that asked which record an object is has the name of that object. */
-static SlPlan forget_conflicts = {
-	.sql =
-		"DELETE FROM %s.sync_conflict" OF_RECORDS
-		" AND t.status OPERATOR(pg_catalog.=) 'resolved'"
-		" AND (t.record_key OPERATOR(pg_catalog.=) ANY ($3)"
-		"  OR t.resolved_value OPERATOR(pg_catalog.#>>) '{}'"
-		"   OPERATOR(pg_catalog.=) ANY ($3) AND t.kind OPERATOR(pg_catalog.=) 'duplicate')",
-	.nargs = 3,
-	.argtypes = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}};
+/*
+ * One that asked which record an object is may have another key; so have its events, where no
+ * record and no other object has that.
+ */
+static SlPlan forget_doubts = {
+	.sql = "WITH gone AS (DELETE FROM %s.sync_conflict AS c"
+		   "  WHERE c.kind OPERATOR(pg_catalog.=) 'duplicate'"
+		   "   AND c.resolved_value OPERATOR(pg_catalog.#>>) '{}'"
+		   "    OPERATOR(pg_catalog.=) ANY ($2)"
+		   "   AND c.entity OPERATOR(pg_catalog.=) $1"
+		   "   AND c.status OPERATOR(pg_catalog.=) 'resolved'"
+		   "  RETURNING c.id, c.record_key)"
+		   " DELETE FROM %s.sync_event AS e USING gone AS g"
+		   " WHERE e.record_key OPERATOR(pg_catalog.=) g.record_key"
+		   "  AND e.entity OPERATOR(pg_catalog.=) $1"
+		   "  AND NOT EXISTS (SELECT FROM %s.sync_state AS s"
+		   "   WHERE s.record_key OPERATOR(pg_catalog.=) g.record_key"
+		   "    AND s.entity OPERATOR(pg_catalog.=) $1)"
+		   "  AND NOT EXISTS (SELECT FROM %s.sync_conflict AS o"
+		   "   WHERE o.record_key OPERATOR(pg_catalog.=) g.record_key"
+		   "    AND o.entity OPERATOR(pg_catalog.=) $1"
+		   "    AND o.id OPERATOR(pg_catalog.<>) ALL (SELECT h.id FROM gone AS h))",
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
 static void
 leave(Left *left, const SlRecord *record, const char *fault)
@@ -89,59 +97,15 @@ forget_record(SlBatch *batch, SlRecord *record)
 }
 
 static void
-add_name(Names *names, Datum name)
+delete_rows(const SlBatch *batch, Datum *keys, int n)
 {
-	if (names->nall == names->maxall)
-	{
-		names->maxall *= 2;
-		names->all = repalloc(names->all, sizeof(Datum) * names->maxall);
-	}
-	names->all[names->nall++] = name;
-}
+	Datum values[2] = {CStringGetTextDatum(batch->policy->entity),
+					   PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false,
+													   TYPALIGN_INT))};
 
-static void
-add_object(Names *names, const char *system, const char *native_id)
-{
-	if (native_id != NULL)
-		add_name(names, CStringGetTextDatum(psprintf("%s:%s", system, native_id)));
-}
-
-/* In the context that is current, which outlives the state. */
-static void
-add_names(Names *names, const SlBatch *batch, const SlRecord *record)
-{
-	Datum key = PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
-
-	names->keys[names->nkeys++] = key;
-	add_name(names, key);
-	for (int s = 0; s < batch->policy->nsystems; s++)
-	{
-		const SlPart *part = &record->state->parts[s];
-		const char   *system = batch->policy->systems[s].name;
-
-		add_object(names, system, part->native_id);
-		add_object(names, system, part->former_id);
-		add_object(names, system, part->replaced_id);
-	}
-}
-
-static Datum
-array_of(Datum *texts, int n)
-{
-	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static void
-delete_rows(const SlBatch *batch, const Names *names)
-{
-	Datum values[3] = {CStringGetTextDatum(batch->policy->entity),
-					   array_of(names->keys, names->nkeys), 0};
-
+	sl_query_write(&forget_doubts, values, NULL);
 	for (int i = 0; i < lengthof(forget_rows); i++)
 		sl_query_write(&forget_rows[i], values, NULL);
-	values[2] = values[1];
-	values[1] = array_of(names->all, names->nall);
-	sl_query_write(&forget_conflicts, values, NULL);
 }
 
 /* Whether it is forgotten; else the first one says why not. */
@@ -162,30 +126,31 @@ try_record(SlBatch *batch, SlRecord *record, Left *left)
 	return fault == NULL;
 }
 
+static Datum
+key_of(const SlRecord *record)
+{
+	return PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
+}
+
 static int
 forget_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Names         names = {.maxall = 4 * Max(batch->nrecords, 1)};
+	Datum *keys = palloc(sizeof(Datum) * Max(batch->nrecords, 1));
+	int    nkeys = 0;
 
-	names.keys = palloc(sizeof(Datum) * Max(batch->nrecords, 1));
-	names.all = palloc(sizeof(Datum) * names.maxall);
 	for (int i = 0; i < batch->nrecords; i++)
 	{
 		SlRecord *record = batch->records[i];
+		bool      is_forgotten;
 
 		sl_batch_enter(batch, record);
-		if (try_record(batch, record, arg))
-		{
-			MemoryContext work = MemoryContextSwitchTo(context);
-
-			add_names(&names, batch, record);
-			MemoryContextSwitchTo(work);
-		}
+		is_forgotten = try_record(batch, record, arg);
 		sl_batch_leave(batch, record);
+		if (is_forgotten)
+			keys[nkeys++] = key_of(record);
 	}
-	delete_rows(batch, &names);
-	return names.nkeys;
+	delete_rows(batch, keys, nkeys);
+	return nkeys;
 }
 
 static void

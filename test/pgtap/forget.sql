@@ -84,6 +84,27 @@ CALL pg_temp.deliver('support');
 SELECT is(sync_forget('contact', '{crm:x2,crm:x1}'), 2, 'both are forgotten');
 SELECT is(pg_temp.mentions('cy@x'), NULL, 'and what was asked');
 
+-- So does what it was shown under by another key; events of that key stay as long as it means another record, too.
+CALL pg_temp.record('p1');
+SELECT pg_temp.saw('crm', '{"id": "p1", "email": "dan@x"}');
+SELECT pg_temp.saw('support', '{"id": "q1", "email": "dan@x"}');
+CALL pg_temp.record('p2');
+SELECT pg_temp.saw('crm', '{"id": "p2", "email": "eve@x"}');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "p0", "id": "p1", "name": "Danny"}', actor => 'Dora')), 'conflict', 'an object under another key');
+SELECT is((SELECT sync_resolve(id, value => '"p1"') FROM sync_conflict WHERE status = 'open'), true, 'is the same all the same');
+SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "p0", "id": "p2", "name": "Evelyn"}', actor => 'Dora');
+SELECT is((SELECT sync_resolve(id, value => '"p2"') FROM sync_conflict WHERE status = 'open'), true, 'and so is another one');
+SELECT sync_ack(id, lease, NULL) FROM sync_poll('crm');
+SELECT verdict FROM sync_delete('crm', 'contact', '{p1,p2}');
+SELECT sync_ack(id, lease, NULL) FROM sync_poll('support');
+SELECT is(sync_forget('contact', '{p1}'), 1, 'the first is forgotten');
+SELECT is(pg_temp.mentions('Danny'), NULL, 'and what it was asked by');
+SELECT is(pg_temp.mentions('Evelyn'), 'sync_conflict, sync_event, sync_state', 'not the other one');
+SELECT is((SELECT count(*) FROM sync_event WHERE record_key = 'p0'), 2::bigint, 'whose events have that key');
+SELECT is(sync_forget('contact', '{p2}'), 1, 'then that as well');
+SELECT is(pg_temp.mentions('Evelyn'), NULL, 'all of it');
+SELECT is(pg_temp.mentions('Dora'), NULL, 'and who showed them so');
+
 SELECT is(sync_forget('contact', '{}'), 0, 'no records');
 SELECT is(sync_forget('contact', NULL), 0, 'none at all');
 SELECT matches(pg_temp.refused($$ SELECT sync_forget('contcat', '{a}') $$), '^42704 .*"contcat".*\| Did you mean "contact"', 'an unknown entity is named');
