@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -74,6 +75,17 @@ static SlPlan forget_doubts = {
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
+/* Whatever its target is: a policy may name that no more, and the worker speak of it yet. */
+static SlPlan find_held = {
+	.sql = "SELECT o.record_key FROM %s.sync_lease AS l"
+		   " CROSS JOIN LATERAL pg_catalog.unnest(l.ids) AS i(id)"
+		   " JOIN %s.sync_outbox AS o ON o.id OPERATOR(pg_catalog.=) i.id"
+		   "  AND o.lease OPERATOR(pg_catalog.=) l.lease"
+		   " WHERE o.entity OPERATOR(pg_catalog.=) $1"
+		   "  AND o.record_key OPERATOR(pg_catalog.=) ANY ($2)",
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTARRAYOID}};
+
 static void
 leave(Left *left, const SlRecord *record, const char *fault)
 {
@@ -96,12 +108,41 @@ forget_record(SlBatch *batch, SlRecord *record)
 	sl_log_add(&batch->log, record, &entry);
 }
 
+static Datum
+key_of(const SlRecord *record)
+{
+	return PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
+}
+
+static Datum
+array_of(Datum *keys, int n)
+{
+	return PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The records of the batch that a worker has something of. */
+static List *
+held_records(const SlBatch *batch)
+{
+	Datum *keys = palloc(sizeof(Datum) * Max(batch->nrecords, 1));
+	Datum  values[2] = {CStringGetTextDatum(batch->policy->entity), 0};
+	List  *held = NIL;
+	uint64 n;
+
+	for (int i = 0; i < batch->nrecords; i++)
+		keys[i] = key_of(batch->records[i]);
+	values[1] = array_of(keys, batch->nrecords);
+	n = sl_query_select(&find_held, values, NULL);
+	for (uint64 i = 0; i < n; i++)
+		held = lappend(held, sl_row_locked(batch, TextDatumGetCString(
+													  sl_query_value_not_null(i, 1))));
+	return held;
+}
+
 static void
 delete_rows(const SlBatch *batch, Datum *keys, int n)
 {
-	Datum values[2] = {CStringGetTextDatum(batch->policy->entity),
-					   PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false,
-													   TYPALIGN_INT))};
+	Datum values[2] = {CStringGetTextDatum(batch->policy->entity), array_of(keys, n)};
 
 	sl_query_write(&forget_doubts, values, NULL);
 	for (int i = 0; i < lengthof(forget_rows); i++)
@@ -110,7 +151,7 @@ delete_rows(const SlBatch *batch, Datum *keys, int n)
 
 /* Whether it is forgotten; else the first one says why not. */
 static bool
-try_record(SlBatch *batch, SlRecord *record, Left *left)
+try_record(SlBatch *batch, SlRecord *record, const List *held, Left *left)
 {
 	const char *fault;
 
@@ -119,6 +160,8 @@ try_record(SlBatch *batch, SlRecord *record, Left *left)
 	if (record->state->policy_version != batch->policy->version)
 		sl_batch_renew(batch, record);
 	fault = sl_forget_fault(batch->policy, record->state);
+	if (fault == NULL && list_member_ptr(held, record))
+		fault = "a worker has something of it";
 	if (fault != NULL)
 		leave(left, record, fault);
 	else
@@ -126,16 +169,11 @@ try_record(SlBatch *batch, SlRecord *record, Left *left)
 	return fault == NULL;
 }
 
-static Datum
-key_of(const SlRecord *record)
-{
-	return PointerGetDatum(cstring_to_text_with_len(record->key, record->key_len));
-}
-
 static int
 forget_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 {
 	Datum *keys = palloc(sizeof(Datum) * Max(batch->nrecords, 1));
+	List  *held = held_records(batch);
 	int    nkeys = 0;
 
 	for (int i = 0; i < batch->nrecords; i++)
@@ -144,7 +182,7 @@ forget_batch(SlBatch *batch, const SlNamedRow *rows, int n, void *arg)
 		bool      is_forgotten;
 
 		sl_batch_enter(batch, record);
-		is_forgotten = try_record(batch, record, arg);
+		is_forgotten = try_record(batch, record, held, arg);
 		sl_batch_leave(batch, record);
 		if (is_forgotten)
 			keys[nkeys++] = key_of(record);

@@ -71,6 +71,18 @@ SELECT is(sync_forget('contact', '{T2}'), 0, 'what a system still shows is not f
 SELECT is((SELECT verdict FROM sync_delete('old', 'contact', '{T2}')), 'agreed', 'until it is gone there');
 SELECT is(sync_forget('contact', '{T2}'), 1, 'then it is');
 
+-- A worker may speak of what no policy names any more.
+CALL pg_temp.record('T3');
+SELECT pg_temp.saw('crm', '{"email": "fay@example.org"}');
+SELECT is(pg_temp.poll('support'), 'create {"email": "fay@example.org"}', 'a worker has a create');
+SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "old": {"writable": false}}, "fields": {"email": {}, "name": {}}, "window": "0 seconds"}');
+SELECT is((SELECT verdict FROM sync_delete('crm', 'contact', '{T3}')), 'accepted', 'whose target has left the policy when the record is deleted');
+SELECT is(sync_forget('contact', '{T3}'), 0, 'it is not forgotten while the worker has that');
+CALL pg_temp.at('12:05');
+SELECT sync_maintain();
+SELECT is(sync_forget('contact', '{T3}'), 1, 'but once the lease has run out');
+SELECT is(pg_temp.mentions('fay@example.org'), NULL, 'nothing brings it back');
+
 -- What asked which record an object is goes with the record.
 SELECT sync_configure('contact', '{"systems": {"crm": {"id": "id"}, "support": {"id": "id"}}, "fields": {"email": {}, "name": {}},
 	"match_on": ["email"], "window": "0 seconds"}');
