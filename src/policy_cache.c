@@ -148,20 +148,17 @@ sl_unknown_entity(const char *entity)
 						  : errhint("%s", hint)));
 }
 
-/* Reads and parses the newest config in a context of its own, a child of the caller's. */
+/* Parses the config that was selected in a context of its own, a child of the caller's. */
 static SlPolicy *
-read_policy(const char *entity)
+parse_selected(const char *entity)
 {
-	Datum         values[1] = {CStringGetTextDatum(entity)};
-	MemoryContext context;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "sync_ledger policy",
+												  ALLOCSET_SMALL_SIZES);
 	SlPolicy     *policy;
 	Datum         since;
 	bool          is_null;
 
-	if (sl_query_select(&newest_config, values, NULL) == 0)
-		sl_unknown_entity(entity);
-	context = AllocSetContextCreate(CurrentMemoryContext, "sync_ledger policy",
-									ALLOCSET_SMALL_SIZES);
 	policy = sl_policy_parse_stored(entity, DatumGetInt32(sl_query_value_not_null(0, 1)),
 									DatumGetJsonbP(sl_query_value_not_null(0, 2)),
 									context);
@@ -178,12 +175,15 @@ read_policy(const char *entity)
 static const SlPolicy *
 load_policy(const char *entity)
 {
+	Datum         values[1] = {CStringGetTextDatum(entity)};
 	SlPolicy     *policy;
 	CachedPolicy *cached;
 
 	watched = sl_relation_oid("sync_entity");
 	sl_spi_connect();
-	policy = read_policy(entity);
+	if (sl_query_select(&newest_config, values, NULL) == 0)
+		sl_unknown_entity(entity);
+	policy = parse_selected(entity);
 	need_cache();
 	MemoryContextSetParent(policy->context, current);
 	sl_spi_finish();
@@ -235,6 +235,29 @@ sl_policy_get(const char *entity)
 	drop_what_is_stale();
 	policy = find_policy(entity);
 	return policy != NULL ? policy : load_policy(entity);
+}
+
+const SlPolicy *
+sl_policy_in_force(const char *entity)
+{
+	const SlPolicy *policy = sl_policy_get(entity);
+	MemoryContext   context = CurrentMemoryContext;
+	Datum           values[1] = {CStringGetTextDatum(entity)};
+
+	if (!IsolationUsesXactSnapshot())
+		return policy;
+	sl_spi_connect();
+	if (sl_query_select_fresh(&newest_config, values, NULL) > 0 &&
+		DatumGetInt32(sl_query_value_not_null(0, 1)) != policy->version)
+	{
+		SlPolicy *newest = parse_selected(entity);
+
+		MemoryContextSetParent(newest->context, context);
+		policy = newest;
+	}
+	sl_spi_finish();
+	MemoryContextSwitchTo(context);
+	return policy;
 }
 
 const SlPolicy *

@@ -17,6 +17,12 @@
 extern const SlPolicy *sl_policy_get(const char *entity);
 
 /*
+ * The newest one that is committed, be it younger than the snapshot that a transaction keeps; it
+ * lives at least as long as the current context.
+ */
+extern const SlPolicy *sl_policy_in_force(const char *entity);
+
+/*
  * One that states were written under; it lives as long as the current context.  NULL
  * where somebody has removed that version.
  */

@@ -60,7 +60,7 @@ static SlPlan create_and_lock = {
 static void
 check_match_on(const SlPolicy *policy)
 {
-	const SlPolicy *newest = sl_policy_get(policy->entity);
+	const SlPolicy *newest = sl_policy_in_force(policy->entity);
 
 	if (newest != policy && !sl_match_serves(policy, newest))
 		raise_policy_changed(policy);
