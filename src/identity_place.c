@@ -44,6 +44,14 @@ static SlPlan drop_id = {
 	.nargs = 1,
 	.argtypes = {INT8OID}};
 
+/* Of an id that names a record all the same. */
+static SlPlan free_id = {
+	.sql = "UPDATE %s.sync_native_id AS l SET conflict_id = NULL, held_version = NULL,"
+		   "  held_actor = NULL, held_deleted = false, held_answer = false"
+		   " WHERE l.conflict_id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID}};
+
 static char *
 text_or_null(int column)
 {
@@ -233,4 +241,13 @@ sl_holding_drop(const SlPolicy *policy, const SlHolding *holding)
 
 	if (sl_query_write(&drop_id, values, NULL) == 0)
 		link_record(holding, holding->linked_key);
+}
+
+void
+sl_holding_end(int64 conflict_id)
+{
+	Datum values[1] = {Int64GetDatum(conflict_id)};
+
+	if (sl_query_write(&drop_id, values, NULL) == 0)
+		sl_query_write(&free_id, values, NULL);
 }

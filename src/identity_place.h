@@ -45,4 +45,7 @@ extern bool sl_holding_place(SlBatch *batch, SlRecord *record, const SlHolding *
 /* Nothing of it is of any record of ours. */
 extern void sl_holding_drop(const SlPolicy *policy, const SlHolding *holding);
 
+/* Nobody decides it: what the native id names is asked anew when it is shown again. */
+extern void sl_holding_end(int64 conflict_id);
+
 #endif

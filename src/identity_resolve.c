@@ -290,7 +290,7 @@ decide(SlBatch *batch, Placing *placing)
 	return is_decided;
 }
 
-/* The policy may have dropped the system since: then only the row is left to close. */
+/* The policy may have dropped the system since: then there is nothing left to decide. */
 static bool
 close_dropped(const SlRequest *request)
 {
@@ -302,7 +302,10 @@ close_dropped(const SlRequest *request)
 	sl_resolve_read(request->id, &row, context);
 	is_current = sl_resolve_is_current(request, &row);
 	if (is_current)
+	{
+		sl_holding_end(request->id);
 		sl_resolve_close(request, (Datum) 0, "dropped", sl_now());
+	}
 	sl_spi_finish();
 	MemoryContextSwitchTo(context);
 	return is_current;
