@@ -51,8 +51,8 @@ static SlPlan forget_rows[] = {
 };
 
 /*
- * One that asked which record an object is may have another key; so have its events, where no
- * record and no other object has that.
+ * One that asked which record an object is may have another key; so have its events and rejects,
+ * where no record and no other object has that.
  */
 static SlPlan forget_doubts = {
 	.sql = "WITH gone AS (DELETE FROM %s.sync_conflict AS c"
@@ -61,17 +61,21 @@ static SlPlan forget_doubts = {
 		   "    OPERATOR(pg_catalog.=) ANY ($2)"
 		   "   AND c.entity OPERATOR(pg_catalog.=) $1"
 		   "   AND c.status OPERATOR(pg_catalog.=) 'resolved'"
-		   "  RETURNING c.id, c.record_key)"
-		   " DELETE FROM %s.sync_event AS e USING gone AS g"
-		   " WHERE e.record_key OPERATOR(pg_catalog.=) g.record_key"
-		   "  AND e.entity OPERATOR(pg_catalog.=) $1"
-		   "  AND NOT EXISTS (SELECT FROM %s.sync_state AS s"
-		   "   WHERE s.record_key OPERATOR(pg_catalog.=) g.record_key"
-		   "    AND s.entity OPERATOR(pg_catalog.=) $1)"
-		   "  AND NOT EXISTS (SELECT FROM %s.sync_conflict AS o"
-		   "   WHERE o.record_key OPERATOR(pg_catalog.=) g.record_key"
-		   "    AND o.entity OPERATOR(pg_catalog.=) $1"
-		   "    AND o.id OPERATOR(pg_catalog.<>) ALL (SELECT h.id FROM gone AS h))",
+		   "  RETURNING c.id, c.record_key),"
+		   " free AS (SELECT DISTINCT g.record_key FROM gone AS g"
+		   "  WHERE NOT EXISTS (SELECT FROM %s.sync_state AS s"
+		   "    WHERE s.record_key OPERATOR(pg_catalog.=) g.record_key"
+		   "     AND s.entity OPERATOR(pg_catalog.=) $1)"
+		   "   AND NOT EXISTS (SELECT FROM %s.sync_conflict AS o"
+		   "    WHERE o.record_key OPERATOR(pg_catalog.=) g.record_key"
+		   "     AND o.entity OPERATOR(pg_catalog.=) $1"
+		   "     AND o.id OPERATOR(pg_catalog.<>) ALL (SELECT h.id FROM gone AS h))),"
+		   " rejected AS (DELETE FROM %s.sync_reject AS r USING free AS f"
+		   "  WHERE r.record_key OPERATOR(pg_catalog.=) f.record_key"
+		   "   AND r.entity OPERATOR(pg_catalog.=) $1)"
+		   " DELETE FROM %s.sync_event AS e USING free AS f"
+		   "  WHERE e.record_key OPERATOR(pg_catalog.=) f.record_key"
+		   "   AND e.entity OPERATOR(pg_catalog.=) $1",
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 

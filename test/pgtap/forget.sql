@@ -105,6 +105,7 @@ SELECT pg_temp.saw('crm', '{"id": "p2", "email": "eve@x"}');
 SELECT is((SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "p0", "id": "p1", "name": "Danny"}', actor => 'Dora')), 'conflict', 'an object under another key');
 SELECT is((SELECT sync_resolve(id, value => '"p1"') FROM sync_conflict WHERE status = 'open'), true, 'is the same all the same');
 SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "p0", "id": "p2", "name": "Evelyn"}', actor => 'Dora');
+SELECT is((SELECT verdict FROM sync_diff('crm', 'contact', '{"record_key": "p0", "id": "p2", "name": ["Evita"]}')), 'rejected', 'which is shown in a way that does not fit, too');
 SELECT is((SELECT sync_resolve(id, value => '"p2"') FROM sync_conflict WHERE status = 'open'), true, 'and so is another one');
 SELECT sync_ack(id, lease, NULL) FROM sync_poll('crm');
 SELECT verdict FROM sync_delete('crm', 'contact', '{p1,p2}');
@@ -115,6 +116,7 @@ SELECT is(pg_temp.mentions('Evelyn'), 'sync_conflict, sync_event, sync_state', '
 SELECT is((SELECT count(*) FROM sync_event WHERE record_key = 'p0'), 2::bigint, 'whose events have that key');
 SELECT is(sync_forget('contact', '{p2}'), 1, 'then that as well');
 SELECT is(pg_temp.mentions('Evelyn'), NULL, 'all of it');
+SELECT is(pg_temp.mentions('Evita'), NULL, 'what did not fit as well');
 SELECT is(pg_temp.mentions('Dora'), NULL, 'and who showed them so');
 
 SELECT is(sync_forget('contact', '{}'), 0, 'no records');
