@@ -185,6 +185,25 @@ sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input, SlValue *val
 	return refuse(spec, complaint, &culprit, reason);
 }
 
+SlValue
+sl_value_of_jsonb(Jsonb *input)
+{
+	static const SlFieldSpec any = {.type = SL_JSON};
+	SlCoercion               c = {&any, NULL, NULL};
+	char                    *json = JsonbToCString(NULL, &input->root, VARSIZE(input));
+	SlScan                   scan = {.start = json, .end = json + strlen(json)};
+	SlRaw                    raw;
+	SlRaw                    culprit;
+	SlValue                  value;
+	const char              *complaint;
+
+	sl_scan_raw(&scan, json, &raw);
+	complaint = sl_coerce(&c, &raw, &value, &culprit);
+	if (complaint != NULL)
+		elog(ERROR, "jsonb is no JSON: %s", complaint);
+	return value;
+}
+
 /* A scalar is a text in a text field and in a set, so a map's 3 means "3" too. */
 SlValue
 sl_normalize_text(const SlFieldSpec *field, SlValue value)

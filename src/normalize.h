@@ -50,6 +50,9 @@ extern bool sl_normalize_name(const SlRaw *raw, const char **text, int32 *len);
 extern bool sl_normalize_jsonb(const SlPolicy *policy, int field, Jsonb *input,
 							   SlValue *value, SlReason *reason);
 
+/* Canonical, whatever the type of its field is. */
+extern SlValue sl_value_of_jsonb(Jsonb *input);
+
 /*
  * Compares two version tokens of one system: as numbers where both are numbers,
  * as timestamps where both are timestamps (RFC 3339 or ISO 8601, tz for those without

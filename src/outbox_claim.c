@@ -149,6 +149,7 @@ describe(Claim *claim)
 			 sl_content_hash(policy, record->state, claim->target, content));
 }
 
+/* As it was sent: also what was stored before its field got a type that it does not fit. */
 static SlContent *
 read_content(const SlPolicy *policy, Jsonb *change_set)
 {
@@ -163,14 +164,15 @@ read_content(const SlPolicy *policy, Jsonb *change_set)
 		const SlFieldSpec *spec = &policy->fields[f];
 		JsonbValue         found;
 		SlReason           reason;
+		Jsonb             *sent;
 		int                n = content->nfields;
 
 		if (getKeyJsonValueFromContainer(&change_set->root, spec->name, spec->name_len,
 										 &found) == NULL)
 			continue;
-		if (!sl_normalize_jsonb(policy, f, JsonbValueToJsonb(&found), &content->values[n],
-								&reason))
-			elog(ERROR, "what was sent of field \"%s\" is no value of it", spec->name);
+		sent = JsonbValueToJsonb(&found);
+		if (!sl_normalize_jsonb(policy, f, sent, &content->values[n], &reason))
+			content->values[n] = sl_value_of_jsonb(sent);
 		content->fields[n] = f;
 		content->nfields++;
 	}
