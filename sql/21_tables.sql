@@ -152,7 +152,7 @@ ALTER SEQUENCE sync_conflict_id_seq OWNED BY sync_conflict.id;
 CREATE INDEX sync_conflict_open_idx ON sync_conflict (entity, record_key, field)
     WHERE status = 'open' AND field IS NOT NULL;
 CREATE INDEX sync_conflict_record_idx ON sync_conflict (entity, record_key);
-CREATE INDEX sync_conflict_placed_idx ON sync_conflict ((resolved_value #>> '{}'), entity)
+CREATE INDEX sync_conflict_placed_idx ON sync_conflict ((resolved_value #>> '{}') COLLATE "C", entity)
     WHERE kind = 'duplicate';
 CREATE INDEX sync_conflict_untold_idx ON sync_conflict (id)
     WHERE status = 'open' AND notified_at IS NULL;

@@ -55,27 +55,28 @@ static SlPlan forget_rows[] = {
  * where no record and no other object has that.
  */
 static SlPlan forget_doubts = {
-	.sql = "WITH gone AS (DELETE FROM %s.sync_conflict AS c"
-		   "  WHERE c.kind OPERATOR(pg_catalog.=) 'duplicate'"
-		   "   AND c.resolved_value OPERATOR(pg_catalog.#>>) '{}'"
-		   "    OPERATOR(pg_catalog.=) ANY ($2)"
-		   "   AND c.entity OPERATOR(pg_catalog.=) $1"
-		   "   AND c.status OPERATOR(pg_catalog.=) 'resolved'"
-		   "  RETURNING c.id, c.record_key),"
-		   " free AS (SELECT DISTINCT g.record_key FROM gone AS g"
-		   "  WHERE NOT EXISTS (SELECT FROM %s.sync_state AS s"
-		   "    WHERE s.record_key OPERATOR(pg_catalog.=) g.record_key"
-		   "     AND s.entity OPERATOR(pg_catalog.=) $1)"
-		   "   AND NOT EXISTS (SELECT FROM %s.sync_conflict AS o"
-		   "    WHERE o.record_key OPERATOR(pg_catalog.=) g.record_key"
-		   "     AND o.entity OPERATOR(pg_catalog.=) $1"
-		   "     AND o.id OPERATOR(pg_catalog.<>) ALL (SELECT h.id FROM gone AS h))),"
-		   " rejected AS (DELETE FROM %s.sync_reject AS r USING free AS f"
-		   "  WHERE r.record_key OPERATOR(pg_catalog.=) f.record_key"
-		   "   AND r.entity OPERATOR(pg_catalog.=) $1)"
-		   " DELETE FROM %s.sync_event AS e USING free AS f"
-		   "  WHERE e.record_key OPERATOR(pg_catalog.=) f.record_key"
-		   "   AND e.entity OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"WITH gone AS (DELETE FROM %s.sync_conflict AS c"
+		"  WHERE c.kind OPERATOR(pg_catalog.=) 'duplicate'"
+		"   AND (c.resolved_value OPERATOR(pg_catalog.#>>) '{}') COLLATE pg_catalog.\"C\""
+		"    OPERATOR(pg_catalog.=) ANY ($2)"
+		"   AND c.entity OPERATOR(pg_catalog.=) $1"
+		"   AND c.status OPERATOR(pg_catalog.=) 'resolved'"
+		"  RETURNING c.id, c.record_key),"
+		" free AS (SELECT DISTINCT g.record_key FROM gone AS g"
+		"  WHERE NOT EXISTS (SELECT FROM %s.sync_state AS s"
+		"    WHERE s.record_key OPERATOR(pg_catalog.=) g.record_key"
+		"     AND s.entity OPERATOR(pg_catalog.=) $1)"
+		"   AND NOT EXISTS (SELECT FROM %s.sync_conflict AS o"
+		"    WHERE o.record_key OPERATOR(pg_catalog.=) g.record_key"
+		"     AND o.entity OPERATOR(pg_catalog.=) $1"
+		"     AND o.id OPERATOR(pg_catalog.<>) ALL (SELECT h.id FROM gone AS h))),"
+		" rejected AS (DELETE FROM %s.sync_reject AS r USING free AS f"
+		"  WHERE r.record_key OPERATOR(pg_catalog.=) f.record_key"
+		"   AND r.entity OPERATOR(pg_catalog.=) $1)"
+		" DELETE FROM %s.sync_event AS e USING free AS f"
+		"  WHERE e.record_key OPERATOR(pg_catalog.=) f.record_key"
+		"   AND e.entity OPERATOR(pg_catalog.=) $1",
 	.nargs = 2,
 	.argtypes = {TEXTOID, TEXTARRAYOID}};
 
