@@ -246,11 +246,11 @@ forget(const SlPolicy *policy, const char *system)
 	Datum values[2] = {CStringGetTextDatum(policy->entity), 0};
 
 	if (system == NULL)
-		sl_query_write(&forget_entity, values, NULL);
+		sl_query_write_fresh(&forget_entity, values);
 	else
 	{
 		values[1] = CStringGetTextDatum(system);
-		sl_query_write(&forget_system, values, NULL);
+		sl_query_write_fresh(&forget_system, values);
 	}
 }
 

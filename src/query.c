@@ -144,15 +144,33 @@ is_write(int rc)
 		   rc == SPI_OK_DELETE_RETURNING || rc == SPI_OK_MERGE;
 }
 
-uint64
-sl_query_write(SlPlan *plan, Datum *values, const char *nulls)
+static uint64
+rows_written(const SlPlan *plan, int rc)
 {
-	int rc = execute(plan, values, nulls, false);
-
 	if (!is_write(rc))
 		elog(ERROR, "unexpected result of a write: %s: %s", SPI_result_code_string(rc),
 			 plan->sql);
 	return SPI_processed;
+}
+
+uint64
+sl_query_write(SlPlan *plan, Datum *values, const char *nulls)
+{
+	return rows_written(plan, execute(plan, values, nulls, false));
+}
+
+uint64
+sl_query_write_fresh(SlPlan *plan, Datum *values)
+{
+	SlOwner before;
+	int     rc;
+
+	CommandCounterIncrement();
+	sl_owner_begin(&before);
+	rc = SPI_execute_snapshot(sl_plan(plan), values, NULL, sl_fresh_snapshot(),
+							  InvalidSnapshot, false, true, 0);
+	sl_owner_end(&before);
+	return rows_written(plan, rc);
 }
 
 Datum

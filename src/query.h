@@ -70,6 +70,9 @@ extern uint64 sl_query_select_stable(SlPlan *plan, Datum *values, const char *nu
 /* INSERT, UPDATE, DELETE or MERGE, with or without RETURNING. */
 extern uint64 sl_query_write(SlPlan *plan, Datum *values, const char *nulls);
 
+/* Also of rows that a transaction which keeps its snapshot does not see. */
+extern uint64 sl_query_write_fresh(SlPlan *plan, Datum *values);
+
 /* A value of the last result: row from 0, column from 1. */
 extern Datum sl_query_value(uint64 row, int column, bool *is_null);
 
