@@ -46,9 +46,10 @@ static SlPlan drop_id = {
 
 /* Of an id that names a record all the same. */
 static SlPlan free_id = {
-	.sql = "UPDATE %s.sync_native_id AS l SET conflict_id = NULL, held_version = NULL,"
-		   "  held_actor = NULL, held_deleted = false, held_answer = false"
-		   " WHERE l.conflict_id OPERATOR(pg_catalog.=) $1",
+	.sql =
+		"UPDATE %s.sync_native_id AS l SET conflict_id = NULL, held_version = NULL,"
+		"  held_actor = NULL, held_deleted = false, held_answer = false, held_policy = NULL"
+		" WHERE l.conflict_id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID}};
 
