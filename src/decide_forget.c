@@ -16,18 +16,8 @@ is_at_work(const SlPart *part)
 static bool
 may_show(const SlPart *part)
 {
-	switch (part->existence)
-	{
-		case SL_THERE:
-		case SL_BEING_CREATED:
-		case SL_CREATE_LOST:
-			return true;
-		case SL_NOT_THERE:
-		case SL_GONE:
-		case SL_LEFT_OUT:
-			break;
-	}
-	return part->erasure != SL_ERASURE_NONE && part->erasure != SL_ERASURE_SETTLED;
+	return sl_shows_record(part) ||
+		   (part->erasure != SL_ERASURE_NONE && part->erasure != SL_ERASURE_SETTLED);
 }
 
 static bool
