@@ -64,11 +64,13 @@ class Life:
         return death.screen.get(edit.field) == text_of(edit.value)
 
     def check_revival(self, shot):
-        """Only who deleted the record may create it again."""
+        """Only who deleted the record may create it again; but who has shown it late, or out of order, and without
+        versions, seemed to have it again, and then to have deleted it."""
         births = [h.origin for h in shot.held.values() if h.origin is not None]
+        is_told_late = self.was_disordered and not self.world.systems[shot.system].behaviour.get("clock")
         if not any(e.system == shot.system for e in births):
             raise Failure("I1", f"the dead record came to life by what {shot.system} shows, which no human typed")
-        if shot.system not in {d.system for d in self.deaths}:
+        if shot.system not in {d.system for d in self.deaths} and not is_told_late:
             raise Failure("I4", f"{shot.system} revived a record that it had not deleted")
 
     def check_meanwhile(self, shot, state):
