@@ -197,8 +197,8 @@ MUTANTS = [
            "		sl_spot_shown(&spot)->is_settled = true;",
            "plain,three,windows"),
     Mutant("waiting_rows_stay_as_they_were", "4 outbox: a newer change folds into the waiting row", "src/waiting.c",
-           "	part->waiting_source = source_of(state, after, t);\n	waiting->is_changed[t] = true;",
-           "	part->waiting_source = source_of(state, after, t);\n"
+           "	part->waiting_source = source_of(policy, state, after, t);\n	waiting->is_changed[t] = true;",
+           "	part->waiting_source = source_of(policy, state, after, t);\n"
            "	waiting->is_changed[t] = waiting->before[t].action == SL_ACTION_NONE;",
            "plain,three,windows"),
     Mutant("the_needless_waits", "4 outbox: what has become a no-op is dropped", "src/waiting.c",
