@@ -37,4 +37,4 @@ CREATE FUNCTION sync_forget(entity text, record_keys text[]) RETURNS integer
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION sync_forget(text, text[]) IS
-    'Forgets what deleted records showed: their values, and all that sync_trace, sync_change, sync_ledger, sync_conflict and sync_reject have of them. That they are deleted stays, with record keys, native ids and versions. Returns how many; a NOTICE names one that is not forgotten, and why: it lives, a conflict of it is open, something of it waits, or a system may still show it. An unknown entity is 42704.';
+    'Forgets what deleted records showed: their values, and all that sync_trace, sync_change, sync_ledger, sync_conflict and sync_reject have of them. That they are deleted stays, with record keys, native ids and versions. Returns how many; a NOTICE names one that is not forgotten, and why: it lives, a conflict of it is open, something of it waits or is with a worker, or a system may still show it. An unknown entity is 42704.';

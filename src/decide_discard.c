@@ -74,7 +74,8 @@ sl_decide_let_in(const SlPolicy *policy, SlState *state, int system, TimestampTz
 	if (state->is_deleted || (part->existence != SL_LEFT_OUT && !is_discarded))
 		return NULL;
 	waiting = sl_waiting_begin(policy, state, now);
-	part->existence = SL_NOT_THERE;
+	if (part->existence == SL_LEFT_OUT)
+		sl_leave(part, now); /* what it had there is none of what is created now */
 	part->create_version = 0;
 	sl_waiting_end(waiting, policy, state, now);
 	return waiting;

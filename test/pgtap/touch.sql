@@ -87,6 +87,16 @@ SELECT is(pg_temp.sent(), 'crm-to-support-ticket-2-v3 update {"phone": "22"}', '
 SELECT is((SELECT verdict FROM sync_delete('support', 'ticket', '{2}')), 'kept', 'a delete there that is ignored');
 SELECT is(sync_touch('ticket', '{2}', create_in => 'support'), 1, 'is undone');
 SELECT is(pg_temp.sent(), 'crm-to-support-ticket-2-v4 create {"phone": "22"}', 'under a key of its own');
+SELECT sync_configure('note', '{"systems": {"crm": {}, "support": {"id": "id"}}, "window": "0", "fields": {"phone": {}}, "deletes": "ignore"}');
+SELECT sync_diff('crm', 'note', '{"record_key": "4", "phone": "4"}');
+SELECT sync_ack(id, lease, 's_4') FROM sync_poll('support', entity => 'note');
+SELECT sync_diff('support', 'note', '{"record_key": "4", "id": "s_4", "phone": "4"}');
+SELECT is((SELECT verdict FROM sync_delete('support', 'note', '{4}')), 'kept', 'an object that is gone there');
+SELECT is(sync_touch('note', '{4}', create_in => 'support'), 1, 'is none of what is created');
+SELECT is((SELECT concat_ws(' ', action, coalesce(native_id, 'new')) FROM sync_poll('support', entity => 'note')), 'create new', 'which has no name there yet');
+SELECT is((SELECT verdict FROM sync_diff('support', 'note', '{"id": "s_4", "phone": "4"}', verbose => true)), 'stale', 'what is still told of the old one says nothing of it');
+SELECT is((SELECT sync_ack(id, lease, 's_5') FROM sync_outbox WHERE entity = 'note'), true, 'the new one is there');
+SELECT is((SELECT native_id FROM sync_shadow WHERE entity = 'note' AND system = 'support'), 's_5', 'by its own name');
 SELECT is(sync_touch('ticket', '{3}', create_in => 'support'), 1, 'a create');
 SELECT is((SELECT sync_discard(id, 'not now') FROM sync_outbox WHERE entity = 'ticket'), true, 'that is discarded');
 SELECT is(pg_temp.sent(), NULL, 'does not go');
